@@ -1,0 +1,1 @@
+"""Zhike 知客: the customer relationship platform."""

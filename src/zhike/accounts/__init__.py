@@ -1,0 +1,1 @@
+"""Users, teams, roles, tokens and preferences; builds the actor that core checks."""

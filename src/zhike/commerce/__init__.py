@@ -1,0 +1,1 @@
+"""Products, orders, lines and refunds: the facts of purchase."""

@@ -1,0 +1,1 @@
+"""Persons and organisations, their identifiers, relations, tags and time line."""

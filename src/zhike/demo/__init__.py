@@ -1,0 +1,1 @@
+"""The demo company, built only through other apps' services."""

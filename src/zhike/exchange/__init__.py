@@ -1,0 +1,1 @@
+"""The import and export engine; apps register what can be exchanged."""

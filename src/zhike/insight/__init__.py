@@ -1,0 +1,1 @@
+"""Warehouse refresh, scoring tasks and the pages that read all apps."""

@@ -1,0 +1,1 @@
+"""Scoring runs and scores, low enough for every app to show them."""

@@ -1,0 +1,1 @@
+"""Page shell, components, icons and the built front end."""
