@@ -1,0 +1,135 @@
+"""Users, teams, roles, tokens and saved views."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.actor import Scope
+
+
+class Team(models.Model):
+    """A department. path: ids from the root down, "/1/7/", so that a subtree is one prefix."""
+
+    name = models.CharField(_("name"), max_length=100)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    path = models.CharField(max_length=500, db_index=True, editable=False)
+
+    class Meta:
+        verbose_name = _("team")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parent", "name"], nulls_distinct=False, name="accounts_team_name_is_unique_among_siblings"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """A bundle of grants that people can hold. code: stable name of a built-in role."""
+
+    code = models.CharField(max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        verbose_name = _("role")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """One permission of a role, with how far it reaches."""
+
+    role = models.ForeignKey(Role, models.CASCADE, related_name="grants")
+    permission = models.CharField(max_length=100)
+    scope = models.SmallIntegerField(choices=[(scope.value, scope.name) for scope in Scope])
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["role", "permission"], name="accounts_grant_is_unique"),
+            models.CheckConstraint(condition=Q(scope__gte=1, scope__lte=4), name="accounts_grant_scope_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.permission}: {Scope(self.scope).name}"
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """Somebody who works with Zhike."""
+
+    class Locale(models.TextChoices):
+        CHINESE = "zh-hans", "简体中文"
+        ENGLISH = "en", "English"
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("Follow the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    username = models.CharField(_("user name"), max_length=100)
+    name = models.CharField(_("name"), max_length=100)
+    email = models.EmailField(_("e-mail"), blank=True)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
+    roles = models.ManyToManyField(Role, related_name="holders", blank=True)
+    locale = models.CharField(_("language"), max_length=10, choices=Locale.choices, default=Locale.CHINESE)
+    zone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
+    theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.AUTO)
+    is_active = models.BooleanField(_("may log in"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("user")
+        constraints = [
+            models.UniqueConstraint(models.functions.Lower("username"), name="accounts_user_username_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+class Token(models.Model):
+    """A key for programs. Only its digest is stored; the key is shown once."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # sha256 of the key, hexadecimal
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedView(models.Model):
+    """A list's filters, columns and order under a name; private to its user. query: the list's URL query."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=50)  # which list, for example "customers"
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=4000, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "page", "name"], name="accounts_savedview_name_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,21 @@
+"""The root of every refusal. A concrete refusal stands beside the service that raises it."""
+
+from django.utils.functional import Promise
+
+
+class DomainError(Exception):
+    """A decision the business rules refuse; its text is for people.
+
+    code: a stable word for programs ("order_already_refunded").
+    status: what HTTP answers (409 by default).
+    """
+
+    code = "refused"
+    status = 409
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)

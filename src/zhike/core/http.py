@@ -1,0 +1,16 @@
+"""The request as every view sees it."""
+
+from django.http import HttpRequest
+
+from zhike.core.actor import Actor
+
+
+class ActorRequest(HttpRequest):
+    """A request after the accounts middleware has put an actor on it."""
+
+    actor: Actor
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """True where htmx asks for a named region rather than a page (its history restore wants the page)."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"

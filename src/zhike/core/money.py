@@ -1,0 +1,18 @@
+"""Money is a Decimal with its ISO 4217 currency; rounding happens where it is shown."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from babel.numbers import list_currencies
+
+
+@dataclass(frozen=True)
+class Money:
+    """An unrounded amount. currency: ISO 4217, three capital letters."""
+
+    amount: Decimal
+    currency: str
+
+
+def is_currency(code: str) -> bool:
+    return code in list_currencies()

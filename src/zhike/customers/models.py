@@ -1,0 +1,289 @@
+"""Who the customers are: persons and organisations, and how to recognise them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.access import ScopedQuerySet
+from zhike.core.database import changed_xid
+
+
+class Relationship(models.TextChoices):
+    """Depth of relation, from a guess to a former customer."""
+
+    SUSPECT = "suspect", _("Suspect")
+    PROSPECT = "prospect", _("Prospect")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+    FIRST_TIME = "first_time", _("First-time customer")
+    REPEAT = "repeat", _("Repeat customer")
+    CLIENT = "client", _("Client")
+    ADVOCATE = "advocate", _("Advocate")
+    PARTNER = "partner", _("Partner")
+    FORMER = "former", _("Former customer")
+
+
+class Grade(models.TextChoices):
+    """Layer of the value pyramid."""
+
+    TOP = "top", _("Key customer")
+    HIGH = "high", _("Major customer")
+    NORMAL = "normal", _("Regular customer")
+    SMALL = "small", _("Small customer")
+
+
+class Stage(models.TextChoices):
+    """Stage of the life cycle."""
+
+    PROSPECT = "prospect", _("Not yet bought")
+    NEW = "new", _("New")
+    GROWTH = "growth", _("Growing")
+    MATURE = "mature", _("Mature")
+    DECLINE = "decline", _("Declining")
+    LOST = "lost", _("Lost")
+
+
+class CustomerQuerySet(ScopedQuerySet["Customer"]):
+    view_permission = "customers.view_customer"
+
+
+class Customer(models.Model):
+    """A person or an organisation that buys, or may.
+
+    name_normal: lower case, half width, an organisation without its legal suffix.
+    name_pinyin: reading in Latin letters, for sorting.
+    relationship: set by hand; where empty, `CustomerFacts.relationship` speaks.
+    version: grows with every edit; import undo leaves alone what was edited since.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        ORGANISATION = "organisation", _("Organisation")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.PERSON)
+    name = models.CharField(_("name"), max_length=200)
+    name_normal = models.CharField(max_length=200, editable=False)
+    name_pinyin = models.CharField(max_length=400, editable=False)
+    owner = models.ForeignKey(
+        "accounts.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("owner"),
+    )
+    team = models.ForeignKey(
+        "accounts.Team", models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("team")
+    )
+    channel = models.CharField(_("source channel"), max_length=50, blank=True, default="")
+    relationship = models.CharField(
+        _("relationship"), max_length=12, choices=Relationship.choices, blank=True, default=""
+    )
+    country = models.CharField(_("country"), max_length=60, blank=True, default="")
+    province = models.CharField(_("province"), max_length=60, blank=True, default="")
+    city = models.CharField(_("city"), max_length=60, blank=True, default="")
+    birthday_on = models.DateField(_("birthday"), null=True, blank=True)
+    note = models.TextField(_("notes"), blank=True, default="")
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("updated"))
+    version = models.PositiveIntegerField(default=1, editable=False)
+    import_id = models.BigIntegerField(null=True, editable=False)  # no key: three million checks per import for nothing
+    changed_xid = changed_xid()
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        indexes = [
+            models.Index(fields=["name_normal"], name="customers_name_normal"),
+            models.Index(fields=["name_pinyin", "id"], name="customers_name_pinyin"),
+            models.Index(fields=["city", "id"], name="customers_city"),
+            models.Index(fields=["created_at", "id"], name="customers_created"),
+            models.Index(fields=["owner", "id"], condition=Q(owner__isnull=False), name="customers_owner"),
+            models.Index(fields=["team", "id"], condition=Q(team__isnull=False), name="customers_team"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="customers_customer_name_is_given"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["person", "organisation"]), name="customers_customer_kind_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerSearch(models.Model):
+    """What one box finds a customer by; written only by `services.search`.
+
+    text: name, reading, initials, identifiers in normal form, a line each.
+    grams: the pieces of text that the index knows (`zhike.core.text.grams`).
+    """
+
+    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="search")
+    text = models.TextField()
+    grams = ArrayField(models.TextField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["grams"], name="customers_search_grams")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class CustomerFacts(models.Model):
+    """Hot facts for lists and headers; written only by `services.put_facts` from a scoring run.
+
+    amount: sum of orders, refunds negative, in the company's currency. interval_days: expected days between
+    purchases. as_of: the day the figures are true for.
+    """
+
+    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="facts")
+    run_id = models.BigIntegerField()
+    as_of = models.DateField()
+    grade = models.CharField(max_length=8, choices=Grade.choices, blank=True, default="")
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+    relationship = models.CharField(max_length=12, choices=Relationship.choices)
+    r = models.SmallIntegerField(null=True)
+    f = models.SmallIntegerField(null=True)
+    m = models.SmallIntegerField(null=True)
+    order_count = models.IntegerField(default=0)
+    amount = models.DecimalField(max_digits=24, decimal_places=6, default=0)
+    first_order_on = models.DateField(null=True)
+    last_order_on = models.DateField(null=True)
+    interval_days = models.FloatField(null=True)
+    overdue_rate = models.FloatField(null=True)  # days since the last order, in expected intervals
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["amount", "customer"], name="customers_facts_amount"),
+            models.Index(fields=["last_order_on", "customer"], name="customers_facts_last_order"),
+            models.Index(fields=["grade", "customer"], name="customers_facts_grade"),
+            models.Index(fields=["stage", "customer"], name="customers_facts_stage"),
+            models.Index(fields=["r", "f", "m", "customer"], name="customers_facts_rfm"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grade} {self.stage}"
+
+
+class IdentifierQuerySet(ScopedQuerySet["Identifier"]):
+    view_permission = "customers.view_customer"
+    scope_prefix = "customer__"
+
+
+class Identifier(models.Model):
+    """Something a customer is recognised or reached by.
+
+    system: the source system an external id belongs to; empty for every other kind.
+    strength: whether it names one customer (unique), nearly always one (strong), or only hints (weak).
+    source: where it came from ("import", "api", "hand", or a system's name).
+    """
+
+    class Kind(models.TextChoices):
+        PHONE = "phone", _("Phone")
+        EMAIL = "email", _("E-mail")
+        WECHAT = "wechat", _("WeChat id")
+        ADDRESS = "address", _("Address")
+        USCC = "uscc", _("Unified social credit code")
+        EXTERNAL = "external", _("External id")
+
+    class Strength(models.IntegerChoices):
+        WEAK = 1, _("Weak")
+        STRONG = 2, _("Strong")
+        UNIQUE = 3, _("Unique")
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="identifiers")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    system = models.CharField(_("system"), max_length=50, blank=True, default="")
+    value = models.CharField(_("value"), max_length=500)
+    value_normal = models.CharField(max_length=500, editable=False)
+    strength = models.SmallIntegerField(choices=Strength.choices)
+    source = models.CharField(_("source"), max_length=50, blank=True, default="")
+    is_primary = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1, editable=False)
+    import_id = models.BigIntegerField(null=True, editable=False)
+
+    objects = IdentifierQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["value_normal", "kind", "system"],
+                condition=Q(strength=3),
+                name="customers_identifier_unique_is_unique",
+            ),
+            models.CheckConstraint(condition=~Q(value_normal=""), name="customers_identifier_value_is_given"),
+            models.CheckConstraint(
+                condition=~Q(kind="external") | (~Q(system="") & Q(strength=3)),
+                name="customers_identifier_external_names_its_system",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["value_normal"], condition=Q(strength__lt=3), name="customers_identifier_value"),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Tag(models.Model):
+    """A word people put on customers."""
+
+    name = models.CharField(_("name"), max_length=50, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerTag(models.Model):
+    """A tag on a customer."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="customer_tags", db_index=False)
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="+")
+    import_id = models.BigIntegerField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "tag"], name="customers_customertag_is_unique")]
+
+    def __str__(self) -> str:
+        return str(self.tag)
+
+
+class ActivityQuerySet(ScopedQuerySet["Activity"]):
+    view_permission = "customers.view_customer"
+    scope_prefix = "customer__"
+
+
+class Activity(models.Model):
+    """Something that happened with a customer and is not already a record of its own app."""
+
+    class Kind(models.TextChoices):
+        NOTE = "note", _("Note")
+        FOLLOW_UP = "follow_up", _("Follow-up")
+        CALL = "call", _("Call")
+        VISIT = "visit", _("Visit")
+        MAIL = "mail", _("Mail")
+        CHANGE = "change", _("Change")
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="activities", db_index=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    happened_at = models.DateTimeField(_("time"))
+    text = models.TextField(_("text"))
+    author = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    is_pinned = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True, editable=False)
+    changed_xid = changed_xid()
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "activities"
+        indexes = [models.Index(fields=["customer", "happened_at", "id"], name="customers_activity_timeline")]
+
+    def __str__(self) -> str:
+        return self.text

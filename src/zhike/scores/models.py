@@ -1,0 +1,64 @@
+"""What was computed about customers, by which run, from which data."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.access import ScopedQuerySet
+
+
+class ScoringRun(models.Model):
+    """One computation over all customers.
+
+    measure: what was computed ("value": RFM, pyramid, stage, relationship). parameters: what it was asked with.
+    metrics: what it found about the whole (cut-offs, thresholds, the company's rhythm), for the reasons shown.
+    data_fingerprint: names the warehouse contents it read. code_version: of zhike.
+    """
+
+    measure = models.CharField(max_length=50)
+    as_of = models.DateField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    parameters = models.JSONField()
+    metrics = models.JSONField()
+    data_fingerprint = models.CharField(max_length=64)
+    code_version = models.CharField(max_length=50)
+    customer_count = models.IntegerField()
+    changed_count = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["measure", "as_of", "id"], name="scores_run_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.as_of}"
+
+
+class ValueScoreQuerySet(ScopedQuerySet["ValueScore"]):
+    view_permission = "customers.view_customer"
+    scope_prefix = "customer__"
+
+
+class ValueScore(models.Model):
+    """A customer's value figures from the run that changed them until the next row of the same customer.
+
+    A run stores only customers whose figures differ from their latest row, so the score as of run X is the
+    latest row with run ≤ X.
+    """
+
+    customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="+", db_index=False)
+    run = models.ForeignKey(ScoringRun, models.CASCADE, related_name="+", db_index=False)
+    grade = models.CharField(_("grade"), max_length=8, blank=True, default="")
+    stage = models.CharField(_("stage"), max_length=8)
+    r = models.SmallIntegerField(null=True)
+    f = models.SmallIntegerField(null=True)
+    m = models.SmallIntegerField(null=True)
+    order_count = models.IntegerField()
+    amount = models.DecimalField(max_digits=24, decimal_places=6)
+
+    objects = ValueScoreQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "run"], name="scores_valuescore_is_unique")]
+        indexes = [models.Index(fields=["run", "grade"], name="scores_valuescore_run")]
+
+    def __str__(self) -> str:
+        return f"{self.grade} {self.stage}"
