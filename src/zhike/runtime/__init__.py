@@ -1,1 +1,1 @@
-"""The home folder, the embedded PostgreSQL and the processes around it. No Django."""
+"""What Zhike stands on: one folder of state, one PostgreSQL, the processes of an instance. No Django here."""

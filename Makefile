@@ -1,0 +1,81 @@
+# Everything is installed into .venv, .tools and node_modules of this folder; nothing global.
+# Works with GNU make 3.81, which macOS ships.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check format lock bench-spine clean
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+UV := .tools/bin/uv
+BIN := .venv/bin
+NPM := PATH="$(CURDIR)/.tools/bin:$$PATH" npm
+
+FRONTEND_SOURCES := $(shell find frontend -type d -name node_modules -prune -o -type f -print 2>/dev/null)
+FRONTEND_BUILT := $(if $(wildcard frontend/package.json),.tools/frontend-built)
+MESSAGES := $(shell find src -name '*.po' 2>/dev/null)
+
+help:  ## 列出命令 / List the commands
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: .venv/zhike-installed .tools/messages-compiled $(FRONTEND_BUILT)  ## 安装全部依赖并构建前端 / Install everything, build the front end
+
+setup-dev: .venv/synced-dev setup
+
+demo: setup  ## 创建演示公司并启动 / Make the demo company and start
+	$(BIN)/zhike demo
+
+test: setup-dev check  ## 运行全部检查与测试 / Run all checks and tests
+	scripts/browser.sh
+	$(BIN)/pytest -n 2
+
+check: setup-dev  ## 静态检查 / Linters, types, contracts, translations
+	$(BIN)/python scripts/check.py
+
+format: setup-dev  ## 统一代码格式 / Format the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lock: $(UV)  ## 重新锁定依赖 / Lock the dependencies anew
+	scripts/lock.sh $(UV)
+
+bench-spine: setup  ## 性能测试 / Measure the figures of docs/benchmarks
+	$(BIN)/python benchmarks/spine.py
+
+clean:  ## 删除安装与构建产物（不动数据） / Remove what was installed and built, not the data
+	rm -rf .venv .tools frontend/node_modules src/zhike/ui/static
+
+$(UV): requirements/tools.txt
+	scripts/bootstrap.sh
+
+.venv/created: $(UV) .python-version
+	scripts/venv.sh $(UV)
+	@touch $@
+
+# The dev lock holds the run lock, so an environment for tests also runs the product.
+.venv/synced-run: .venv/created requirements/run.txt requirements/build.txt
+	@if [ -e .venv/synced-dev ] && [ ! requirements/dev.txt -nt .venv/synced-dev ]; then :; else \
+		echo "Installing dependencies / 安装依赖"; \
+		$(UV) pip sync -q --require-hashes requirements/run.txt requirements/build.txt; fi
+	@touch $@
+
+.venv/synced-dev: .venv/created requirements/dev.txt requirements/build.txt
+	@echo "Installing dependencies for tests / 安装测试依赖"
+	$(UV) pip sync -q --require-hashes requirements/dev.txt requirements/build.txt
+	@touch $@ .venv/synced-run
+
+.venv/zhike-installed: .venv/synced-run pyproject.toml README.md
+	$(UV) pip install -q --no-deps --no-build-isolation --offline -e .
+	@touch $@
+
+.tools/messages-compiled: .venv/zhike-installed $(MESSAGES) scripts/messages.py
+	$(BIN)/python scripts/messages.py compile
+	@touch $@
+
+# An install leaves its own mark, so that a changed page does not install anew.
+.tools/frontend-installed: $(UV) frontend/package.json frontend/package-lock.json
+	scripts/node.sh $(UV)
+	cd frontend && $(NPM) ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+.tools/frontend-built: .tools/frontend-installed $(FRONTEND_SOURCES)
+	cd frontend && $(NPM) run build --silent
+	@touch $@

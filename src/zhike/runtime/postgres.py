@@ -1,0 +1,296 @@
+"""The embedded PostgreSQL: made, started, watched and stopped by us, from the programs of a wheel.
+
+A folder named `data` is always complete: it is made under another name and renamed at the end, so whatever
+kills us half-way leaves nothing that could be taken for a database, and no database is ever made twice.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from zhike.runtime import postgres_settings
+from zhike.runtime.binaries import ServerUser, binaries, check_reachable, server_user
+from zhike.runtime.home import Home
+from zhike.runtime.postgres_roles import APP, DATABASE, OWNER, SUPERUSER, provision
+from zhike.runtime.problems import EnvironmentProblem
+
+HOST = "127.0.0.1"
+START_PATIENCE = 20.0  # seconds; what a killed server leaves behind needs a few to vanish
+STOP_PATIENCE = 60
+LOG_LIMIT = 16 << 20
+# Raise it when `provision` changes, so that existing clusters are provisioned again.
+PROVISION_VERSION = "1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Where the embedded server answers, and as whom."""
+
+    host: str
+    port: int
+    database: str
+    app_url: str
+    owner_url: str
+    superuser_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What can be said of the embedded server without starting it."""
+
+    initialised: bool
+    running: bool
+    pid: int | None
+    port: int | None
+    data_dir: Path
+
+
+def ensure_running(home: Home, *, durable: bool = True) -> Cluster:
+    """The embedded server, made and started if needed; safe from several processes at once.
+
+    `durable=False` is for test databases that may be lost in a crash.
+
+    :raises EnvironmentProblem: if the machine does not let it run
+    """
+    with home.locked("postgres"):
+        server = _Server(home)
+        if not server.is_ready():
+            server.initialise()
+            server.start(durable=durable)
+        cluster = _cluster(home, server.record_port())
+        server.provision(cluster)
+        return cluster
+
+
+def stop(home: Home) -> bool:
+    """Stop the embedded server; whether there was one to stop."""
+    if not home.postgres_dir.exists():
+        return False
+    with home.locked("postgres"):
+        return _Server(home).stop()
+
+
+def status(home: Home) -> Status:
+    """Whether there is an embedded database and whether it runs."""
+    server = _Server(home)
+    pid = server.pid()
+    cluster = recorded(home)
+    return Status(
+        initialised=server.data.is_dir(),
+        running=pid is not None,
+        pid=pid,
+        port=cluster.port if cluster else None,
+        data_dir=server.data,
+    )
+
+
+def recorded(home: Home) -> Cluster | None:
+    """The server's address as it was when it last started, whether it runs now or not."""
+    try:
+        port = int(json.loads(_record(home).read_text(encoding="ascii"))["port"])
+    except FileNotFoundError:
+        return None
+    return _cluster(home, port)
+
+
+def _cluster(home: Home, port: int) -> Cluster:
+    def url(role: str, database: str) -> str:
+        return f"postgresql://{role}:{home.secret(role)}@{HOST}:{port}/{database}"
+
+    return Cluster(
+        host=HOST,
+        port=port,
+        database=DATABASE,
+        app_url=url(APP, DATABASE),
+        owner_url=url(OWNER, DATABASE),
+        superuser_url=url(SUPERUSER, "postgres"),
+    )
+
+
+def _record(home: Home) -> Path:
+    return home.run_dir / "postgres.json"
+
+
+class _Server:
+    """The server over one data folder; callers hold the lock."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.folder = home.postgres_dir
+        self.data = self.folder / "data"
+        self.log = home.logs_dir / "postgres.log"
+
+    def pid(self) -> int | None:
+        """The process id of the running server, never that of a stranger who got its number."""
+        lines = self._pid_file_lines()
+        pid = int(lines[0]) if lines else None
+        return pid if pid is not None and self._is_ours(pid) else None
+
+    def is_ready(self) -> bool:
+        """Whether the server answers; waits for one that somebody started and that is still recovering."""
+        while self.pid() is not None:
+            if self._pid_file_lines()[7:8] == ["ready"]:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def record_port(self) -> int:
+        """Remember where the running server answers, as it says itself."""
+        port = int(self._pid_file_lines()[3])
+        record = json.dumps({"port": port})
+        if not _record(self.home).exists() or _record(self.home).read_text(encoding="ascii") != record:
+            _write_whole(_record(self.home), record)
+        return port
+
+    def _pid_file_lines(self) -> list[str]:
+        # Process id, data folder, start time, port, socket folder, address, shared memory, state.
+        try:
+            text = (self.data / "postmaster.pid").read_text(encoding="ascii")
+        except (FileNotFoundError, PermissionError):
+            return []
+        return [line.strip() for line in text.splitlines()]
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            process = psutil.Process(pid)
+            # A server's processes, and they alone, stand in its data folder.
+            return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self.data.resolve()
+        except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError):
+            return False
+
+    def initialise(self) -> None:
+        """Make the data folder unless it is there."""
+        user = server_user(self.folder)
+        check_reachable(user, self.home.path, binaries())
+        if self.data.is_dir():
+            return
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        _give(self.folder, user)
+        for leftover in self.folder.glob("unfinished-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        draft = self.folder / f"unfinished-{secrets.token_hex(4)}"
+        password_file = draft.with_suffix(".password")
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.home.secret(SUPERUSER), encoding="ascii")
+        _give(password_file, user)
+        try:
+            made = user.run(
+                binaries() / "initdb",
+                f"--pgdata={draft}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+                "--data-checksums",
+            )
+        finally:
+            password_file.unlink()
+        if made.returncode:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise EnvironmentProblem(
+                zh=f"无法创建数据库（{self.data}）：\n{made.stderr.strip()}",
+                en=f"The database could not be made in {self.data}:\n{made.stderr.strip()}",
+            )
+        with (draft / "postgresql.conf").open("a", encoding="ascii") as conf:
+            conf.write("\ninclude = 'zhike.conf'\n")
+        draft.rename(self.data)
+
+    def start(self, *, durable: bool) -> None:
+        """Start the server on its usual port, or on a free one if that is taken."""
+        user = server_user(self.folder)
+        self._forget_dead_server()
+        self._turn_log()
+        _give(self.log, user)
+        deadline = time.monotonic() + START_PATIENCE
+        while True:
+            port = self._free_port()
+            self._write_settings(postgres_settings.render(port=port, durable=durable), user)
+            started = user.run(binaries() / "pg_ctl", "start", "-w", "-t", "600", "-s", "-D", self.data, "-l", self.log)
+            if started.returncode == 0:
+                return
+            if time.monotonic() > deadline:
+                raise EnvironmentProblem(
+                    zh=f"数据库无法启动，日志 {self.log} 的末尾：\n{self._log_tail()}",
+                    en=f"The database does not start; the end of its log {self.log}:\n{self._log_tail()}",
+                )
+            time.sleep(0.3)
+            self._forget_dead_server()
+
+    def provision(self, cluster: Cluster) -> None:
+        """Make roles, database and privileges unless they are as this version wants them."""
+        mark = self.folder / "provisioned"
+        if mark.is_file() and mark.read_text(encoding="ascii") == PROVISION_VERSION:
+            return
+        provision(
+            superuser_url=cluster.superuser_url,
+            owner_url=cluster.owner_url,
+            passwords={OWNER: self.home.secret(OWNER), APP: self.home.secret(APP)},
+        )
+        _write_whole(mark, PROVISION_VERSION)
+
+    def stop(self) -> bool:
+        if self.pid() is None:
+            return False
+        user = server_user(self.folder)
+        stopped = user.run(
+            binaries() / "pg_ctl", "stop", "-w", "-t", str(STOP_PATIENCE), "-s", "-m", "fast", "-D", self.data
+        )
+        if stopped.returncode and self.pid() is not None:
+            raise EnvironmentProblem(
+                zh=f"数据库没有停下来：\n{stopped.stderr.strip()}",
+                en=f"The database did not stop:\n{stopped.stderr.strip()}",
+            )
+        return True
+
+    def _forget_dead_server(self) -> None:
+        """Remove the pid file of a killed server once the last of its processes is gone.
+
+        PostgreSQL itself refuses to start while any process, even an unrelated one, has the number in the file.
+        """
+        pid_file = self.data / "postmaster.pid"
+        if pid_file.exists() and not any(self._is_ours(pid) for pid in psutil.pids()):
+            pid_file.unlink()
+
+    def _free_port(self) -> int:
+        usual = recorded(self.home)
+        for port in (usual.port if usual else 0, 0):
+            with socket.socket() as probe, suppress(OSError):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((HOST, port))
+                return int(probe.getsockname()[1])
+        raise EnvironmentProblem(zh="127.0.0.1 上没有空闲端口。", en="There is no free port on 127.0.0.1.")
+
+    def _write_settings(self, text: str, user: ServerUser) -> None:
+        path = self.data / "zhike.conf"
+        path.write_text(text, encoding="ascii")
+        _give(path, user)
+
+    def _turn_log(self) -> None:
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        self.log.touch(mode=0o600)
+
+    def _log_tail(self) -> str:
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
+
+
+def _give(path: Path, user: ServerUser) -> None:
+    if not user.is_me:
+        os.chown(path, user.uid, user.gid)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_text(text, encoding="ascii")
+    draft.replace(path)
