@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from zhike.accounts.models import Grant, User
+from zhike.accounts.models import Grant, Team, User
 from zhike.core.actor import Actor, Scope
 
 
@@ -11,11 +11,14 @@ def actor_of(user: User, *, request_id: str = "") -> Actor:
     grants: dict[str, Scope] = defaultdict(lambda: Scope.NONE)
     for permission, scope in Grant.objects.filter(role__holders=user).values_list("permission", "scope"):
         grants[permission] = max(grants[permission], Scope(scope))
+    below = Team.objects.filter(path__contains=f"/{user.team_id}/") if user.team_id else Team.objects.none()
+    teams = dict(below.values_list("pk", "path"))
     return Actor(
         user_id=user.pk,
         name=str(user),
         team_id=user.team_id,
-        team_paths=(user.team.path,) if user.team else (),
+        team_paths=(teams[user.team_id],) if user.team_id else (),
+        team_ids=tuple(sorted(teams)),
         grants=dict(grants),
         locale=user.locale,
         zone=user.zone,

@@ -85,9 +85,8 @@ class ScopedQuerySet[M: models.Model](models.QuerySet[M]):
         reach = Q(**{f"{prefix}owner_id": actor.user_id})
         if scope is Scope.TEAM and actor.team_id is not None:
             reach |= Q(**{f"{prefix}team_id": actor.team_id})
-        if scope is Scope.TEAM_AND_BELOW:
-            for path in actor.team_paths:
-                reach |= Q(**{f"{prefix}team__path__startswith": path})
+        if scope is Scope.TEAM_AND_BELOW and actor.team_ids:
+            reach |= Q(**{f"{prefix}team_id__in": actor.team_ids})
         if self.unowned_visible and prefix:
             reach |= Q(**{f"{prefix.removesuffix('__')}__isnull": True})
         return reach

@@ -24,6 +24,7 @@ class Actor:
     """What core checks instead of a user row.
 
     team_paths: materialised paths of the actor's teams, each ending in "/", for example "/1/7/".
+    team_ids: the actor's teams and all below them, so that a scope is an index look-up and not a join.
     grants: permission ("customers.view_customer") to the widest scope any role gives.
     locale: "zh-hans" or "en"; zone: an IANA name; theme: "auto", "light" or "dark".
     """
@@ -32,6 +33,7 @@ class Actor:
     name: str
     team_id: int | None = None
     team_paths: tuple[str, ...] = ()
+    team_ids: tuple[int, ...] = ()
     grants: Mapping[str, Scope] = field(default=NO_GRANTS)
     is_system: bool = False
     locale: str = "zh-hans"
