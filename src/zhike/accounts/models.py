@@ -4,7 +4,9 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Scope
@@ -61,7 +63,7 @@ class Grant(models.Model):
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(username__iexact=username)
+        return self.get(Exact(Lower("username"), Lower(Value(username))))
 
 
 class User(AbstractBaseUser):
@@ -95,7 +97,7 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("user")
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("username"), name="accounts_user_username_is_unique"),
+            models.UniqueConstraint(Lower("username"), name="accounts_user_username_is_unique"),
         ]
 
     def __str__(self) -> str:
