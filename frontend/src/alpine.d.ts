@@ -1,0 +1,4 @@
+declare module "@alpinejs/csp" {
+  const alpine: { start(): void; data(name: string, component: () => object): void };
+  export default alpine;
+}

@@ -1,0 +1,60 @@
+import { behaviour, on } from ".";
+import { htmx } from "../htmx";
+
+/**
+ * In-place editing. The value: `<button data-edit="/customers/7/edit/city/">` (click, Enter). The server answers with
+ * `<form data-edit-form>`; leaving the field or Enter saves, Esc brings the value back.
+ */
+on("click", "[data-edit]", (value) => {
+  const address = value.dataset["edit"];
+  const place = value.closest<HTMLElement>("[data-edit-place]") ?? value;
+  if (address) void htmx.ajax("get", address, { target: place, swap: "outerHTML" });
+});
+
+on("dblclick", "[data-edit-cell]", (cell) => {
+  const address = cell.dataset["editCell"];
+  if (address && !cell.querySelector("[data-edit-form]")) {
+    void htmx.ajax("get", address, { target: cell, swap: "innerHTML" });
+  }
+});
+
+behaviour("[data-edit-form]", (element) => {
+  const form = element as HTMLFormElement;
+  const field = form.querySelector<HTMLInputElement>("input:not([type=hidden]), select, textarea");
+  const before = field?.value;
+  let left = false;
+
+  const restore = () => {
+    const address = form.dataset["editCancel"];
+    left = true;
+    if (address) void htmx.ajax("get", address, { target: form, swap: "outerHTML" });
+  };
+  const save = () => {
+    if (left) return;
+    if (field?.value === before && !form.querySelector(".is-invalid")) {
+      restore();
+      return;
+    }
+    left = true;
+    form.requestSubmit();
+  };
+
+  field?.focus();
+  if (field instanceof HTMLInputElement && field.type !== "date") field.select?.();
+  form.addEventListener("focusout", (event) => {
+    if (!(event.relatedTarget instanceof Node && form.contains(event.relatedTarget))) save();
+  });
+  form.addEventListener("submit", () => {
+    left = true;
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      restore();
+    }
+  });
+  form.addEventListener("htmx:responseError", () => {
+    left = false;
+  });
+});

@@ -1,0 +1,5 @@
+import { behaviour } from "../behaviours";
+
+behaviour("[data-chart]", (figure) => {
+  void import("./mount").then(({ mount }) => mount(figure));
+});

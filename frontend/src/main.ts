@@ -1,0 +1,21 @@
+import "@tabler/core/dist/css/tabler.css";
+import "./css/main.css";
+
+import { bindAll } from "./behaviours";
+import "./htmx";
+import "./behaviours/keys";
+import "./behaviours/menu";
+import "./behaviours/panel";
+import "./behaviours/toast";
+import "./behaviours/edit";
+import "./behaviours/forms";
+import "./behaviours/upload";
+import "./behaviours/table";
+import "./charts";
+
+bindAll(document);
+
+// Alpine is fetched only by pages that use it.
+if (document.querySelector("[x-data]")) {
+  void import("@alpinejs/csp").then(({ default: alpine }) => alpine.start());
+}

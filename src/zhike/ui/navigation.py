@@ -1,0 +1,88 @@
+"""The shell's places: apps add themselves when they are ready; people see what they may use."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from zhike.core.actor import Actor
+
+Section = Literal["rail", "create", "person"]
+Route = Literal["home", "search", "preferences", "log_out"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavItem:
+    """One link of the shell.
+
+    url_name: what `reverse` knows. icon: a Tabler icon's name, written as `icon="..."` so that the build finds it.
+    order: ascending; 900 and above stand at the rail's end. permission: asked of the actor; empty for everybody.
+    key: keyboard shortcut, for example "g c". section: the rail, the create menu, or the person menu.
+    """
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    order: int
+    permission: str = ""
+    key: str = ""
+    section: Section = "rail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """An item as one person sees it on one page."""
+
+    url: str
+    label: str
+    icon: str
+    key: str
+    is_current: bool
+    is_last: bool
+
+
+_items: dict[tuple[str, str], NavItem] = {}
+_routes: dict[str, str] = {}
+
+
+def register(item: NavItem) -> None:
+    """Add a link; called in an app's `ready`."""
+    _items[item.section, item.url_name] = item
+
+
+def use_route(route: Route, url_name: str) -> None:
+    """Tell the shell where one of its own controls leads.
+
+    search: GET with `q`. preferences: POST with `theme` or `locale`, and `next`; open to guests (language only).
+    log_out: POST.
+    """
+    _routes[route] = url_name
+
+
+def route(name: Route) -> str:
+    """The address of a control, empty where no app has taken it on."""
+    url_name = _routes.get(name)
+    return reverse(url_name) if url_name else ""
+
+
+def list_links(*, section: Section, actor: Actor, path: str) -> list[Link]:
+    """The links of a section that the actor may see, the one that `path` lies under marked as current."""
+    allowed = [
+        (item, reverse(item.url_name))
+        for item in sorted(_items.values(), key=lambda item: item.order)
+        if item.section == section and (not item.permission or actor.may(item.permission))
+    ]
+    under = [url for _item, url in allowed if path == url or (url != "/" and path.startswith(url))]
+    current = max(under, key=len, default="")
+    return [
+        Link(
+            url=url,
+            label=str(item.label),
+            icon=item.icon,
+            key=item.key,
+            is_current=url == current,
+            is_last=item.order >= 900,
+        )
+        for item, url in allowed
+    ]
