@@ -10,6 +10,8 @@ BIN := .venv/bin
 NPM := PATH="$(CURDIR)/.tools/bin:$$PATH" npm
 
 FRONTEND_SOURCES := $(shell find frontend -type d -name node_modules -prune -o -type f -print 2>/dev/null)
+# The sprite holds exactly the icons that pages mention.
+FRONTEND_SOURCES += $(shell grep -rlE "icon.{0,9}['\"]" src --include='*.html' --include='*.py')
 FRONTEND_BUILT := $(if $(wildcard frontend/package.json),.tools/frontend-built)
 MESSAGES := $(shell find src -name '*.po' 2>/dev/null)
 

@@ -1,6 +1,6 @@
 """Numbers, money and time as people read them. Locale and zone are passed in; rounding happens only here."""
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
@@ -74,7 +74,7 @@ def relative(value: date | datetime, *, now: datetime, zone: tzinfo) -> str:
         return _("just now")
     if seconds < 86_400:
         return _relative_clock(seconds, is_past=gap < timedelta())
-    days = (_local(value, zone).date() - now.astimezone(zone).date()).days
+    days = (value.astimezone(zone).date() - now.astimezone(zone).date()).days
     return _relative_day(days) or day(value, zone=zone)
 
 
@@ -108,7 +108,7 @@ def _relative_day(days: int) -> str:
 def _local(value: date | datetime, zone: tzinfo) -> date | datetime:
     if not isinstance(value, datetime):
         return value
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(zone)
+    return value.astimezone(zone)
 
 
 def _three_figures(value: Decimal) -> str:

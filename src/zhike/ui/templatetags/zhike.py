@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -33,8 +34,8 @@ def front_end() -> SafeString:
         main = assets.entry("src/main.ts")
     except assets.FrontEndNotBuilt:
         return SafeString("<!-- the front end is not built -->")
-    styles = [format_html('<link rel="stylesheet" href="{}">', assets.static(style)) for style in main.styles]
-    script = format_html('<script type="module" src="{}"></script>', assets.static(main.file))
+    styles = [format_html('<link rel="stylesheet" href="{}">', static(style)) for style in main.styles]
+    script = format_html('<script type="module" src="{}"></script>', static(main.file))
     return SafeString("".join([*styles, script]))
 
 
@@ -148,7 +149,7 @@ def badge(label: str, *, icon: str = "point", tone: badges.Tone = "plain") -> st
 
 
 def _component(name: str, context: dict[str, Any]) -> SafeString:
-    return get_template(f"ui/components/{name}.html").render(context)
+    return SafeString(get_template(f"ui/components/{name}.html").render(context))
 
 
 def _stripped(content: str) -> SafeString:
@@ -212,7 +213,7 @@ def figure_card(
         "value": number(value) if isinstance(value, int | float | Decimal) else value,
         "unit": unit,
         "period": period,
-        "change": None if change is None else formatting.percent(abs(change)),
+        "change": None if change is None else formatting.percent(change).lstrip("-"),
         "direction": "" if not change else "up" if change > 0 else "down",
         "tone": tone,
         "compared": compared,
@@ -254,8 +255,8 @@ def widget(bound: BoundField) -> SafeString:
 
 def _widget(bound: BoundField) -> SafeString:
     classes = {"checkbox": "form-check-input", "select": "form-select"}
-    attributes = {"class": classes.get(bound.widget_type, "form-control") + (" is-invalid" if bound.errors else "")}
-    return bound.as_widget(attrs=attributes)
+    name = classes.get(bound.widget_type, "form-control")
+    return bound.as_widget(attrs={"class": f"{name} is-invalid" if bound.errors else name})
 
 
 @register.inclusion_tag("ui/components/load_more.html")
