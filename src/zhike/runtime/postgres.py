@@ -8,15 +8,13 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from zhike.runtime import postgres_settings
+from zhike.runtime import logs, ports, postgres_settings
 from zhike.runtime.binaries import ServerUser, binaries, check_reachable, server_user
 from zhike.runtime.home import Home
 from zhike.runtime.postgres_roles import APP, DATABASE, OWNER, SUPERUSER, provision
@@ -25,7 +23,6 @@ from zhike.runtime.problems import EnvironmentProblem
 HOST = "127.0.0.1"
 START_PATIENCE = 20.0  # seconds; what a killed server leaves behind needs a few to vanish
 STOP_PATIENCE = 60
-LOG_LIMIT = 16 << 20
 # Raise it when `provision` changes, so that existing clusters are provisioned again.
 PROVISION_VERSION = "1"
 
@@ -210,7 +207,7 @@ class _Server:
         """Start the server on its usual port, or on a free one if that is taken."""
         user = server_user(self.folder)
         self._forget_dead_server()
-        self._turn_log()
+        logs.turn(self.log)
         _give(self.log, user)
         deadline = time.monotonic() + START_PATIENCE
         while True:
@@ -221,8 +218,8 @@ class _Server:
                 return
             if time.monotonic() > deadline:
                 raise EnvironmentProblem(
-                    zh=f"数据库无法启动，日志 {self.log} 的末尾：\n{self._log_tail()}",
-                    en=f"The database does not start; the end of its log {self.log}:\n{self._log_tail()}",
+                    zh=f"数据库无法启动，日志 {self.log} 的末尾：\n{logs.tail(self.log)}",
+                    en=f"The database does not start; the end of its log {self.log}:\n{logs.tail(self.log)}",
                 )
             time.sleep(0.3)
             self._forget_dead_server()
@@ -264,25 +261,12 @@ class _Server:
 
     def _free_port(self) -> int:
         usual = recorded(self.home)
-        for port in (usual.port if usual else 0, 0):
-            with socket.socket() as probe, suppress(OSError):
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((HOST, port))
-                return int(probe.getsockname()[1])
-        raise EnvironmentProblem(zh="127.0.0.1 上没有空闲端口。", en="There is no free port on 127.0.0.1.")
+        return usual.port if usual and ports.is_free(HOST, usual.port) else ports.any_free(HOST)
 
     def _write_settings(self, text: str, user: ServerUser) -> None:
         path = self.data / "zhike.conf"
         path.write_text(text, encoding="ascii")
         _give(path, user)
-
-    def _turn_log(self) -> None:
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        self.log.touch(mode=0o600)
-
-    def _log_tail(self) -> str:
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
 
 
 def _give(path: Path, user: ServerUser) -> None:

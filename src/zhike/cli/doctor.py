@@ -1,0 +1,222 @@
+"""The command `doctor`: is everything there that an instance needs, and what to do if not."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import psycopg
+
+import zhike
+from zhike.cli import instance
+from zhike.cli.output import Exit, json_option, report
+from zhike.runtime import supervisor
+from zhike.runtime.database import MINIMUM_VERSION, DatabaseUrls
+from zhike.runtime.home import Home
+from zhike.runtime.problems import EnvironmentProblem
+
+GIGABYTE = 1 << 30
+DISK_WARNS_BELOW = 5 * GIGABYTE
+DISK_FAILS_BELOW = GIGABYTE // 2
+CLOCK_WARNS_ABOVE = 2.0
+CLOCK_FAILS_ABOVE = 60.0
+TASK_WAITS_TOO_LONG = timedelta(minutes=10)
+MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: `ok`, `warn` or `fail`, what was found, and what to do about it."""
+
+    check: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """检查数据库、版本、迁移、队列、磁盘、时钟与编码，并说明该怎么办。
+
+    Check database, versions, migrations, queue, disk, clock and encoding, and say what to do.
+    """
+    home = Home.current()
+    findings = [look(home) for look in MACHINE_CHECKS]
+    try:
+        urls = instance.django_ready(home)
+    except EnvironmentProblem as problem:
+        findings.append(Finding(check="database", state="fail", found=problem.zh, advice=problem.en))
+    else:
+        findings += [look(home, urls) for look in DATABASE_CHECKS]
+    healthy = not any(finding.state == "fail" for finding in findings)
+    lines = [f"{MARKS[item.state]} {item.check}: {item.found}" + _indented(item.advice) for item in findings]
+    report({"healthy": healthy, "checks": [asdict(item) for item in findings]}, as_json=as_json, text="\n".join(lines))
+    sys.exit(Exit.DONE if healthy else Exit.ENVIRONMENT)
+
+
+def _indented(advice: str) -> str:
+    return f"\n    → {advice}" if advice else ""
+
+
+def check_versions(home: Home, urls: DatabaseUrls) -> Finding:
+    with psycopg.connect(urls.app) as app:
+        number = app.info.server_version
+    kind = "内置 embedded" if urls.embedded else "外部 external"
+    return Finding(
+        check="versions",
+        state="ok" if number >= MINIMUM_VERSION else "fail",
+        found=f"Python {platform.python_version()}, PostgreSQL {number // 10000}.{number % 10000} ({kind})",
+        advice="" if number >= MINIMUM_VERSION else "需要 PostgreSQL 15 或更高版本 / PostgreSQL 15 or later is needed",
+    )
+
+
+def check_roles(home: Home, urls: DatabaseUrls) -> Finding:
+    with psycopg.connect(urls.app) as app:
+        role, strong, owned = app.execute(
+            "SELECT rolname, rolsuper OR rolbypassrls,"
+            " EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            "         WHERE relowner = pg_roles.oid AND nspname = 'public')"
+            " FROM pg_roles WHERE rolname = current_user"
+        ).fetchone() or ("?", True, True)
+    separate = not strong and not owned
+    return Finding(
+        check="roles",
+        state="ok" if separate else "warn",
+        found=f"应用以角色 {role} 连接 / the application connects as {role}",
+        advice=""
+        if separate
+        else "应用角色不应是超级用户或表的所有者：给 DATABASE_URL 另建普通角色，所有者放在 DATABASE_OWNER_URL / "
+        "Give DATABASE_URL a plain role of its own and name the owner of the tables in DATABASE_OWNER_URL",
+    )
+
+
+def check_encoding(home: Home, urls: DatabaseUrls) -> Finding:
+    with psycopg.connect(urls.app) as app:
+        encoding, knows_letters = app.execute(
+            "SELECT current_setting('server_encoding'), lower('É') = 'é' AND '张' ~ '^[[:alpha:]]$'"
+        ).fetchone() or ("?", False)
+    utf8 = encoding == "UTF8"
+    if not utf8:
+        advice = "请用 UTF8 编码重建数据库：CREATE DATABASE … ENCODING 'UTF8' / Make the database anew with UTF8"
+    elif not knows_letters:
+        advice = (
+            "请用 C.UTF-8 或其他 UTF-8 区域设置重建数据库 / Make the database anew with a UTF-8 locale such as C.UTF-8"
+        )
+    else:
+        advice = ""
+    return Finding(
+        check="encoding",
+        state="ok" if utf8 and knows_letters else "warn" if utf8 else "fail",
+        found=f"数据库 database {encoding}, 文件名 file names {sys.getfilesystemencoding()}",
+        advice=advice,
+    )
+
+
+def check_migrations(home: Home, urls: DatabaseUrls) -> Finding:
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections["owner"])
+    due = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return Finding(
+        check="migrations",
+        state="fail" if due else "ok",
+        found=f"{len(due)} 个未应用 / due, {len(executor.loader.applied_migrations)} 个已应用 / applied",
+        advice="运行 zhike migrate / Run zhike migrate" if due else "",
+    )
+
+
+def check_queue(home: Home, urls: DatabaseUrls) -> Finding:
+    with psycopg.connect(urls.app) as app:
+        waiting, late, failed = app.execute(
+            "SELECT count(*) FILTER (WHERE status = 'todo'),"
+            " count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, ("
+            "   SELECT min(at) FROM procrastinate_events WHERE job_id = procrastinate_jobs.id"
+            " )) < now() - %s),"
+            " count(*) FILTER (WHERE status = 'failed') FROM procrastinate_jobs",
+            [TASK_WAITS_TOO_LONG],
+        ).fetchone() or (0, 0, 0)
+    advice = []
+    if late:
+        advice.append(
+            "任务久等未执行，后台进程在运行吗？运行 zhike up / Tasks wait too long; is the worker up? zhike up"
+        )
+    if failed:
+        advice.append(f"原因见日志 / See the log {home.logs_dir / 'worker.log'}")
+    return Finding(
+        check="queue",
+        state="warn" if advice else "ok",
+        found=f"{waiting} 个等待 / waiting, {late} 个超时 / late, {failed} 个失败 / failed",
+        advice="; ".join(advice),
+    )
+
+
+def check_processes(home: Home) -> Finding:
+    run = supervisor.current_run(home)
+    stray = run is not None and not all(child.process() for child in run.children)
+    return Finding(
+        check="processes",
+        state="warn" if stray else "ok",
+        found=f"运行于 / running at {run.address}" if run else "服务器未启动 / the server is not running",
+        advice=f"有进程反复退出，见日志 / A process keeps ending; see the logs in {home.logs_dir}" if stray else "",
+    )
+
+
+def check_disk(home: Home) -> Finding:
+    nearest = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
+    free = shutil.disk_usage(nearest).free
+    state = "fail" if free < DISK_FAILS_BELOW else "warn" if free < DISK_WARNS_BELOW else "ok"
+    return Finding(
+        check="disk",
+        state=state,
+        found=f"{home.path}: {free / GIGABYTE:.1f} GB 可用 / free",
+        advice=""
+        if state == "ok"
+        else "清理磁盘，或把 ZHIKE_HOME 移到更大的磁盘 / Free some space, or move ZHIKE_HOME",
+    )
+
+
+def check_clock(home: Home, urls: DatabaseUrls) -> Finding:
+    with psycopg.connect(urls.app) as app:
+        before = datetime.now(UTC)
+        (there,) = app.execute("SELECT clock_timestamp()").fetchone() or (before,)
+        after = datetime.now(UTC)
+    skew = max((before - there).total_seconds(), (there - after).total_seconds(), 0.0)
+    state = "fail" if skew > CLOCK_FAILS_ABOVE else "warn" if skew > CLOCK_WARNS_ABOVE else "ok"
+    return Finding(
+        check="clock",
+        state=state,
+        found=f"与数据库相差 / apart from the database: {skew:.3f} s",
+        advice="" if state == "ok" else "在两台机器上启用 NTP 对时 / Synchronise both machines by NTP",
+    )
+
+
+def check_build(home: Home) -> Finding:
+    package = Path(zhike.__file__).parent
+    missing = [] if any((package / "ui" / "static").rglob("*.js")) else ["前端 front end"]
+    if any(not path.with_suffix(".mo").exists() for path in package.rglob("*.po")):
+        missing.append("译文 translations")
+    return Finding(
+        check="build",
+        state="fail" if missing else "ok",
+        found=f"缺少 / missing: {', '.join(missing)}"
+        if missing
+        else "前端与译文齐全 / front end and translations are there",
+        advice="运行 make setup / Run make setup" if missing else "",
+    )
+
+
+MACHINE_CHECKS: tuple[Callable[[Home], Finding], ...] = (check_build, check_disk, check_processes)
+DATABASE_CHECKS: tuple[Callable[[Home, DatabaseUrls], Finding], ...] = (
+    check_versions,
+    check_roles,
+    check_encoding,
+    check_migrations,
+    check_queue,
+    check_clock,
+)

@@ -1,0 +1,96 @@
+"""Commands that start and stop an instance: up, down."""
+
+import socket
+import sys
+from collections.abc import Callable
+
+import click
+
+from zhike.cli import instance
+from zhike.cli.output import Exit, json_option, report
+from zhike.runtime import ports, postgres, supervisor
+from zhike.runtime.home import Home
+from zhike.runtime.supervisor import Program
+
+DEFAULT_PORT = 8000
+WEB_THREADS = "4"
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="端口 / Port")
+@click.option("--host", default="127.0.0.1", show_default=True, help="监听地址，默认只限本机 / Address to listen on")
+@json_option
+def up(port: int, host: str, as_json: bool) -> None:
+    """启动网页服务器、后台进程与定时任务，直到 Ctrl-C 或 zhike down。
+
+    Start the web server, the worker and the scheduler; they run until Ctrl-C or `zhike down`.
+    """
+
+    def announce(address: str) -> None:
+        text = f"知客已启动 / Zhike is running: {address}\n按 Ctrl-C 停止 / Ctrl-C stops it"
+        report({"address": address}, as_json=as_json, text=text)
+        sys.stdout.flush()
+
+    serve(Home.current(), host=host, port=port, announce=announce)
+
+
+@click.command()
+@json_option
+def down(as_json: bool) -> None:
+    """停止 zhike up 启动的全部进程，以及内置数据库。
+
+    Stop everything that `zhike up` started, and the embedded database.
+    """
+    home = Home.current()
+    processes = supervisor.stop(home)
+    database = postgres.stop(home)
+    said = [
+        "服务器已停止 / the server was stopped" if processes else "服务器没有在运行 / no server was running",
+        "内置数据库已停止 / the embedded database was stopped"
+        if database
+        else "内置数据库没有在运行 / the embedded database was not running",
+    ]
+    report({"processes": processes, "database": database}, as_json=as_json, text="\n".join(said))
+
+
+def serve(home: Home, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Run the instance in the foreground until a signal; `announce` gets its address once it answers.
+
+    A port that is taken is said to be so, and the next free one used. If the instance runs already, its address is
+    announced and that is all.
+    """
+    free = ports.next_free(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{free}/"
+    try:
+        with supervisor.supervising(home, address) as keeper:
+            instance.stop_database_afterwards(home)
+            instance.database_ready(home)
+            if free != port:
+                click.echo(f"端口 {port} 被占用，改用 {free} / Port {port} is taken; using {free}", err=True)
+            keeper.run(programs(host, free), is_ready=lambda: _answers(host, free), on_ready=lambda: announce(address))
+    except supervisor.AlreadyRunning as running:
+        if running.run is None:
+            click.echo("另一个进程正在启动知客。 / Another process is just starting Zhike.", err=True)
+            sys.exit(Exit.FAILED)
+        announce(running.run.address)
+
+
+def programs(host: str, port: int) -> list[Program]:
+    """What an instance consists of beside the database."""
+    web = (
+        *("-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
+        *("--workers", "1", "--blocking-threads", WEB_THREADS, "--no-ws", "--respawn-failed-workers"),
+        *("--workers-kill-timeout", "5", "zhike.config.wsgi:application"),
+    )
+    return [
+        Program(name="web", command=(sys.executable, *web)),
+        Program(name="worker", command=(sys.executable, "-m", "zhike.config.worker")),
+    ]
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
