@@ -16,7 +16,7 @@ ENVIRONMENT = {
     **os.environ,
     "DJANGO_SETTINGS_MODULE": "zhike.config.test_settings",
     "ZHIKE_HTTPS": "1",
-    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    "PATH": os.pathsep.join([str(BIN), str(ROOT / ".tools" / "bin"), os.environ["PATH"]]),
 }
 
 # The slowest first, so that the others run beside it.
@@ -25,6 +25,7 @@ CHECKS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "layers": ["lint-imports"],
+    "front end": ["npm", "--prefix", "frontend", "run", "check"],
     "translations": ["python", "scripts/messages.py", "check"],
     "templates": ["djade", "--check", "--target-version", "6.1", *TEMPLATES],
     "settings": ["django-admin", "check", "--deploy", "--fail-level", "WARNING"],

@@ -21,6 +21,7 @@ from django.utils.translation.template import templatize
 
 SOURCES = Path(__file__).resolve().parent.parent / "src" / "zhike"
 LANGUAGE = "zh_Hans"
+NOT_FOR_USERS = "style_guide"
 
 SINGULAR = {"gettext": 0, "gettext_lazy": 0, "gettext_noop": 0, "_": 0, "pgettext": 1, "pgettext_lazy": 1}
 PLURAL = {"ngettext": 0, "ngettext_lazy": 0, "npgettext": 1, "npgettext_lazy": 1}
@@ -29,6 +30,7 @@ CALL = re.compile(rf"\b({'|'.join([*SINGULAR, *PLURAL])})\(\s*({LITERAL}(?:\s*,\
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 WORD = re.compile(r"[^\W\d_]{2,}")
+KEYS = re.compile(r"\b(Esc|Ctrl|Enter|Shift|Tab)\b")
 TEMPLATE_TAG = re.compile(
     r"\{%\s*blocktrans(?:late)?\b.*?\{%\s*endblocktrans(?:late)?\s*%\}"
     r"|\{%\s*comment\b.*?\{%\s*endcomment\s*%\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}",
@@ -223,13 +225,13 @@ class _Words(HTMLParser):
             self._note(data)
 
     def _note(self, text: str) -> None:
-        if WORD.search(text):
+        if WORD.search(KEYS.sub("", text)):
             self.found.append((self.getpos()[0], " ".join(text.split())))
 
 
 def untranslated_text(path: Path) -> Iterator[str]:
     """Words of an HTML template that are shown without passing a translation tag."""
-    if path.suffix != ".html":
+    if path.suffix != ".html" or path.name.startswith(NOT_FOR_USERS):
         return
     parser = _Words()
     # Line breaks stay, so that line numbers hold.
