@@ -135,3 +135,47 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LogInAttempts(models.Model):
+    """How often somebody tried to log in since a moment; `services.check_log_in` counts.
+
+    name: the user name in lower case, or empty where all names tried from the address are counted.
+    """
+
+    name = models.CharField(max_length=100, blank=True)
+    address = models.CharField(max_length=45)
+    count = models.PositiveIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "address"], name="accounts_loginattempts_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.address}: {self.count}"
+
+
+class IdempotentRequest(models.Model):
+    """What the API answered to a request with an Idempotency-Key, written in the transaction of its effect.
+
+    digest: sha256 of method, address and body, hexadecimal. status: 0 until the answer is known, which nobody but
+    the answering transaction ever sees.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(default=0)
+    location = models.CharField(max_length=500, blank=True, default="")
+    body = models.BinaryField(default=bytes)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="accounts_idempotentrequest_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -4,7 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import Permission
 
+MANAGE = "accounts.manage_users"
+USE_API = "accounts.use_api"
+
 ALL = [
-    Permission(code="accounts.manage_users", label=_("Manage users, teams and roles")),
-    Permission(code="accounts.use_api", label=_("Use the API with own tokens")),
+    Permission(code=MANAGE, label=_("Manage users, teams and roles")),
+    Permission(code=USE_API, label=_("Use the API with own keys")),
 ]

@@ -42,7 +42,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "zhike.accounts.middleware.ActorMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "zhike.accounts.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -104,6 +104,7 @@ LANGUAGE_COOKIE_NAME = "zhike_language"
 TIME_ZONE = os.environ.get("ZHIKE_ZONE", "Asia/Shanghai")
 USE_TZ = True
 
+PROXY_COUNT = int(os.environ.get("ZHIKE_PROXIES", "0"))  # how many of our own proxies stand between us and clients
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 
 STATIC_URL = "/static/"

@@ -1,10 +1,17 @@
 """All addresses; each app keeps its own under its name."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from zhike.config.api import api
+from zhike.config.views import api_docs
+from zhike.core.api.application import no_such_address
 
 urlpatterns = [
-    path("account/", include("zhike.accounts.urls")),
+    path("api/docs", api_docs, name="api_docs"),
+    path("api/v1/", include((api.patterns(), "ninja"), namespace="api-1")),
+    re_path("^api/", no_such_address),
+    path("", include("zhike.accounts.urls")),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("ui/", include("zhike.ui.urls")))

@@ -1,0 +1,130 @@
+"""Requests that may be sent twice and happen once.
+
+The record of a request and its effect are written in one transaction, so they exist together or not at all,
+whatever is killed in between. A second request with the same key waits at the unique constraint until the first has
+committed, and then gets its answer. Refusals are not kept: what is put right may be sent again with the same key.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.utils.timezone import now
+from ninja.decorators import decorate_view
+from ninja.operation import Operation
+from ninja.utils import contribute_operation_callback
+
+from zhike.accounts.models import IdempotentRequest
+from zhike.accounts.permissions import USE_API
+from zhike.core.api.problems import problem, too_large
+from zhike.core.errors import DomainError
+from zhike.core.http import ActorRequest
+
+type Run = Callable[..., HttpResponse]
+
+HEADER = "Idempotency-Key"
+KEPT = timedelta(hours=24)
+LONGEST_KEY = 200
+
+
+class KeyReused(DomainError):
+    code = "idempotency_key_reused"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came with another request within the last 24 hours.")
+
+
+def idempotent[View: Callable[..., Any]](view: View) -> View:
+    """Make an endpoint honour the Idempotency-Key header, and say so in its description."""
+    contribute_operation_callback(view, _describe)
+    decorated: View = decorate_view(_once)(view)
+    return decorated
+
+
+def _describe(operation: Operation) -> None:
+    parameter = {
+        "in": "header",
+        "name": HEADER,
+        "required": False,
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+        "description": "Any unique text. The same request with the same key within 24 hours happens once, and is "
+        "answered with the first answer and the header Idempotent-Replayed.",
+    }
+    operation.openapi_extra = {**(operation.openapi_extra or {}), "parameters": [parameter]}
+
+
+def _once(run: Run) -> Run:
+    @wraps(run)
+    def once(request: ActorRequest, **arguments: Any) -> HttpResponse:
+        key, user_id = request.headers.get(HEADER), request.actor.user_id
+        if key is None or user_id is None or not request.actor.may(USE_API):
+            return run(request, **arguments)
+        if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
+            message = f"1 to {LONGEST_KEY} printable ASCII characters"
+            return problem(422, code="invalid", errors=[{"parameter": HEADER, "code": "format", "message": message}])
+        try:
+            return run_once(user_id=user_id, key=key, digest=digest_of(request), run=lambda: run(request, **arguments))
+        except RequestDataTooBig as error:
+            return too_large(request, error)
+        except KeyReused as refusal:
+            return problem(refusal.status, code=refusal.code, detail=str(refusal))
+
+    return once
+
+
+def digest_of(request: ActorRequest) -> str:
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    digest.update(request.body)
+    return digest.hexdigest()
+
+
+def run_once(*, user_id: int, key: str, digest: str, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """Run and keep the answer, or give the one kept.
+
+    :raises KeyReused: the key was used for something else
+    """
+    with transaction.atomic():
+        while not (claim := _claim(user_id=user_id, key=key, digest=digest, at=now())):
+            earlier = IdempotentRequest.objects.filter(user_id=user_id, key=key).first()
+            if earlier:
+                return _replay(earlier, digest)
+        response = run()
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+        else:
+            IdempotentRequest.objects.filter(pk=claim).update(
+                status=response.status_code, location=response.headers.get("Location", ""), body=response.content
+            )
+        return response
+
+
+def _claim(*, user_id: int, key: str, digest: str, at: datetime) -> int | None:
+    """The record's id if the key is free; otherwise, once its holder has committed, nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_idempotentrequest AS r (user_id, key, digest, created_at, status, location, body)
+            VALUES (%(user)s, %(key)s, %(digest)s, %(at)s, 0, '', '')
+            ON CONFLICT (user_id, key) DO UPDATE SET digest = excluded.digest, created_at = excluded.created_at
+            WHERE r.created_at < %(expired)s
+            RETURNING id
+            """,
+            {"user": user_id, "key": key, "digest": digest, "at": at, "expired": at - KEPT},
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _replay(earlier: IdempotentRequest, digest: str) -> HttpResponse:
+    if earlier.digest != digest:
+        raise KeyReused
+    headers = {"Idempotent-Replayed": "true"}
+    if earlier.location:
+        headers["Location"] = earlier.location
+    return HttpResponse(bytes(earlier.body), status=earlier.status, content_type="application/json", headers=headers)

@@ -1,0 +1,66 @@
+"""What people decide for themselves: language, time zone, theme, password."""
+
+import zoneinfo
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.accounts.models import User
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+
+
+class ZoneUnknown(DomainError):
+    code = "zone_unknown"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such time zone."))
+
+
+class PasswordWrong(DomainError):
+    code = "password_wrong"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("This is not your present password."))
+
+
+@transaction.atomic
+def put_preferences(
+    *, actor: Actor, locale: str | None = None, zone: str | None = None, theme: str | None = None
+) -> None:
+    """Change what is given of the actor's own preferences.
+
+    :raises ZoneUnknown: not an IANA time zone
+    """
+    wanted = {"locale": locale, "zone": zone, "theme": theme}
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    if zone is not None and zone not in zoneinfo.available_timezones():
+        raise ZoneUnknown
+    if changes:
+        User.objects.filter(pk=_user_id(actor)).update(**changes)
+
+
+@transaction.atomic
+def change_password(*, actor: Actor, old: str, new: str) -> User:
+    """Give the actor's user a new password; their other sessions end.
+
+    :raises PasswordWrong: `old` is not the present one
+    :raises django.core.exceptions.ValidationError: the new one is too weak
+    """
+    user = User.objects.select_for_update().get(pk=_user_id(actor))
+    if not user.check_password(old):
+        raise PasswordWrong
+    validate_password(new, user)
+    user.set_password(new)
+    user.save(update_fields=["password"])
+    return user
+
+
+def _user_id(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise PermissionDenied
+    return actor.user_id

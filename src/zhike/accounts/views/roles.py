@@ -1,0 +1,67 @@
+"""Roles, for administrators."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from zhike.accounts import forms, selectors, services
+from zhike.accounts.models import Role
+from zhike.accounts.permissions import MANAGE
+from zhike.accounts.services.roles import BUILT_IN
+from zhike.accounts.views.tabs import settings_tabs
+from zhike.core.errors import DomainError
+from zhike.core.forms import accepted
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.pages import go_to, render_page
+
+
+@needs(MANAGE)
+@require_GET
+def roles(request: ActorRequest) -> HttpResponse:
+    context = {"roles": selectors.list_roles(actor=request.actor), "tabs": settings_tabs("roles")}
+    return render_page(request, "accounts/roles.html", context)
+
+
+@needs(MANAGE)
+@require_http_methods(["GET", "POST"])
+def create_role(request: ActorRequest) -> HttpResponse:
+    form = forms.EditRole(request.POST or None)
+    if accepted(form, lambda: _create(request, form)):
+        return go_to(request, "roles", message=_("Role created."))
+    return render_page(request, "accounts/edit_role.html", {"form": form, "tabs": settings_tabs("roles")})
+
+
+def _create(request: ActorRequest, form: forms.EditRole) -> None:
+    services.create_role(actor=request.actor, name=form.cleaned_data["name"], grants=form.grants())
+
+
+@needs(MANAGE)
+@require_http_methods(["GET", "POST"])
+def edit_role(request: ActorRequest, pk: int) -> HttpResponse:
+    role = get_object_or_404(Role, pk=pk)
+    grants = selectors.get_grants(actor=request.actor, role=role)
+    form = forms.EditRole(request.POST or None, initial={"name": role.name}, grants=grants)
+    if accepted(form, lambda: _edit(request, role, form)):
+        return go_to(request, "roles", message=_("Saved."))
+    context = {"form": form, "role": role, "is_built_in": role.code in BUILT_IN, "tabs": settings_tabs("roles")}
+    return render_page(request, "accounts/edit_role.html", context)
+
+
+def _edit(request: ActorRequest, role: Role, form: forms.EditRole) -> None:
+    services.edit_role(actor=request.actor, role=role, name=form.cleaned_data["name"], grants=form.grants())
+
+
+@needs(MANAGE)
+@require_POST
+def delete_role(request: ActorRequest, pk: int) -> HttpResponse:
+    role = get_object_or_404(Role, pk=pk)
+    try:
+        services.delete_role(actor=request.actor, role=role)
+    except DomainError as refusal:
+        grants = selectors.get_grants(actor=request.actor, role=role)
+        form = forms.EditRole(initial={"name": role.name}, grants=grants)
+        context = {"form": form, "role": role, "refusal": refusal, "tabs": settings_tabs("roles")}
+        return render_page(request, "accounts/edit_role.html", context, status=refusal.status)
+    return go_to(request, "roles", message=_("Role deleted."))

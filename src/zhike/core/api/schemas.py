@@ -1,0 +1,58 @@
+"""Shapes that the schemas of all apps are made of."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from ninja import Path, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+BIGGEST_ID = 2**63 - 1
+DECIMAL_PATTERN = r"^-?[0-9]{1,14}(\.[0-9]{1,8})?$"
+
+
+class Input(BaseModel):
+    """What a client sends. Unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the client sent, for changes of a part."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Output(BaseModel):
+    """What a client gets: the documented shape of rows that selectors make."""
+
+
+class PageOf[Item: BaseModel](Output):
+    """One page of a list. next_cursor: what `after` takes for the next page; null on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain the NUL character")
+    return text
+
+
+def _exact(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError('must be a decimal number written as text, such as "12.50"')
+    return value
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Short = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=50)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(max_digits=22, decimal_places=8),
+    WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN, "examples": ["129.90"]}),
+]
+Exact = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})]
+Id = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items a page has at most.")]
+After = Annotated[str, Query(max_length=1000, description="The next_cursor of the page before.")]

@@ -1,0 +1,21 @@
+"""Between a form and the service it feeds."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+
+from zhike.core.errors import DomainError
+
+
+def accepted(form: BaseForm, decide: Callable[[], object]) -> bool:
+    """Whether the form is complete and the decision went through; a refusal stands on the form then."""
+    if not form.is_valid():
+        return False
+    try:
+        decide()
+    except DomainError as refusal:
+        form.add_error(None, str(refusal))
+    except ValidationError as refusal:
+        form.add_error(None, ValidationError(refusal.messages))
+    return form.is_valid()
