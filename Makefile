@@ -18,9 +18,9 @@ MESSAGES := $(shell find src -name '*.po' 2>/dev/null)
 help:  ## 列出命令 / List the commands
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-setup: .venv/zhike-installed .tools/messages-compiled $(FRONTEND_BUILT)  ## 安装全部依赖并构建前端 / Install everything, build the front end
+setup: .venv/installed .tools/messages-compiled $(FRONTEND_BUILT)  ## 安装全部依赖并构建前端 / Install everything, build the front end
 
-setup-dev: .venv/synced-dev setup
+setup-dev: setup .venv/installed-dev
 
 demo: setup  ## 创建演示公司并启动 / Make the demo company and start
 	$(BIN)/zhike demo
@@ -52,23 +52,24 @@ $(UV): requirements/tools.txt
 	scripts/venv.sh $(UV)
 	@touch $@
 
-# The dev lock holds the run lock, so an environment for tests also runs the product.
-.venv/synced-run: .venv/created requirements/run.txt requirements/build.txt
-	@if [ -e .venv/synced-dev ] && [ ! requirements/dev.txt -nt .venv/synced-dev ]; then :; else \
-		echo "Installing dependencies / 安装依赖"; \
-		$(UV) pip sync -q --require-hashes requirements/run.txt requirements/build.txt; fi
+# Every sync removes the package itself, so both steps belong together.
+define install
+$(UV) pip sync -q --require-hashes requirements/$(1).txt requirements/build.txt
+$(UV) pip install -q --no-deps --no-build-isolation --offline -e .
+endef
+
+# An environment for tests also runs the product, and stays one.
+.venv/installed: .venv/created requirements/run.txt requirements/build.txt pyproject.toml README.md
+	@echo "安装依赖 / Installing dependencies"
+	$(call install,$(if $(wildcard .venv/installed-dev),dev,run))
 	@touch $@
 
-.venv/synced-dev: .venv/created requirements/dev.txt requirements/build.txt
-	@echo "Installing dependencies for tests / 安装测试依赖"
-	$(UV) pip sync -q --require-hashes requirements/dev.txt requirements/build.txt
-	@touch $@ .venv/synced-run
-
-.venv/zhike-installed: .venv/synced-run pyproject.toml README.md
-	$(UV) pip install -q --no-deps --no-build-isolation --offline -e .
+.venv/installed-dev: .venv/installed requirements/dev.txt
+	@echo "安装测试依赖 / Installing dependencies for tests"
+	$(call install,dev)
 	@touch $@
 
-.tools/messages-compiled: .venv/zhike-installed $(MESSAGES) scripts/messages.py
+.tools/messages-compiled: .venv/installed $(MESSAGES) scripts/messages.py
 	$(BIN)/python scripts/messages.py compile
 	@touch $@
 

@@ -1,0 +1,95 @@
+"""The engine over a warehouse: Ibis tables that stay as they were when it was opened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from zhike.engine.versions import TableFiles
+from zhike.engine.warehouse import Warehouse
+from zhike.runtime.problems import EnvironmentProblem
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+DEFAULT_ENGINE = "duckdb"
+MEMORY_LIMIT = "2GB"
+
+
+class Engine:
+    """An open engine: `table` gives Ibis tables, `ibis` the backend itself; close it, or use `with`."""
+
+    def __init__(self, warehouse: Warehouse, *, memory_limit: str, threads: int | None) -> None:
+        import ibis
+
+        self._lease = warehouse.read()
+        self.version = self._lease.version
+        self._spill = Path(tempfile.mkdtemp(prefix="spill-", dir=warehouse.folder))
+        self.ibis: Backend = ibis.duckdb.connect(
+            threads=threads or os.process_cpu_count() or 1,
+            memory_limit=memory_limit,
+            temp_directory=str(self._spill),
+            preserve_insertion_order=False,
+            autoinstall_known_extensions=False,  # nothing may be fetched from the network behind our back
+        )
+        self.ibis.raw_sql("SET TimeZone = 'UTC'")
+        for name, files in self.version.tables.items():
+            self.ibis.raw_sql(_view(name, files, warehouse.folder))
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the contents: the same for equal contents, whenever and however they were gathered."""
+        return self.version.fingerprint
+
+    def table(self, name: str) -> ir.Table:
+        """A table of the warehouse, without the column that only refreshes need.
+
+        :raises KeyError: if the warehouse has no table of that name
+        """
+        self.version.tables[name]
+        return self.ibis.table(name)
+
+    def close(self) -> None:
+        self.ibis.disconnect()
+        self._lease.release()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(warehouse: Warehouse, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> Engine:
+    """Open the engine that ZHIKE_ENGINE names over the newest version of the warehouse.
+
+    memory_limit: beyond it intermediate results spill into the warehouse folder. threads: all processors by default.
+    :raises WarehouseEmpty: before the first refresh
+    :raises EnvironmentProblem: if ZHIKE_ENGINE names an engine that this release does not have
+    """
+    name = os.environ.get("ZHIKE_ENGINE", DEFAULT_ENGINE)
+    if name != DEFAULT_ENGINE:
+        raise EnvironmentProblem(
+            zh=f"ZHIKE_ENGINE={name}：此版本只支持 {DEFAULT_ENGINE}；spark:// 集群引擎已预留，尚未实现。",
+            en=f"ZHIKE_ENGINE={name}: this release only has {DEFAULT_ENGINE}; spark:// is reserved, not there yet.",
+        )
+    return Engine(warehouse, memory_limit=memory_limit, threads=threads)
+
+
+def _view(name: str, files: TableFiles, folder: Path) -> str:
+    def rows(path: str) -> str:
+        quoted = str(folder / path).replace("'", "''")
+        return f"read_parquet('{quoted}')"
+
+    query = f"FROM {rows(files.base)} AS base"
+    if files.gone and files.changes:
+        query += f' ANTI JOIN {rows(files.gone)} AS gone USING ("{files.key}") UNION ALL FROM {rows(files.changes)}'
+    return f'CREATE VIEW "{name}" AS {query}'
