@@ -13,8 +13,4 @@ def script_strings() -> dict[str, str]:
         "too_large_for_server": _("The file is too large for this server. Split it and try again."),
         "upload_progress": _("{name}: {done} of {total} MB"),
         "upload_reading": _("{name} has arrived, reading it…"),
-        "show_table": _("Show as table"),
-        "show_chart": _("Show as chart"),
-        "download": _("Download CSV"),
-        "no_data": _("No data"),
     }

@@ -14,6 +14,7 @@ from zhike.core.actor import ANONYMOUS
 from zhike.core.http import ActorRequest
 from zhike.core.pages import toast
 from zhike.ui import samples
+from zhike.ui.sample_charts import sample_charts
 
 
 @login_not_required
@@ -40,6 +41,7 @@ def _show(request: HttpRequest, template: str) -> HttpResponse:
         "chips": samples.CHIPS,
         "tabs": samples.TABS,
         "steps": samples.STEPS,
+        "charts": sample_charts(),
         "amount": samples.customers(now=timezone.now())[0].amount,
     }
     with translation.override(language):

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from zhike.ui import assets, badges, formatting
+from zhike.ui.charts import Figure
 from zhike.ui.formatting import Number
 from zhike.ui.parts import Chip, Step, Tab
 
@@ -298,3 +299,9 @@ def file_drop(
 def editable(value: Any, *, url: str, label: str) -> dict[str, Any]:
     """A value edited in place: `url` answers GET with `ui/components/edit_form.html`."""
     return {"value": value, "url": url, "label": label}
+
+
+@register.inclusion_tag("ui/components/chart.html")
+def chart(figure: Figure) -> dict[str, Any]:
+    """A figure made by `zhike.ui.charts`, with its table and CSV file behind it."""
+    return {"figure": figure}
