@@ -1,11 +1,12 @@
 """Keyset pages: as quick at row a million as at row one, with signed cursors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core import signing
-from django.db.models import F, Model, Q, QuerySet
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
 
 _SALT = "zhike.core.paging"
 
@@ -15,74 +16,117 @@ class CursorInvalid(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A stretch of a list that one index range answers. by: the order within it, ending in a unique field."""
+
+    where: Q
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """Which rows to take. size: rows a page; after: the cursor of the previous page, or empty."""
 
     size: int = 50
     after: str = ""
 
-    def of[M: Model](self, rows: QuerySet[M], *, by: Sequence[str]) -> "Rows[M]":
+    def of[M](self, rows: QuerySet[Any, M], *, by: Sequence[str], phases: Sequence[Phase] = ()) -> "Rows[M]":
         """The page of `rows` in the order of `by`, which must end in a unique field.
 
-        by: field paths, "-" for descending, all in one direction, so that one index range answers. Empty values
-        come last. The last row of a page carries its keys in the cursor, signed.
+        by: field paths, "-" for descending, all in one direction, so that one index range answers. Where the first
+        may be empty, rows without it come last. phases: the list as stretches shown one after another instead, for an
+        order that is not the database's own. The last row of a page carries its keys in the cursor, signed. Rows of
+        `values()` work where they hold the fields of `by`.
 
         :raises CursorInvalid: the cursor does not fit
         """
-        names = [name.removeprefix("-") for name in by]
-        descending = by[0].startswith("-")
-        if any(name.startswith("-") is not descending for name in by):
-            raise ValueError("a keyset has one direction")
-        ordered = rows.order_by(*(_order(name, descending) for name in names))
-        if self.after:
-            ordered = ordered.filter(_beyond(names, descending, self._keys(by)))
-        found = list(ordered[: self.size + 1])
-        more = len(found) > self.size
-        found = found[: self.size]
-        cursor = signing.dumps([list(by), [_key(found[-1], name) for name in names]], salt=_SALT) if more else ""
-        return Rows(items=found, next_cursor=cursor)
+        stretches = list(phases) or _phases(rows.model, tuple(by))
+        names = [list(stretch.by) for stretch in stretches]
+        place, keys = self.position(names)
+        found: list[tuple[int, M]] = []
+        for number, stretch in enumerate(stretches[place:], place):
+            part = rows.filter(stretch.where)
+            if keys is not None and number == place:
+                part = part.filter(_beyond(stretch.by, keys))
+            part = part.order_by(*stretch.by)[: self.size + 1 - len(found)]
+            found += [(number, row) for row in part]
+            if len(found) > self.size:
+                break
+        return self.cut(found, names)
 
-    def _keys(self, by: Sequence[str]) -> list[Any]:
+    def cut[M](self, found: Sequence[tuple[int, M]], names: list[list[str]]) -> "Rows[M]":
+        """The page from up to `size` + 1 rows, each with the number of its phase; names: the order of each phase."""
+        kept = found[: self.size]
+        cursor = ""
+        if len(found) > self.size:
+            number, last = kept[-1]
+            cursor = signing.dumps([names, number, [_key(last, name) for name in names[number]]], salt=_SALT)
+        return Rows(items=[row for _number, row in kept], next_cursor=cursor)
+
+    def position(self, names: list[list[str]]) -> tuple[int, list[Any] | None]:
+        """The phase and the keys behind which the page begins; no keys at the beginning of the list.
+
+        :raises CursorInvalid: the cursor does not fit
+        """
+        if not self.after:
+            return 0, None
         try:
-            order, keys = signing.loads(self.after, salt=_SALT)
+            order, number, keys = signing.loads(self.after, salt=_SALT)
         except (signing.BadSignature, ValueError) as error:
             raise CursorInvalid from error
-        if order != list(by):
+        if order != names:
             raise CursorInvalid
-        return list(keys)
+        return int(number), list(keys)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows[M: Model]:
+class Rows[M]:
     """One page. next_cursor: empty on the last page."""
 
-    items: list[M]
-    next_cursor: str
+    items: list[M] = field(default_factory=list)
+    next_cursor: str = ""
 
 
-def _order(name: str, descending: bool) -> Any:
-    return F(name).desc(nulls_last=True) if descending else F(name).asc(nulls_last=True)
+def _beyond(by: Sequence[str], keys: Sequence[Any]) -> Func:
+    """(a, b) < (x, y) as PostgreSQL's row comparison: one index range, however many rows share an `a`."""
+    if len(by) != len(keys):
+        raise CursorInvalid
+    columns = Func(*(F(name.removeprefix("-")) for name in by), function="ROW", output_field=BooleanField())
+    bounds = Func(*(Value(key) for key in keys), function="ROW", output_field=BooleanField())
+    sign = " < " if by[0].startswith("-") else " > "
+    return Func(columns, bounds, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField())
 
 
-def _beyond(names: Sequence[str], descending: bool, keys: Sequence[Any]) -> Q:
-    """Rows after `keys`: (a, b) > (x, y) spelt so that PostgreSQL uses the index on (a, b)."""
-    verb = "lt" if descending else "gt"
-    name, key = names[0], keys[0]
-    if len(names) == 1:
-        return Q(**{f"{name}__{verb}": key})
-    rest = _beyond(names[1:], descending, keys[1:])
-    if key is None:
-        return Q(**{f"{name}__isnull": True}) & rest
-    bound = Q(**{f"{name}__{verb}e": key}) & (Q(**{f"{name}__{verb}": key}) | rest)
-    return bound | Q(**{f"{name}__isnull": True})
+def _phases(model: type[Model], by: tuple[str, ...]) -> list[Phase]:
+    if any(name.startswith("-") is not by[0].startswith("-") for name in by):
+        raise ValueError("a keyset has one direction")
+    lead = by[0].removeprefix("-")
+    if len(by) == 1 or not _may_be_empty(model, lead):
+        return [Phase(where=Q(), by=by)]
+    empty = Q(**{f"{lead}__isnull": True})
+    return [Phase(where=~empty, by=by), Phase(where=empty, by=by[1:])]
 
 
-def _key(row: Model, name: str) -> Any:
-    value: Any = row
-    for part in name.split("__"):
-        value = getattr(value, part, None)
-        if value is None:
-            return None
+def _may_be_empty(model: type[Model], path: str) -> bool:
+    for part in path.split("__"):
+        try:
+            column: Any = model._meta.pk if part == "pk" else model._meta.get_field(part)
+        except FieldDoesNotExist as error:
+            raise ValueError(f"{model.__name__} has no {part}") from error
+        if column.null or (column.auto_created and not column.concrete):
+            return True
+        model = column.related_model or model
+    return False
+
+
+def _key(row: Any, name: str) -> Any:
+    path = name.removeprefix("-")
+    value = row
+    if isinstance(row, Mapping):
+        value = row[path]
+    else:
+        for part in path.split("__"):
+            value = getattr(value, part)
     return value if isinstance(value, int | str | float) else str(value)
 
 
@@ -94,7 +138,7 @@ class Count:
     is_capped: bool
 
 
-def count_up_to(rows: QuerySet[Any], *, ceiling: int = 10_000) -> Count:
+def count_up_to(rows: QuerySet[Any, Any], *, ceiling: int = 10_000) -> Count:
     """Count, looking at no more than `ceiling` + 1 rows."""
     found = rows.order_by().values("pk")[: ceiling + 1].count()
     return Count(min(found, ceiling), found > ceiling)

@@ -9,6 +9,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.core.access import declare
-        from zhike.customers import permissions
+        from zhike.customers import listing, permissions
 
         declare(permissions.ALL)
+        listing.define()

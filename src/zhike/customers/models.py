@@ -100,6 +100,7 @@ class Customer(models.Model):
             models.Index(fields=["name_normal"], name="customers_name_normal"),
             models.Index(fields=["name_pinyin", "id"], name="customers_name_pinyin"),
             models.Index(fields=["city", "id"], name="customers_city"),
+            models.Index(fields=["channel", "id"], name="customers_channel"),
             models.Index(fields=["created_at", "id"], name="customers_created"),
             models.Index(fields=["owner", "id"], condition=Q(owner__isnull=False), name="customers_owner"),
             models.Index(fields=["team", "id"], condition=Q(team__isnull=False), name="customers_team"),
@@ -159,6 +160,7 @@ class CustomerFacts(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["amount", "customer"], name="customers_facts_amount"),
+            models.Index(fields=["order_count", "customer"], name="customers_facts_orders"),
             models.Index(fields=["last_order_on", "customer"], name="customers_facts_last_order"),
             models.Index(fields=["grade", "customer"], name="customers_facts_grade"),
             models.Index(fields=["stage", "customer"], name="customers_facts_stage"),

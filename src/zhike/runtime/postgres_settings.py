@@ -29,6 +29,8 @@ def render(*, port: int, durable: bool) -> str:
         "checkpoint_timeout": "15min",
         "random_page_cost": 1.1,
         "jit": "off",
+        # Workers pay for imports and refreshes; for the first fifty rows of a list they only cost processor time.
+        "parallel_setup_cost": 10_000,
         "timezone": "UTC",
         "log_timezone": "UTC",
         "lc_messages": "C",

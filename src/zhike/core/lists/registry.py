@@ -1,0 +1,131 @@
+"""Where apps put what a list or a record page can show; lower pages never import the apps above them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model, Q
+from django.utils.functional import Promise
+
+from zhike.core.actor import Actor
+from zhike.core.lists.operators import BY_KIND, NIL, Asking, Kind
+from zhike.core.paging import Phase
+
+type Label = str | Promise
+type Compile = Callable[[str, list[Any], Asking], Q]
+type Choices = Callable[[Actor], Sequence[tuple[str, str]]]
+
+
+def no_choices(actor: Actor) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Something a list can be filtered by.
+
+    path: the column, from the list's model. compile: (operator, values, asking) → Q instead of a plain column; an
+    upper app writes Exists or `pk__in` over its own tables here. choices: values to choose from, as (value, label).
+    operators: fewer than the kind's own where not all make sense. permission: asked of the actor; empty for all.
+    currency: an amount in the company's currency.
+    """
+
+    key: str
+    label: Label
+    kind: Kind
+    path: str = ""
+    nullable: bool = False
+    compile: Compile | None = None
+    choices: Choices = no_choices
+    operators: tuple[str, ...] = ()
+    permission: str = ""
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Only what can be empty may be asked whether it is."""
+        if self.operators:
+            return self.operators
+        if self.nullable or self.compile or self.kind in (Kind.TEXT, Kind.CHOICE):
+            return BY_KIND[self.kind]
+        return tuple(key for key in BY_KIND[self.kind] if key not in NIL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sort:
+    """An order that an index answers. descending, ascending: the keyset each way, or the phases that make it."""
+
+    key: str
+    label: Label
+    descending: tuple[str, ...] | tuple[Phase, ...]
+    ascending: tuple[str, ...] | tuple[Phase, ...]
+    first_descending: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What a list can show of a row.
+
+    values: paths the cell needs. expressions: annotations by name, for upper apps (for example a Subquery on the
+    row's key). cell: (row values, style) → HTML-safe text. sort: key of the order its head offers.
+    """
+
+    key: str
+    label: Label
+    cell: Callable[[Mapping[str, Any], Any], str]
+    values: tuple[str, ...] = ()
+    expressions: Mapping[str, Any] = field(default_factory=dict)
+    sort: str = ""
+    numeric: bool = False
+    is_default: bool = True
+    permission: str = ""
+    text: Callable[[Mapping[str, Any]], Any] | None = None  # the value as an export writes it
+
+
+class ListUnknown(LookupError):
+    """No app defined this list: a mistake in the code."""
+
+
+@dataclass(kw_only=True)
+class List:
+    """Fields, orders and columns of one model's list, filled by its own app and those above it."""
+
+    key: str
+    model: type[Model]
+    fields: dict[str, Field] = field(default_factory=dict)
+    sorts: dict[str, Sort] = field(default_factory=dict)
+    columns: dict[str, Column] = field(default_factory=dict)
+
+    def add(self, *parts: Field | Sort | Column) -> None:
+        for part in parts:
+            match part:
+                case Field():
+                    self.fields[part.key] = part
+                case Sort():
+                    self.sorts[part.key] = part
+                case Column():
+                    self.columns[part.key] = part
+
+    def fields_for(self, actor: Actor) -> dict[str, Field]:
+        return {key: item for key, item in self.fields.items() if _open(item.permission, actor)}
+
+    def columns_for(self, actor: Actor) -> dict[str, Column]:
+        return {key: item for key, item in self.columns.items() if _open(item.permission, actor)}
+
+
+def _open(permission: str, actor: Actor) -> bool:
+    return not permission or actor.may(permission)
+
+
+_lists: dict[str, List] = {}
+
+
+def define(key: str, model: type[Model]) -> List:
+    """The list under this key, made on first use; called when apps become ready."""
+    return _lists.setdefault(key, List(key=key, model=model))
+
+
+def get(key: str) -> List:
+    try:
+        return _lists[key]
+    except KeyError:
+        raise ListUnknown(key) from None

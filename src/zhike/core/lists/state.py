@@ -1,0 +1,102 @@
+"""What a list shows, as its address says it: search, filter, order, columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from zhike.core.actor import Actor
+from zhike.core.lists import grammar
+from zhike.core.lists.grammar import EVERYTHING, Condition, FilterInvalid, Group
+from zhike.core.lists.registry import Column, List, Sort
+
+MAX_SEARCH = 100
+_READABLE = "():;,"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """One way to look at a list. sort: empty for the list's first order; columns: empty for the default ones."""
+
+    search: str = ""
+    tree: Group = EVERYTHING
+    sort: str = ""
+    is_descending: bool = True
+    columns: tuple[str, ...] = ()
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.search or self.tree.items)
+
+    def with_tree(self, tree: Group) -> "State":
+        return replace(self, tree=tree)
+
+    def query(self, **more: str) -> str:
+        """The part of the address behind "?", with further parameters."""
+        parts = {
+            "q": self.search,
+            "f": grammar.write(self.tree),
+            "sort": f"{'-' if self.is_descending else ''}{self.sort}" if self.sort else "",
+            "cols": ",".join(self.columns),
+            **more,
+        }
+        return urlencode({key: value for key, value in parts.items() if value}, safe=_READABLE)
+
+
+def read_state(parameters: Mapping[str, str], *, of: List) -> State:
+    """The state that an address spells; fields and values are checked when it is compiled.
+
+    :raises FilterInvalid: the filter or the order cannot be understood
+    """
+    sort = parameters.get("sort", "")
+    key = sort.removeprefix("-")
+    if key and key not in of.sorts:
+        raise FilterInvalid(_("There is no order “%(sort)s” here.") % {"sort": key[:40]})
+    columns = tuple(name for name in parameters.get("cols", "").split(",") if name in of.columns)
+    return State(
+        search=parameters.get("q", "").replace("\0", "").strip()[:MAX_SEARCH],
+        tree=grammar.read(parameters.get("f", "")),
+        sort=key,
+        is_descending=sort.startswith("-"),
+        columns=columns,
+    )
+
+
+def order_of(state: State, *, of: List) -> tuple[Sort, bool]:
+    """The order to show and whether it descends."""
+    if state.sort:
+        return of.sorts[state.sort], state.is_descending
+    first = next(iter(of.sorts.values()))
+    return first, first.first_descending
+
+
+def columns_of(state: State, *, of: List, actor: Actor) -> list[Column]:
+    """The columns to show: the chosen ones, else the default ones."""
+    open_columns = of.columns_for(actor)
+    chosen = [open_columns[key] for key in state.columns if key in open_columns]
+    return chosen or [column for column in open_columns.values() if column.is_default]
+
+
+def tree_of(**conditions: object) -> Group:
+    """A filter from plain values, for links: a value is “is”, a list or set “is one of”, a pair a range.
+
+    A pair's missing end is None: `amount=(1000, None)` is “≥ 1000”.
+    """
+    return Group("all", tuple(_condition(key, value) for key, value in conditions.items()))
+
+
+def _condition(key: str, value: object) -> Condition:
+    match value:
+        case (low, None):
+            return Condition(key, "from", (str(low),))
+        case (None, high):
+            return Condition(key, "to", (str(high),))
+        case (low, high) if isinstance(value, tuple):
+            return Condition(key, "between", (str(low), str(high)))
+        case list() | set() | frozenset():
+            return Condition(key, "is", tuple(sorted(map(str, value))))
+        case None | "":
+            return Condition(key, "empty")
+        case _:
+            return Condition(key, "is", (str(value),))

@@ -1,0 +1,74 @@
+"""Values as list cells: plain functions, since a page draws hundreds of them."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel.numbers import get_currency_precision, get_currency_symbol
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from zhike.ui import badges, formatting
+from zhike.ui.templatetags.zhike import built
+
+EMPTY = mark_safe('<span class="zk-quiet">—</span>')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How one person reads figures. currency: the company's."""
+
+    language: str
+    zone: tzinfo
+    now: datetime
+    currency: str
+    _days: dict[date, SafeString] = field(default_factory=dict)
+
+    def money(self, amount: Decimal | None) -> str:
+        """¥12,345.60"""
+        if amount is None:
+            return EMPTY
+        symbol, step = _currency(self.currency, self.language)
+        rounded = amount.quantize(step, ROUND_HALF_UP)
+        return f"-{symbol}{-rounded:,}" if rounded < 0 else f"{symbol}{rounded:,}"
+
+    def day(self, value: date | datetime | None) -> str:
+        """“3 天前”, with the day itself on hover."""
+        if value is None:
+            return EMPTY
+        on = value.astimezone(self.zone).date() if isinstance(value, datetime) else value
+        if on not in self._days:
+            exact = on.isoformat()
+            said = formatting.relative(on, now=self.now, zone=self.zone)
+            self._days[on] = SafeString(f'<time datetime="{exact}" title="{exact}">{said}</time>')
+        return self._days[on]
+
+
+@lru_cache(maxsize=64)
+def _currency(currency: str, language: str) -> tuple[str, Decimal]:
+    symbol = get_currency_symbol(currency, locale=formatting.babel_locale(language))
+    return symbol, Decimal(1).scaleb(-get_currency_precision(currency))
+
+
+def text(value: Any) -> str:
+    return escape(value) if value else EMPTY
+
+
+def number(value: int | None) -> str:
+    return EMPTY if value is None else f"{value:,}"
+
+
+def grade(code: str | None) -> str:
+    return _badge(badges.GRADES.get(code or ""))
+
+
+def stage(code: str | None) -> str:
+    return _badge(badges.STAGES.get(code or ""))
+
+
+def _badge(badge: badges.Badge | None) -> str:
+    if badge is None:
+        return EMPTY
+    return badges.render(str(badge.label), built("icons.svg"), badge.icon, badge.tone)

@@ -1,0 +1,18 @@
+"""The customer list: what it can be filtered by, ordered by and show. Upper apps add to it by its key."""
+
+from zhike.core.lists import registry
+from zhike.core.lists.registry import List
+from zhike.customers.models import Customer
+
+KEY = "customers"
+
+
+def define() -> List:
+    """Register the list; called once when the app is ready."""
+    from zhike.customers.listing.columns import COLUMNS
+    from zhike.customers.listing.fields import FIELDS
+    from zhike.customers.listing.sorts import SORTS
+
+    found = registry.define(KEY, Customer)
+    found.add(*FIELDS, *SORTS, *COLUMNS)
+    return found

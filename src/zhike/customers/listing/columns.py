@@ -1,0 +1,147 @@
+"""What the customer list can show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Subquery
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.lists.registry import Column
+from zhike.customers import cells
+from zhike.customers.cells import Style
+from zhike.customers.models import Customer, CustomerTag, Identifier, Relationship
+
+type Values = Mapping[str, Any]
+
+_KINDS = dict(Customer.Kind.choices)
+_RELATIONSHIPS = dict(Relationship.choices)
+
+
+def _reached_by(kind: str) -> Subquery:
+    mine = Identifier.objects.filter(customer=OuterRef("pk"), kind=kind)
+    return Subquery(mine.order_by("-is_primary", "pk").values("value")[:1])
+
+
+def _name(row: Values, style: Style) -> str:
+    return SafeString(f'<a href="/customers/{row["pk"]}/" data-panel>{escape(row["name"])}</a>')
+
+
+def _rfm(row: Values, style: Style) -> str:
+    scores = (row["facts__r"], row["facts__f"], row["facts__m"])
+    return cells.EMPTY if None in scores else " · ".join(map(str, scores))
+
+
+def _relation(row: Values) -> str:
+    return str(_RELATIONSHIPS.get(row["relationship"] or row["facts__relationship"] or "", ""))
+
+
+def _tags(row: Values, style: Style) -> str:
+    return cells.text("、".join(row["tags"]))
+
+
+def _plain(path: str) -> Any:
+    def cell(row: Values, style: Style) -> str:
+        return cells.text(row[path])
+
+    return cell
+
+
+def _day(path: str) -> Any:
+    def cell(row: Values, style: Style) -> str:
+        return style.day(row[path])
+
+    return cell
+
+
+def _column(key: str, label: Any, path: str, cell: Any = None, **more: Any) -> Column:
+    return Column(
+        key=key,
+        label=label,
+        values=(path,),
+        cell=cell or _plain(path),
+        text=more.pop("text", lambda row: row[path]),
+        **more,
+    )
+
+
+COLUMNS = (
+    Column(key="name", label=_("Name"), values=("name",), cell=_name, text=lambda row: row["name"], sort="name"),
+    _column("grade", _("Grade"), "facts__grade", lambda row, style: cells.grade(row["facts__grade"]), sort="grade"),
+    _column("stage", _("Stage"), "facts__stage", lambda row, style: cells.stage(row["facts__stage"])),
+    _column(
+        "amount",
+        _("Amount bought"),
+        "facts__amount",
+        lambda row, style: style.money(row["facts__amount"]),
+        sort="amount",
+        numeric=True,
+    ),
+    _column(
+        "orders",
+        _("Orders"),
+        "facts__order_count",
+        lambda row, style: cells.number(row["facts__order_count"]),
+        sort="orders",
+        numeric=True,
+    ),
+    _column("last_order", _("Last order"), "facts__last_order_on", _day("facts__last_order_on"), sort="last_order"),
+    Column(
+        key="rfm",
+        label=_("R · F · M"),
+        values=("facts__r", "facts__f", "facts__m"),
+        cell=_rfm,
+        text=lambda row: "".join(str(row[f"facts__{score}"] or "") for score in "rfm"),
+        is_default=False,
+    ),
+    Column(
+        key="phone",
+        label=_("Phone"),
+        expressions={"phone": _reached_by(Identifier.Kind.PHONE)},
+        cell=_plain("phone"),
+        text=lambda row: row["phone"],
+    ),
+    Column(
+        key="email",
+        label=_("E-mail"),
+        expressions={"email": _reached_by(Identifier.Kind.EMAIL)},
+        cell=_plain("email"),
+        text=lambda row: row["email"],
+        is_default=False,
+    ),
+    _column("city", _("City"), "city"),
+    _column("owner", _("Owner"), "owner__name"),
+    _column("team", _("Team"), "team__name", is_default=False),
+    _column(
+        "kind",
+        _("Kind"),
+        "kind",
+        lambda row, style: str(_KINDS[row["kind"]]),
+        text=lambda row: str(_KINDS[row["kind"]]),
+        is_default=False,
+    ),
+    Column(
+        key="relationship",
+        label=_("Relationship"),
+        values=("relationship", "facts__relationship"),
+        cell=lambda row, style: cells.text(_relation(row)),
+        text=_relation,
+        is_default=False,
+    ),
+    _column("channel", _("Source channel"), "channel", is_default=False),
+    Column(
+        key="tags",
+        label=_("Tags"),
+        expressions={
+            "tags": ArraySubquery(
+                CustomerTag.objects.filter(customer=OuterRef("pk")).order_by("tag__name").values(word=F("tag__name"))
+            )
+        },
+        cell=_tags,
+        text=lambda row: ", ".join(row["tags"]),
+        is_default=False,
+    ),
+    _column("created", _("Created"), "created_at", _day("created_at"), sort="created"),
+)

@@ -1,0 +1,178 @@
+"""What customers can be filtered by."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from zhike.accounts.models import Team, User
+from zhike.core.actor import Actor
+from zhike.core.lists.operators import Asking, Kind
+from zhike.core.lists.registry import Choices, Compile, Field
+from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, Stage, Tag
+from zhike.customers.searching import matching
+
+MOST_CHOICES = 500
+
+
+def _of(choices: Any) -> Choices:
+    def listed(actor: Actor) -> Sequence[tuple[str, str]]:
+        return [(value, str(label)) for value, label in choices.choices]
+
+    return listed
+
+
+def _scores(actor: Actor) -> Sequence[tuple[str, str]]:
+    return [(str(score), str(score)) for score in range(5, 0, -1)]
+
+
+def _owners(actor: Actor) -> Sequence[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in User.objects.order_by("name").values_list("pk", "name")[:MOST_CHOICES]]
+
+
+def _teams(actor: Actor) -> Sequence[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Team.objects.order_by("path").values_list("pk", "name")[:MOST_CHOICES]]
+
+
+def _tags(actor: Actor) -> Sequence[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Tag.objects.order_by("name").values_list("pk", "name")[:MOST_CHOICES]]
+
+
+def _channels(actor: Actor) -> Sequence[tuple[str, str]]:
+    """Walks from each value to the next through the index: a million customers have a handful of channels."""
+    found: list[tuple[str, str]] = []
+    last = ""
+    while len(found) < 50:
+        following = (
+            Customer.objects.visible_to(actor)
+            .filter(channel__gt=last)
+            .order_by("channel")
+            .values_list("channel", flat=True)
+            .first()
+        )
+        if following is None:
+            break
+        found.append((following, following))
+        last = following
+    return found
+
+
+def _name(operator: str, values: list[Any], asking: Asking) -> Q:
+    text = str(values[0]) if values else ""
+    match operator:
+        case "is":
+            return Q(name__in=values)
+        case "not":
+            return ~Q(name__in=values)
+        case "starts":
+            return Q(name__startswith=text)
+        case "lacks":
+            return ~Q(name__icontains=text)
+        case _:
+            return matching(text) & Q(name__icontains=text)
+
+
+def _relationship(operator: str, values: list[Any], asking: Asking) -> Q:
+    """What was set by hand speaks first, the computed depth where nothing was."""
+    by_hand = Q(relationship__in=values)
+    computed = Q(relationship="", facts__relationship__in=values)
+    return by_hand | computed if operator == "is" else ~(by_hand | computed)
+
+
+def _team(operator: str, values: list[Any], asking: Asking) -> Q:
+    """A team stands for itself and all below it."""
+    below = reduce(or_, (Q(path__contains=f"/{team}/") for team in values), Q(pk__in=[]))
+    return _choice("team_id", operator, list(Team.objects.filter(below).values_list("pk", flat=True)))
+
+
+def _owner(operator: str, values: list[Any], asking: Asking) -> Q:
+    return _choice("owner_id", operator, values)
+
+
+def _choice(path: str, operator: str, values: list[Any]) -> Q:
+    match operator:
+        case "is":
+            return Q(**{f"{path}__in": values})
+        case "not":
+            return ~Q(**{f"{path}__in": values})
+        case _:
+            return Q(**{f"{path}__isnull": operator == "empty"})
+
+
+def _tag(operator: str, values: list[Any], asking: Asking) -> Q:
+    mine = CustomerTag.objects.filter(customer=OuterRef("pk"))
+    chosen = Q(Exists(mine.filter(tag__in=values) if values else mine))
+    return ~chosen if operator in ("not", "empty") else chosen
+
+
+def _reached_by(kind: str) -> Compile:
+    def compiled(operator: str, values: list[Any], asking: Asking) -> Q:
+        mine = Identifier.objects.filter(customer=OuterRef("pk"), kind=kind)
+        if operator == "has":
+            return matching(str(values[0])) & Q(Exists(mine.filter(value_normal__icontains=values[0])))
+        return Q(Exists(mine)) if operator == "filled" else ~Q(Exists(mine))
+
+    return compiled
+
+
+_EITHER = ("is", "not")
+
+FIELDS = (
+    Field(
+        key="name", label=_("Name"), kind=Kind.TEXT, compile=_name, operators=("has", "is", "not", "starts", "lacks")
+    ),
+    Field(key="kind", label=_("Kind"), kind=Kind.CHOICE, path="kind", choices=_of(Customer.Kind), operators=_EITHER),
+    Field(key="grade", label=_("Grade"), kind=Kind.CHOICE, path="facts__grade", choices=_of(Grade), nullable=True),
+    Field(
+        key="stage",
+        label=_("Life-cycle stage"),
+        kind=Kind.CHOICE,
+        path="facts__stage",
+        choices=_of(Stage),
+        nullable=True,
+    ),
+    Field(
+        key="relationship",
+        label=_("Relationship"),
+        kind=Kind.CHOICE,
+        compile=_relationship,
+        choices=_of(Relationship),
+        operators=_EITHER,
+    ),
+    Field(key="r", label=_("Recency score (R)"), kind=Kind.INTEGER, path="facts__r", choices=_scores, nullable=True),
+    Field(key="f", label=_("Frequency score (F)"), kind=Kind.INTEGER, path="facts__f", choices=_scores, nullable=True),
+    Field(key="m", label=_("Monetary score (M)"), kind=Kind.INTEGER, path="facts__m", choices=_scores, nullable=True),
+    Field(key="amount", label=_("Amount bought"), kind=Kind.AMOUNT, path="facts__amount", nullable=True),
+    Field(key="orders", label=_("Orders"), kind=Kind.INTEGER, path="facts__order_count", nullable=True),
+    Field(key="last_order", label=_("Last order"), kind=Kind.DATE, path="facts__last_order_on", nullable=True),
+    Field(key="first_order", label=_("First order"), kind=Kind.DATE, path="facts__first_order_on", nullable=True),
+    Field(key="owner", label=_("Owner"), kind=Kind.REFERENCE, compile=_owner, choices=_owners),
+    Field(key="team", label=_("Team"), kind=Kind.REFERENCE, compile=_team, choices=_teams),
+    Field(key="tag", label=_("Tag"), kind=Kind.REFERENCE, compile=_tag, choices=_tags),
+    Field(key="channel", label=_("Source channel"), kind=Kind.CHOICE, path="channel", choices=_channels),
+    Field(key="city", label=_("City"), kind=Kind.TEXT, path="city"),
+    Field(key="province", label=_("Province"), kind=Kind.TEXT, path="province"),
+    Field(key="country", label=_("Country"), kind=Kind.TEXT, path="country"),
+    Field(
+        key="phone",
+        label=_("Phone"),
+        kind=Kind.TEXT,
+        compile=_reached_by(Identifier.Kind.PHONE),
+        operators=("has", "filled", "empty"),
+    ),
+    Field(
+        key="email",
+        label=_("E-mail"),
+        kind=Kind.TEXT,
+        compile=_reached_by(Identifier.Kind.EMAIL),
+        operators=("has", "filled", "empty"),
+    ),
+    Field(key="birthday", label=_("Birthday"), kind=Kind.DATE, path="birthday_on", nullable=True),
+    Field(key="created", label=_("Created"), kind=Kind.MOMENT, path="created_at"),
+    Field(key="updated", label=_("Updated"), kind=Kind.MOMENT, path="updated_at"),
+    Field(key="id", label=_("Customer number"), kind=Kind.INTEGER, path="pk", operators=("is", "not")),
+    Field(key="import", label=_("Import"), kind=Kind.INTEGER, path="import_id", operators=("is", "not")),
+)

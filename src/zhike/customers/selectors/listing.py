@@ -1,0 +1,148 @@
+"""The customer list: a page of rows, their count, all of them for an export, and the address of a filtered one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from zhike.core.actor import Actor, Scope
+from zhike.core.lists import registry
+from zhike.core.lists.conditions import compile_tree
+from zhike.core.lists.operators import Asking
+from zhike.core.lists.registry import Column
+from zhike.core.lists.state import State, columns_of, order_of, tree_of
+from zhike.core.paging import Count, Page, Phase, Rows, count_up_to
+from zhike.customers.cells import Style
+from zhike.customers.listing import KEY
+from zhike.customers.listing.sorts import NEWEST
+from zhike.customers.models import Customer, CustomerQuerySet, CustomerSearch
+from zhike.customers.searching import holding, matching
+
+VIEW = CustomerQuerySet.view_permission
+EXPORT_CHUNK = 2000
+WINDOW = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A customer as the list shows it. cells: safe HTML in the order of the columns."""
+
+    pk: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage:
+    """One page of the list. next_cursor: empty on the last one."""
+
+    columns: list[Column]
+    rows: list[Row]
+    next_cursor: str
+
+
+def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, style: Style) -> ListPage:
+    """The customers the actor may see, filtered and in order.
+
+    :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
+    :raises zhike.core.paging.CursorInvalid: the cursor belongs to another order
+    """
+    columns = columns_of(state, of=registry.get(KEY), actor=actor)
+    found = _find(actor, asking, state, page)
+    # The order is found on narrow rows; only the fifty that are shown pay for names, figures and identifiers.
+    known = {row["pk"]: row for row in _values(Customer.objects.filter(pk__in=found.items), columns)}
+    rows = [known[pk] for pk in found.items if pk in known]
+    return ListPage(
+        columns=columns,
+        rows=[Row(pk=row["pk"], cells=[column.cell(row, style) for column in columns]) for row in rows],
+        next_cursor=found.next_cursor,
+    )
+
+
+def count_customers(*, actor: Actor, asking: Asking, state: State) -> Count:
+    """How many customers the list holds, exact up to 10,000."""
+    return count_up_to(_chosen(actor, asking, state))
+
+
+def iter_customers(*, actor: Actor, asking: Asking, state: State, columns: list[Column]) -> Iterator[list[Any]]:
+    """Every customer of the list, newest first, as the values of the columns; read in pieces of constant size."""
+    rows = _values(_chosen(actor, asking, state), columns)
+    after = ""
+    while True:
+        found = Page(size=EXPORT_CHUNK, after=after).of(rows, by=("-pk",))
+        for row in found.items:
+            yield [column.text(row) if column.text else "" for column in columns]
+        after = found.next_cursor
+        if not after:
+            return
+
+
+def list_url(*, search: str = "", sort: str = "", **conditions: object) -> str:
+    """The address of the list with a filter, for figures that link to the customers behind them.
+
+    conditions: field to value ("is"), list or set ("is one of"), pair (a range, None for an open end); a key of
+    `customers.listing.fields`. Example: `list_url(grade="top", last_order=(None, "2026-08-01"))`.
+    """
+    state = State(
+        search=search, tree=tree_of(**conditions), sort=sort.removeprefix("-"), is_descending=sort.startswith("-")
+    )
+    query = state.query()
+    return f"/customers/?{query}" if query else "/customers/"
+
+
+def _find(actor: Actor, asking: Asking, state: State, page: Page) -> Rows[int]:
+    """The keys of the page's customers."""
+    sort, is_descending = order_of(state, of=registry.get(KEY))
+    if state.search and sort.key == NEWEST and is_descending and actor.scope_of(VIEW) is Scope.ALL:
+        return _find_newest_matching(actor, asking, state, page)
+    order = sort.descending if is_descending else sort.ascending
+    phases = [part for part in order if isinstance(part, Phase)]
+    by = [part for part in order if isinstance(part, str)]
+    keys = {name.removeprefix("-") for names in [*(phase.by for phase in phases), by] for name in names}
+    found = page.of(_chosen(actor, asking, state).values("pk", *sorted(keys - {"pk"})), by=by, phases=phases)
+    return Rows(items=[row["pk"] for row in found.items], next_cursor=found.next_cursor)
+
+
+def _find_newest_matching(actor: Actor, asking: Asking, state: State, page: Page) -> Rows[int]:
+    """Looks at the newest rows first, and asks the index only for words too rare to fill the page from them.
+
+    PostgreSQL misjudges how often pieces of a word occur together, and would fetch tens of thousands of rows of a
+    frequent word to show fifty.
+    """
+    names = [["-pk"]]
+    _phase, keys = page.position(names)
+    last = Customer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    below = keys[0] if keys else last + 1
+    rows: QuerySet[Any] = CustomerSearch.objects.all()
+    if state.tree.items:
+        rows, prefix = _filtered(actor, asking, state), "search__"
+    else:
+        prefix = ""
+    near = rows.filter(holding(state.search, prefix=prefix), pk__lt=below, pk__gte=below - WINDOW)
+    found = list(near.order_by("-pk").values_list("pk", flat=True)[: page.size + 1])
+    if len(found) <= page.size and below > WINDOW:
+        far = rows.filter(matching(state.search, prefix=prefix), pk__lt=below - WINDOW)
+        found += far.order_by("-pk").values_list("pk", flat=True)[: page.size + 1 - len(found)]
+    cut = page.cut([(0, {"pk": pk}) for pk in found], names)
+    return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
+
+
+def _filtered(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
+    rows = Customer.objects.visible_to(actor)
+    if not state.tree.items:
+        return rows
+    return rows.filter(compile_tree(state.tree, of=registry.get(KEY), asking=asking))
+
+
+def _chosen(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
+    rows = _filtered(actor, asking, state)
+    return rows.filter(matching(state.search)) if state.search else rows
+
+
+def _values(rows: CustomerQuerySet, columns: list[Column]) -> Any:
+    expressions: dict[str, Any] = {}
+    names = {"pk"}
+    for column in columns:
+        expressions.update(column.expressions)
+        names.update(column.values)
+    return rows.annotate(**expressions).values(*sorted(names), *expressions)

@@ -1,0 +1,1 @@
+"""Decisions about customers; the only place that writes their tables."""
