@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import pytest
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
-from zhike.runtime import postgres
+from zhike.runtime import postgres, supervisor
 from zhike.runtime.home import Home
 from zhike.runtime.locks import AlreadyLocked, exclusive, shared
 from zhike.runtime.postgres_roles import APP, OWNER, prepare_database
@@ -73,13 +73,30 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 @pytest.fixture
 def instance_home() -> Iterator[Home]:
-    """The home of an instance of its own, in a folder that the database server can reach; stopped at the end."""
+    """The home of an instance of its own; whatever runs in it is stopped at the end."""
+    with _temporary_home() as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def module_home() -> Iterator[Home]:
+    """The same, for all tests of a file."""
+    with _temporary_home() as home:
+        yield home
+
+
+@contextmanager
+def _temporary_home() -> Iterator[Home]:
+    # Not pytest's tmp_path: that is closed to the user who runs the server when the tests run as root.
     folder = Path(tempfile.mkdtemp(prefix="zhike-instance-"))
     folder.chmod(0o755)
     home = Home(path=folder / "home")
-    yield home
-    postgres.stop(home)
-    shutil.rmtree(folder)
+    try:
+        yield home
+    finally:
+        supervisor.stop(home)
+        postgres.stop(home)
+        shutil.rmtree(folder)
 
 
 def _ensure_template(cluster: postgres.Cluster) -> str:

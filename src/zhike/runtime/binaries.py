@@ -2,9 +2,11 @@
 
 import os
 import pwd
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,26 +76,52 @@ def server_user(folder: Path) -> ServerUser:
     return _user(me)
 
 
-def check_reachable(user: ServerUser, *folders: Path) -> None:
-    """Make sure that the server's user can enter the folders; nobody's mode is changed.
+def programs_for(user: ServerUser, folder: Path) -> Path:
+    """The programs where that user can run them: the wheel's own, else a copy of them below the folder.
 
-    :raises EnvironmentProblem: names the folder that blocks
+    :raises EnvironmentProblem: names what keeps the user from the folder; no folder's mode is changed
     """
+    blocked_at = _closed_to(user, folder)
+    if blocked_at:
+        raise EnvironmentProblem(
+            zh=f"以 root 运行时，数据库服务器由用户 {user.name} 运行，但该用户无法进入文件夹 {blocked_at}"
+            f"（数据在 {folder}）。\n解决办法：用 ZHIKE_HOME 指定该用户可以到达的文件夹，例如 "
+            f"ZHIKE_HOME=/var/lib/zhike；或改用普通用户运行；或执行：chmod o+x {blocked_at}",
+            en=f"Run as root, the database server runs as user {user.name}, who cannot enter the folder {blocked_at} "
+            f"(the data is in {folder}).\nFix: set ZHIKE_HOME to a folder that this user can reach, such as "
+            f"ZHIKE_HOME=/var/lib/zhike; or run as an ordinary user; or: chmod o+x {blocked_at}",
+        )
+    own = binaries()
+    if not _closed_to(user, own):
+        return own
+    copy = folder / "programs" / version(WHEEL)
+    if not copy.is_dir():
+        _copy_wheel(own.parent, copy)
+    return copy / WHEEL / INSTALLATION / "bin"
+
+
+def _copy_wheel(installation: Path, target: Path) -> None:
+    site_packages = installation.parent.parent
+    draft = target.with_suffix(".unfinished")
+    shutil.rmtree(draft, ignore_errors=True)
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(installation / part, draft / WHEEL / INSTALLATION / part, symlinks=True)
+    if (libraries := site_packages / f"{WHEEL}.libs").is_dir():
+        shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+    for path in (target.parent, draft, *draft.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+    draft.rename(target)
+
+
+def _closed_to(user: ServerUser, folder: Path) -> str:
+    """The first folder on the way that the user cannot enter, if there is one."""
     if user.is_me:
-        return
-    for folder in folders:
-        way = [*reversed(folder.parents), folder]
-        # Asked of the kernel as that user, so that access lists and mounts have their say.
-        asked = user.run("/bin/sh", "-c", 'for d do [ -x "$d" ] || { printf %s "$d"; exit 1; }; done', "sh", *way)
-        if asked.returncode:
-            raise EnvironmentProblem(
-                zh=f"以 root 运行时，数据库服务器由用户 {user.name} 运行，但该用户无法进入文件夹 {asked.stdout}"
-                f"（需要到达 {folder}）。\n解决办法：把程序和 ZHIKE_HOME 放到该用户可以到达的位置（例如 /opt/zhike、"
-                f"/var/lib/zhike），或改用普通用户运行，或执行：chmod o+x {asked.stdout}",
-                en=f"Run as root, the database server runs as user {user.name}, who cannot enter the folder "
-                f"{asked.stdout} (on the way to {folder}).\nFix: put the program and ZHIKE_HOME where that user can go "
-                f"(such as /opt/zhike, /var/lib/zhike), or run as an ordinary user, or: chmod o+x {asked.stdout}",
-            )
+        return ""
+    way = [*reversed(folder.parents), folder]
+    # Asked of the kernel as that user, so that access lists and mounts have their say.
+    asked = user.run("/bin/sh", "-c", 'for d do [ -x "$d" ] || { printf %s "$d"; exit 1; }; done', "sh", *way)
+    return asked.stdout if asked.returncode else ""
 
 
 def _owner(folder: Path) -> int | None:

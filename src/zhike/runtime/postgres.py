@@ -8,21 +8,24 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from zhike.runtime import logs, ports, postgres_settings
-from zhike.runtime.binaries import ServerUser, binaries, check_reachable, server_user
+from zhike.runtime.binaries import ServerUser, programs_for, server_user
 from zhike.runtime.home import Home
 from zhike.runtime.postgres_roles import APP, DATABASE, OWNER, SUPERUSER, provision
 from zhike.runtime.problems import EnvironmentProblem
 
 HOST = "127.0.0.1"
 START_PATIENCE = 20.0  # seconds; what a killed server leaves behind needs a few to vanish
-STOP_PATIENCE = 60
+STOP_PATIENCE = 60.0
 # Raise it when `provision` changes, so that existing clusters are provisioned again.
 PROVISION_VERSION = "1"
 
@@ -60,7 +63,6 @@ def ensure_running(home: Home, *, durable: bool = True) -> Cluster:
     with home.locked("postgres"):
         server = _Server(home)
         if not server.is_ready():
-            server.initialise()
             server.start(durable=durable)
         cluster = _cluster(home, server.record_port())
         server.provision(cluster)
@@ -134,9 +136,16 @@ class _Server:
     def is_ready(self) -> bool:
         """Whether the server answers; waits for one that somebody started and that is still recovering."""
         while self.pid() is not None:
-            if self._pid_file_lines()[7:8] == ["ready"]:
+            lines = self._pid_file_lines()
+            if lines[7:8] == ["ready"] and self._lets_in(int(lines[3])):
                 return True
             time.sleep(0.1)
+        return False
+
+    def _lets_in(self, port: int) -> bool:
+        # A server that is being killed looks alive for a moment.
+        with suppress(psycopg.OperationalError), psycopg.connect(_cluster(self.home, port).superuser_url):
+            return True
         return False
 
     def record_port(self) -> int:
@@ -163,49 +172,12 @@ class _Server:
         except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError):
             return False
 
-    def initialise(self) -> None:
-        """Make the data folder unless it is there."""
-        user = server_user(self.folder)
-        check_reachable(user, self.home.path, binaries())
-        if self.data.is_dir():
-            return
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        _give(self.folder, user)
-        for leftover in self.folder.glob("unfinished-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        draft = self.folder / f"unfinished-{secrets.token_hex(4)}"
-        password_file = draft.with_suffix(".password")
-        password_file.touch(mode=0o600)
-        password_file.write_text(self.home.secret(SUPERUSER), encoding="ascii")
-        _give(password_file, user)
-        try:
-            made = user.run(
-                binaries() / "initdb",
-                f"--pgdata={draft}",
-                f"--username={SUPERUSER}",
-                f"--pwfile={password_file}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-                "--locale=C",
-                "--data-checksums",
-            )
-        finally:
-            password_file.unlink()
-        if made.returncode:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise EnvironmentProblem(
-                zh=f"无法创建数据库（{self.data}）：\n{made.stderr.strip()}",
-                en=f"The database could not be made in {self.data}:\n{made.stderr.strip()}",
-            )
-        with (draft / "postgresql.conf").open("a", encoding="ascii") as conf:
-            conf.write("\ninclude = 'zhike.conf'\n")
-        draft.rename(self.data)
-
     def start(self, *, durable: bool) -> None:
-        """Start the server on its usual port, or on a free one if that is taken."""
+        """Start the server on its usual port, or on a free one if that is taken; makes the data first if need be."""
         user = server_user(self.folder)
+        programs = programs_for(user, self.home.path)
+        if not self.data.is_dir():
+            self._make_data(user, programs)
         self._forget_dead_server()
         logs.turn(self.log)
         _give(self.log, user)
@@ -213,7 +185,7 @@ class _Server:
         while True:
             port = self._free_port()
             self._write_settings(postgres_settings.render(port=port, durable=durable), user)
-            started = user.run(binaries() / "pg_ctl", "start", "-w", "-t", "600", "-s", "-D", self.data, "-l", self.log)
+            started = user.run(programs / "pg_ctl", "start", "-w", "-t", "600", "-s", "-D", self.data, "-l", self.log)
             if started.returncode == 0:
                 return
             if time.monotonic() > deadline:
@@ -223,6 +195,43 @@ class _Server:
                 )
             time.sleep(0.3)
             self._forget_dead_server()
+
+    def _make_data(self, user: ServerUser, programs: Path) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        _give(self.folder, user)
+        for leftover in self.folder.glob("unfinished-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        workshop = self.folder / f"unfinished-{secrets.token_hex(4)}"
+        workshop.mkdir(mode=0o700)
+        _give(workshop, user)
+        password_file = workshop / "password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.home.secret(SUPERUSER), encoding="ascii")
+        _give(password_file, user)
+        made = user.run(
+            programs / "initdb",
+            f"--pgdata={workshop / 'data'}",
+            f"--username={SUPERUSER}",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "--data-checksums",
+        )
+        if made.returncode:
+            shutil.rmtree(workshop, ignore_errors=True)
+            raise EnvironmentProblem(
+                zh=f"无法创建数据库（{self.data}）：\n{made.stderr.strip()}",
+                en=f"The database could not be made in {self.data}:\n{made.stderr.strip()}",
+            )
+        with (workshop / "data" / "postgresql.conf").open("a", encoding="ascii") as conf:
+            conf.write("\ninclude = 'zhike.conf'\n")
+            conf.flush()
+            os.fsync(conf.fileno())
+        (workshop / "data").rename(self.data)
+        shutil.rmtree(workshop)
 
     def provision(self, cluster: Cluster) -> None:
         """Make roles, database and privileges unless they are as this version wants them."""
@@ -237,17 +246,19 @@ class _Server:
         _write_whole(mark, PROVISION_VERSION)
 
     def stop(self) -> bool:
-        if self.pid() is None:
+        """Stop the server, ending open transactions; whether there was one."""
+        pid = self.pid()
+        if pid is None:
             return False
-        user = server_user(self.folder)
-        stopped = user.run(
-            binaries() / "pg_ctl", "stop", "-w", "-t", str(STOP_PATIENCE), "-s", "-m", "fast", "-D", self.data
-        )
-        if stopped.returncode and self.pid() is not None:
-            raise EnvironmentProblem(
-                zh=f"数据库没有停下来：\n{stopped.stderr.strip()}",
-                en=f"The database did not stop:\n{stopped.stderr.strip()}",
-            )
+        os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast" shutdown
+        deadline = time.monotonic() + STOP_PATIENCE
+        while self.pid() is not None:
+            if time.monotonic() > deadline:
+                raise EnvironmentProblem(
+                    zh=f"数据库没有停下来，日志 {self.log} 的末尾：\n{logs.tail(self.log)}",
+                    en=f"The database did not stop; the end of its log {self.log}:\n{logs.tail(self.log)}",
+                )
+            time.sleep(0.05)
         return True
 
     def _forget_dead_server(self) -> None:

@@ -67,6 +67,15 @@ class ProcessId:
             return None
         return process if alive else None
 
+    def wait_gone(self, *, patience: float) -> bool:
+        """Wait for its end; whether it came. One that ended counts even while nobody has collected its exit code."""
+        deadline = time.monotonic() + patience
+        while self.process():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -165,11 +174,11 @@ def stop(home: Home) -> bool:
     run = current_run(home)
     if run is None:
         return stop_orphans(home)
-    process = run.supervisor.process()
-    with suppress(psutil.NoSuchProcess):
-        if process:
-            process.terminate()
-            process.wait(timeout=2 * STOP_PATIENCE)
+    with suppress(ProcessLookupError):
+        os.kill(run.supervisor.pid, signal.SIGTERM)
+    if not run.supervisor.wait_gone(patience=2 * STOP_PATIENCE):
+        os.kill(run.supervisor.pid, signal.SIGKILL)
+        stop_orphans(home)
     return True
 
 
@@ -178,9 +187,13 @@ def stop_orphans(home: Home) -> bool:
     run = _recorded(home)
     if run is None:
         return False
-    orphans = [process for child in run.children if (process := child.process())]
+    orphans = [child for child in run.children if child.process()]
     for orphan in orphans:
-        _end_group(orphan)
+        with suppress(ProcessLookupError):
+            os.killpg(orphan.pid, signal.SIGTERM)
+    for orphan in orphans:
+        if not orphan.wait_gone(patience=STOP_PATIENCE):
+            os.killpg(orphan.pid, signal.SIGKILL)
     return bool(orphans)
 
 
@@ -194,14 +207,6 @@ def _recorded(home: Home) -> Run | None:
         supervisor=ProcessId(**fields["supervisor"]),
         children=tuple(ProcessId(**child) for child in fields["children"]),
     )
-
-
-def _end_group(leader: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess, ProcessLookupError):
-        os.killpg(leader.pid, signal.SIGTERM)
-        _, alive = psutil.wait_procs([leader], timeout=STOP_PATIENCE)
-        if alive:
-            os.killpg(leader.pid, signal.SIGKILL)
 
 
 class _Child:
