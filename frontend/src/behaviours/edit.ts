@@ -5,6 +5,15 @@ import { htmx } from "../htmx";
  * In-place editing. The value: `<button data-edit="/customers/7/edit/city/">` (click, Enter). The server answers with
  * `<form data-edit-form>`; leaving the field or Enter saves, Esc brings the value back.
  */
+let comesBackTo: string | null = null;
+
+/** After Enter or Esc the keyboard stays where it was. */
+behaviour("[data-edit]", (value) => {
+  if (value.dataset["edit"] !== comesBackTo) return;
+  comesBackTo = null;
+  value.focus({ preventScroll: true });
+});
+
 on("click", "[data-edit]", (value) => {
   const address = value.dataset["edit"];
   const place = value.closest<HTMLElement>("[data-edit-place]") ?? value;
@@ -35,8 +44,7 @@ behaviour("[data-edit-form]", (element) => {
       restore();
       return;
     }
-    left = true;
-    form.requestSubmit();
+    if (form.reportValidity()) form.requestSubmit();
   };
 
   field?.focus();
@@ -48,9 +56,11 @@ behaviour("[data-edit-form]", (element) => {
     left = true;
   });
   form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !(field instanceof HTMLTextAreaElement)) comesBackTo = form.getAttribute("action");
     if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
+      comesBackTo = form.getAttribute("action");
       restore();
     }
   });

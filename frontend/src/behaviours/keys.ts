@@ -25,7 +25,7 @@ function isShown(element: HTMLElement): boolean {
   return element.checkVisibility();
 }
 
-export function labelOf(element: HTMLElement): string {
+function labelOf(element: HTMLElement): string {
   return element.dataset["keyLabel"] ?? element.getAttribute("aria-label") ?? element.textContent?.trim() ?? "";
 }
 
@@ -35,6 +35,7 @@ function showHelp(): void {
   if (!dialog || !list || dialog.open) return;
   const seen = new Set<string>();
   for (const old of list.querySelectorAll("[data-keys-found]")) old.remove();
+  const general = list.firstElementChild;
   for (const element of holders()) {
     const keys = element.dataset["key"] ?? "";
     if (seen.has(keys)) continue;
@@ -50,7 +51,7 @@ function showHelp(): void {
     const label = document.createElement("dd");
     label.textContent = labelOf(element);
     row.append(keysCell, label);
-    list.prepend(row);
+    list.insertBefore(row, general);
   }
   dialog.showModal();
 }

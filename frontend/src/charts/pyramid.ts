@@ -23,14 +23,8 @@ export function pyramid(spec: PyramidSpec, colours: Palette): EChartsCoreOption 
     xAxis: { show: false, min: 0, max: 1 },
     yAxis: { show: false, min: 0, max: 1 },
     grid: { left: 0, right: 0, top: 0, bottom: 0 },
-    tooltip: {
-      formatter: ({ dataIndex }: { dataIndex: number }) => {
-        const level = levels[dataIndex];
-        return level
-          ? `${level.label}\n${spec.countTitle}  ${level.count}\n${spec.shareTitle}  ${level.shareText}`
-          : "";
-      },
-    },
+    // Every figure stands beside its layer already.
+    tooltip: { show: false },
     series: [
       {
         type: "custom",

@@ -37,6 +37,10 @@ def entry(name: str, *, built: Path = BUILT) -> Entry:
 
 
 def address(name: str) -> str:
+    """Where the browser gets one built file.
+
+    :raises FrontEndNotBuilt: there is no build, or it is older than the file
+    """
     return static(entry(name).file)
 
 

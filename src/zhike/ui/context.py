@@ -66,6 +66,11 @@ class Shell:
         return self._links("person")
 
     @property
+    def layout(self) -> str:
+        """What an error page extends: the house for those inside, the door for guests."""
+        return "ui/base.html" if self.actor.user_id else "ui/auth.html"
+
+    @property
     def strings(self) -> dict[str, str]:
         return script_strings()
 
