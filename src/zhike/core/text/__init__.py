@@ -1,0 +1,1 @@
+"""Normal forms, readings and search pieces of names and identifiers."""

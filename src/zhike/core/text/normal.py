@@ -1,0 +1,193 @@
+"""Normal forms: what two spellings of the same thing have in common.
+
+A `check_` function answers (normal form, None) or (None, why not); the reasons are codes that the interfaces put into
+words. The plain functions answer the normal form or None.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+Checked = tuple[str | None, str | None]
+
+_HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_BLANKS = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff]+")
+_BLANK_BY_HAN = re.compile(f"(?<=[{_HAN}·]) | (?=[{_HAN}·])")
+# A number as a spreadsheet shows it when its column is narrow: 1.38E+10.
+SHORTENED = re.compile(r"\d(?:\.(\d+))?[eE]\+?(\d{1,3})")
+WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
+
+
+def half_width(text: str) -> str:
+    """Full-width letters, digits and punctuation as half-width; Han characters stay as they are."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def one_line(text: str) -> str:
+    """Runs of blanks of any kind as one space, none at the ends."""
+    return _BLANKS.sub(" ", text).strip()
+
+
+def check_text(text: str) -> Checked:
+    return one_line(text) or None, None
+
+
+def check_note(text: str) -> Checked:
+    """Text of several lines: only its ends are trimmed."""
+    return text.strip() or None, None
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+_DOTS = re.compile("[•・‧∙⋅･．]")
+_LEGAL_HAN = re.compile(
+    r"(?:(?:集团)?(?:股份)?有限(?:责任)?公司|股份公司|集团公司|责任公司|总公司|集团|公司|\(?有限合伙\)?|\(个体工商户\)|\(普通合伙\))$"
+)
+_LEGAL_BEFORE_BRANCH = re.compile(r"(?:集团)?(?:股份)?有限(?:责任)?公司(?=.+(?:分公司|支公司|支行|分行|分店|办事处)$)")
+_LEGAL_LATIN = re.compile(
+    r"""[\s,]*\b(?:co(?:mpany)?\.?[\s,]*ltd\.?|company[\s,]+limited|private\s+limited|pty\.?\s+ltd\.?|pte\.?\s+ltd\.?
+        |s\.?\s?a\.?\s?r\.?\s?l\.?|gmbh(?:\s*&\s*co\.?\s*kg)?|incorporated|corporation|limited|company|holdings?|group
+        |inc\.?|corp\.?|ltd\.?|llc\.?|llp\.?|plc\.?|co\.|s\.a\.|s\.p\.a\.|ag|bv|b\.v\.|n\.v\.|oy|ab|kk|k\.k\.)$""",
+    re.VERBOSE,
+)
+_HOME_COUNTRY = re.compile(r"\((?:中国|china|prc|p\.r\.c\.)\)")
+
+
+def person_name(name: str) -> str:
+    """Lower case, half width; no blank between Han characters; one kind of dot in 阿卜杜拉·买买提."""
+    text = _DOTS.sub("·", one_line(half_width(name)))
+    return _BLANK_BY_HAN.sub("", text).lower()
+
+
+def organisation_name(name: str) -> str:
+    """The name without its legal form, brackets and blanks: 腾讯科技（深圳）有限公司 as 腾讯科技深圳.
+
+    A branch stays a branch. A name that is nothing but a legal form stays as it is.
+    """
+    text = _BLANK_BY_HAN.sub("", one_line(half_width(name)).lower())
+    whole = text
+    text = _LEGAL_BEFORE_BRANCH.sub("", _HOME_COUNTRY.sub("", text))
+    while text and (shorter := _LEGAL_LATIN.sub("", _LEGAL_HAN.sub("", text)).strip(" ,.")) != text:
+        if not shorter.strip("()"):
+            break
+        text = shorter
+    text = one_line(text.replace("(", " ").replace(")", " "))
+    return _BLANK_BY_HAN.sub("", text) or whole
+
+
+# --- phone numbers -------------------------------------------------------------------------------------------------
+
+MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+_SEPARATORS = re.compile(r"[\s().\-_/\u2010-\u2015]+")
+_EXTENSION = re.compile(
+    r"(?:[\s,;]*(?:转|分机号?|ext\.?|extension|x|#)[\s:.]*\d{1,6}|(?<=\d{7})-\d{1,5})$", re.IGNORECASE
+)
+_LABEL = re.compile(r"^(?:tel|phone|mobile|fax|电话|手机|座机|联系电话)[\s:：.]*", re.IGNORECASE)
+
+
+def check_phone(value: str, region: str = "CN") -> Checked:
+    """E.164, without the extension. region: whose numbers need no country code.
+
+    A spreadsheet's 13800138000.0 is mended; of its 1.38E+10 the digits are lost.
+    """
+    text = one_line(half_width(value)).lstrip("'")
+    if not text:
+        return None, None
+    if region == "CN" and (mobile := MOBILE.fullmatch(_SEPARATORS.sub("", text))):
+        return f"+86{mobile[1]}", None
+    if found := SHORTENED.fullmatch(text):
+        if len(found[1] or "") < int(found[2]):
+            return None, "phone_shortened"
+        text = str(int(float(text)))
+    elif found := WHOLE_FLOAT.fullmatch(text):
+        text = found[1]
+    text = _EXTENSION.sub("", _LABEL.sub("", text))
+    normal = _parse_phone(text, region)
+    return (normal, None) if normal else (None, "phone_invalid")
+
+
+def _parse_phone(text: str, region: str) -> str | None:
+    if region == "CN" and (mobile := MOBILE.fullmatch(_SEPARATORS.sub("", text))):
+        return f"+86{mobile[1]}"
+    if re.search(r"[^\d\s+().\-_/\u2010-\u2015]", text):
+        return None
+    import phonenumbers
+
+    text = re.sub(r"^00(?=[1-9])", "+", text)
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    known = phonenumbers.is_valid_number(number)
+    if not known and not (text.startswith("+") and phonenumbers.is_possible_number(number)):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phone(value: str, region: str = "CN") -> str | None:
+    return check_phone(value, region)[0]
+
+
+# --- other identifiers ---------------------------------------------------------------------------------------------
+
+_EMAIL = re.compile(r"[^@\s\"<>(),:;\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W\d_][\w-]*[\w]")
+_NAMED_EMAIL = re.compile(r"^(?:mailto:|[^<]*<)([^<>]+)>?$")
+_WECHAT = re.compile(r"[\w\-.@]{2,64}")
+
+
+def check_email(value: str) -> Checked:
+    """Lower case; 张伟 <Zhang@Example.com> gives zhang@example.com."""
+    text = half_width(value).strip().lower()
+    if named := _NAMED_EMAIL.match(text):
+        text = named[1].strip()
+    if not text:
+        return None, None
+    return (text, None) if _EMAIL.fullmatch(text) and ".." not in text else (None, "email_invalid")
+
+
+def email(value: str) -> str | None:
+    return check_email(value)[0]
+
+
+def check_uscc(value: str) -> Checked:
+    """统一社会信用代码 with a right check character, in capitals."""
+    from stdnum.cn import uscc as standard
+
+    text = _BLANKS.sub("", half_width(value)).replace("-", "").upper()
+    if not text:
+        return None, None
+    return (text, None) if standard.is_valid(text) else (None, "uscc_invalid")
+
+
+def uscc(value: str) -> str | None:
+    return check_uscc(value)[0]
+
+
+def check_code(value: str) -> Checked:
+    """An external id, order number or product code: as written, but 17850.0 is 17850."""
+    text = one_line(half_width(value)).lstrip("'")
+    if found := WHOLE_FLOAT.fullmatch(text):
+        return found[1], None
+    if (found := SHORTENED.fullmatch(text)) and "+" in text:
+        return None, "number_shortened"
+    return text or None, None
+
+
+def external_id(value: str) -> str | None:
+    return check_code(value)[0]
+
+
+def check_wechat(value: str) -> Checked:
+    text = _BLANKS.sub("", half_width(value)).lower()
+    if not text:
+        return None, None
+    return (text, None) if _WECHAT.fullmatch(text) else (None, "wechat_invalid")
+
+
+def wechat(value: str) -> str | None:
+    return check_wechat(value)[0]
+
+
+@cache
+def is_han(character: str) -> bool:
+    return re.fullmatch(f"[{_HAN}]", character) is not None

@@ -1,0 +1,41 @@
+"""What an importable record consists of; apps declare it, recognition and import read it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+
+
+class FieldType(StrEnum):
+    """How the text of a cell becomes a value.
+
+    CODE keeps its text as written, leading zeros included; TEXT and NAME lose surrounding blanks only.
+    """
+
+    TEXT = "text"
+    NAME = "name"
+    CODE = "code"
+    PHONE = "phone"
+    EMAIL = "email"
+    WECHAT = "wechat"
+    USCC = "uscc"
+    DATE = "date"
+    DATETIME = "datetime"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a column can mean.
+
+    code: stable word for mappings ("placed_at"). label: for people. names: what files call it, in Chinese and
+    English; case, blanks, underscores, brackets and units do not matter. required: a row without it is refused.
+    """
+
+    code: str
+    label: str | Promise
+    type: FieldType
+    names: tuple[str, ...]
+    required: bool = False
+    help: str | Promise = ""

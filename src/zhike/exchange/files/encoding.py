@@ -1,0 +1,196 @@
+"""Bytes of a text file as UTF-8 blocks of whole lines, whatever they were written in."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+# Noncharacters that no text holds: they stand where bytes could not be read or were left out.
+UNREADABLE = "\ufdd0"
+LEFT_OUT = "\ufdd1"
+SAMPLE_BYTES = 256 * 1024
+ASCII_STEP = 4 * 1024 * 1024
+
+LABELS = {"utf-8": "UTF-8", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "gb18030": "GB18030"}
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """codec: Python's name. bom: bytes of the mark at the start, to be skipped and written back."""
+
+    codec: str
+    bom: bytes = b""
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.codec, self.codec.upper()) + (" BOM" if self.bom else "")
+
+    @property
+    def newline(self) -> bytes:
+        return "\n".encode(self.codec)
+
+
+def recognise_encoding(path: Path) -> Encoding:
+    """By mark, by zero bytes, else by what the first text beyond ASCII turns out to be."""
+    with path.open("rb") as file:
+        head = file.read(SAMPLE_BYTES)
+        for bom, codec in BOMS:
+            if head.startswith(bom):
+                return Encoding(codec, bom)
+        wide = _wide(head)
+        if wide:
+            return Encoding(wide)
+        sample = head if not head.isascii() else _first_beyond_ascii(file)
+    for codec in ("utf-8", "gb18030"):
+        if _readable_share(sample, codec) >= 0.5:
+            return Encoding(codec)
+    return Encoding("cp1252")
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 without a mark: line feeds and commas whose other half is zero."""
+    little = sum(head[0::2].count(byte) for byte in b"\n,\t") and head[1::2].count(0) * 5 > len(head[1::2])
+    big = sum(head[1::2].count(byte) for byte in b"\n,\t") and head[0::2].count(0) * 5 > len(head[0::2])
+    if little and not head[0::2].count(0) * 5 > len(head[0::2]):
+        return "utf-16-le"
+    return "utf-16-be" if big and not head[1::2].count(0) * 5 > len(head[1::2]) else ""
+
+
+def _first_beyond_ascii(file: BinaryIO) -> bytes:
+    while block := file.read(ASCII_STEP):
+        if not block.isascii():
+            start = next(i for i in range(0, len(block), 4096) if not block[i : i + 4096].isascii())
+            return block[max(0, block.rfind(b"\n", 0, start)) : start + SAMPLE_BYTES]
+    return b""
+
+
+def _readable_share(sample: bytes, codec: str) -> float:
+    """Share of the lines beyond ASCII that the codec reads."""
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    if not lines:
+        return 1.0
+    return sum(_reads(line, codec, cut=line is lines[-1]) for line in lines) / len(lines)
+
+
+def _reads(line: bytes, codec: str, *, cut: bool = False) -> bool:
+    try:
+        line.decode(codec)
+    except UnicodeDecodeError as problem:
+        # A sample cut inside a character is no proof against the codec.
+        return cut and problem.start >= len(line) - 4
+    return True
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines as UTF-8. damaged: holds marks of what could not be read or was left out, or NUL characters."""
+
+    text: bytes
+    damaged: bool
+
+
+def read_blocks(
+    path: Path, encoding: Encoding, *, size: int, newline: str = "\n", longest_line: int = 8 * 1024 * 1024
+) -> Iterator[Block]:
+    """The file block by block; of a line longer than `longest_line` bytes only the start is kept, and marked."""
+    end = newline.encode(encoding.codec)
+    with path.open("rb") as file:
+        file.seek(len(encoding.bom))
+        pending = b""
+        while chunk := file.read(size):
+            pending += chunk
+            cut = _last_line_end(pending, end)
+            if not cut and len(pending) > longest_line:
+                cut_line, pending = _skip_line(file, pending, end)
+                yield _block(cut_line, encoding, newline, LEFT_OUT)
+            elif cut:
+                yield _block(pending[:cut], encoding, newline)
+                pending = pending[cut:]
+        if pending:
+            yield _block(pending, encoding, newline)
+
+
+def _last_line_end(data: bytes, end: bytes) -> int:
+    """Where the last whole line ends; 0 where there is none."""
+    width = len(end)
+    at = data.rfind(end)
+    while at > 0 and at % width:
+        at = data.rfind(end, 0, at + width - 1)
+    return at + width if at >= 0 and at % width == 0 else 0
+
+
+def _skip_line(file: BinaryIO, start: bytes, end: bytes) -> tuple[bytes, bytes]:
+    """Pass over the rest of a line; its kept start, and what follows it."""
+    kept = start[: SAMPLE_BYTES // 4 * 4]
+    while chunk := file.read(ASCII_STEP):
+        at = chunk.find(end)
+        while at > 0 and at % len(end):
+            at = chunk.find(end, at + 1)
+        if at >= 0:
+            return kept, chunk[at + len(end) :]
+    return kept, b""
+
+
+def _block(raw: bytes, encoding: Encoding, newline: str, mark: str = "") -> Block:
+    codec = encoding.codec
+    if mark:
+        text = raw.decode(codec, "ignore").replace("\0", "")
+        return Block(f"{text}{mark}{newline}".encode(), True)
+    try:
+        text = raw.decode(codec)
+    except UnicodeDecodeError:
+        return Block(_mend(raw, encoding, newline), True)
+    if codec == "gb18030" and _MAYBE_UTF8.search(raw):
+        mended = _mend(raw, encoding, newline)
+        return Block(mended, UNREADABLE.encode() in mended)
+    data = raw if codec == "utf-8" else text.encode()
+    return Block(data, "\0" in text or UNREADABLE in text)
+
+
+# Two Chinese characters of UTF-8 in a row; in GB18030 text that chance is small, and then the whole line decides.
+_MAYBE_UTF8 = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){2}")
+_OTHER = {"utf-8": "gb18030", "gb18030": "utf-8"}
+
+
+def _mend(raw: bytes, encoding: Encoding, newline: str) -> bytes:
+    """Lines read one by one, a foreign one by the other codec, marked where its own failed."""
+    end = newline.encode(encoding.codec)
+    lines = _split_lines(raw, end)
+    return "".join(_mend_line(line, encoding.codec) for line in lines).encode()
+
+
+def _split_lines(raw: bytes, end: bytes) -> list[bytes]:
+    if len(end) == 1:
+        return [line + end for line in raw.split(end)[:-1]] + [raw[raw.rfind(end) + 1 :]]
+    lines, start = [], 0
+    while start < len(raw):
+        at = raw.find(end, start)
+        while at >= 0 and at % len(end):
+            at = raw.find(end, at + 1)
+        stop = at + len(end) if at >= 0 else len(raw)
+        lines.append(raw[start:stop])
+        start = stop
+    return lines
+
+
+def _mend_line(line: bytes, codec: str) -> str:
+    other = _OTHER.get(codec)
+    try:
+        text = line.decode(codec)
+    except UnicodeDecodeError as problem:
+        start = problem.start
+    else:
+        if codec != "gb18030" or not _MAYBE_UTF8.search(line) or not _reads(line, "utf-8"):
+            return text
+        start = next(i for i, byte in enumerate(line) if byte > 127)
+    mark = f"{UNREADABLE}{start + 1}{UNREADABLE}"
+    if other and _reads(line, other):
+        return line[:start].decode(other, "ignore") + mark + line[start:].decode(other, "replace")
+    return line[:start].decode(codec) + mark + line[start:].decode(codec, "replace")

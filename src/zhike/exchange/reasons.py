@@ -1,0 +1,44 @@
+"""Why a row or a file is refused, in words for the person who has to mend it."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.errors import DomainError
+
+# A row keeps the code; the words are chosen when they are read, in the reader's language.
+ROW_REASONS: dict[str, str | Promise] = {
+    "column_count": _("The row has %(value)s columns, the header has %(expected)s"),
+    "encoding": _("The bytes from position %(value)s of the row are not %(expected)s; the file mixes encodings"),
+    "nul": _("Column “%(column)s” holds a NUL character"),
+    "cell_too_long": _("The cell in column “%(column)s” is longer than %(expected)s characters"),
+    "quote_open": _("A quotation mark in column “%(column)s” is opened and never closed"),
+    "not_json": _("The line is not a JSON object: %(value)s"),
+    "unknown_key": _("The key “%(column)s” appears in no earlier row"),
+    "cell_error": _("Column “%(column)s” holds the spreadsheet error %(value)s"),
+    "missing": _("“%(column)s” is empty"),
+    "phone_invalid": _("“%(value)s” in column “%(column)s” is not a phone number"),
+    "phone_shortened": _("A spreadsheet shortened the number “%(value)s” in column “%(column)s”; its digits are lost"),
+    "number_shortened": _(
+        "A spreadsheet shortened “%(value)s” in column “%(column)s”; set the column to text and export it again"
+    ),
+    "email_invalid": _("“%(value)s” in column “%(column)s” is not an e-mail address"),
+    "uscc_invalid": _("“%(value)s” in column “%(column)s” is not a unified social credit code"),
+    "wechat_invalid": _("“%(value)s” in column “%(column)s” is not a WeChat id"),
+    "date_invalid": _("“%(value)s” in column “%(column)s” is not a date that exists"),
+    "number_invalid": _("“%(value)s” in column “%(column)s” is not a number"),
+    "number_too_large": _("“%(value)s” in column “%(column)s” has too many digits"),
+    "integer_invalid": _("“%(value)s” in column “%(column)s” is not a whole number"),
+    "text_too_long": _("“%(column)s” is longer than %(expected)s characters"),
+}
+
+
+def describe(code: str, *, column: str = "", value: str = "", expected: str = "") -> str:
+    """The reason in the current language; apps with reasons of their own register them in `ROW_REASONS`."""
+    return str(ROW_REASONS[code]) % {"column": column, "value": value, "expected": expected}
+
+
+class FileProblem(DomainError):
+    """A file that cannot be read at all; the message names it."""
+
+    code = "file_refused"
+    status = 422
