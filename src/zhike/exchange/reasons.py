@@ -8,7 +8,7 @@ from zhike.core.errors import DomainError
 # A row keeps the code; the words are chosen when they are read, in the reader's language.
 ROW_REASONS: dict[str, str | Promise] = {
     "column_count": _("The row has %(value)s columns, the header has %(expected)s"),
-    "encoding": _("The bytes from position %(value)s of the row are not %(expected)s; the file mixes encodings"),
+    "encoding": _("Column “%(column)s” is not %(expected)s from byte %(value)s of the line; the file mixes encodings"),
     "nul": _("Column “%(column)s” holds a NUL character"),
     "cell_too_long": _("The cell in column “%(column)s” is longer than %(expected)s characters"),
     "quote_open": _("A quotation mark in column “%(column)s” is opened and never closed"),

@@ -58,7 +58,12 @@ class RefusedRow:
     cells: tuple[str | None, ...] = ()
 
     def text(self) -> str:
+        """The reason in the current language."""
         return describe(self.reason, column=self.column, value=self.value, expected=self.expected)
+
+    def message(self, file: str) -> str:
+        """The reason with its place, to be read far from the file."""
+        return _("%(file)s, row %(row)s: %(reason)s") % {"file": file, "row": self.row, "reason": self.text()}
 
 
 @dataclass(frozen=True)
