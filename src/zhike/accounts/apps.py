@@ -14,7 +14,9 @@ class AccountsConfig(AppConfig):
 
         declare(permissions.ALL)
         manage = permissions.MANAGE
-        register(NavItem(url_name="users", label=_("Settings"), icon="settings", order=900, permission=manage, key="g s"))
+        register(
+            NavItem(url_name="users", label=_("Settings"), icon="settings", order=900, permission=manage, key="g s")
+        )
         register(NavItem(url_name="my_settings", label=_("My settings"), icon="user-cog", order=10, section="person"))
         use_route("preferences", "preferences")
         use_route("log_out", "log_out")
