@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path
 
@@ -9,8 +10,9 @@ from zhike.ui import navigation
 from zhike.ui.navigation import NavItem
 
 
-def nowhere() -> None:
+def nowhere(request: HttpRequest) -> HttpResponse:
     """An address needs some view."""
+    return HttpResponse()
 
 
 urlpatterns = [
