@@ -1,0 +1,98 @@
+"""What one search box finds a name by: pieces for an index that needs no extension, and a text to be sure.
+
+A row has a text (name, reading, identifiers, initials: a line each) and grams, the distinct pieces of that text: Han
+characters alone and in pairs, three Latin letters or digits in a row, and the start of initials and Latin words as
+"#z" and "#zw". A search is one term per word typed; a row is found if, for every term, its grams hold all the
+term's (`@>`) and its text is LIKE the term's pattern.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from zhike.core.text.normal import half_width, one_line
+
+# Scripts whose words are one or two characters long are treated as Han.
+_SHORT = r"\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_SHORT_RUN = re.compile(f"[{_SHORT}]+")
+_LONG_RUN = re.compile(rf"[^\W_{_SHORT}]{{3,}}")
+_WORD = re.compile(rf"[^\W_{_SHORT}]+")
+_START = re.compile(r"#(\w\w?)")
+_WILD = re.compile(r"([\\%_])")
+_DIALLED = re.compile(r"\+?[\d\-()/.]{3,}")
+_SEPARATED = re.compile(r"(?=[\d\-()/.]*\d[\-()/.]+\d)\+?[\d\-()/.]+")
+_NO_DIGIT = re.compile(r"[^\d+]")
+MOST_TERMS = 8
+
+
+@dataclass(frozen=True)
+class Term:
+    """grams: all of them are in a row that is found. like: pattern that decides, with backslash as escape."""
+
+    grams: tuple[str, ...]
+    like: str
+
+
+def fold(text: str) -> str:
+    """As text is compared: half width, lower case, single blanks."""
+    return one_line(half_width(text).lower())
+
+
+def search_text(name: str, reading: str, initials: str, identifiers: Iterable[str] = ()) -> str:
+    """The text of a row. reading: with or without blanks. identifiers: in normal form."""
+    folded = fold(name)
+    lines = {folded: None, reading.replace(" ", ""): None}
+    for identifier in identifiers:
+        lines[fold(identifier)] = None
+    # Numbers are looked up without their hyphens and brackets, so they stand here without them too.
+    for line in [line for line in lines if not line.isalnum()]:
+        lines.update((_NO_DIGIT.sub("", run), None) for run in _SEPARATED.findall(line))
+    starts = dict.fromkeys([initials, *_WORD.findall(folded)])
+    lines[" ".join([f"#{start}" for start in starts if start])] = None
+    lines.pop("", None)
+    return "\n".join(lines)
+
+
+def grams(text: str) -> list[str]:
+    """The distinct pieces of a text made by `search_text`."""
+    found: set[str] = set()
+    for run in _SHORT_RUN.findall(text):
+        found.update(run)
+        found.update([run[i : i + 2] for i in range(len(run) - 1)])
+    for run in _LONG_RUN.findall(text):
+        found.update([run[i : i + 3] for i in range(len(run) - 2)])
+    for start in _START.findall(text):
+        found.add(f"#{start[0]}")
+        found.add(f"#{start}")
+    return list(found)
+
+
+def query(typed: str) -> list[Term]:
+    """One term per word typed; empty where nothing in it can be looked up.
+
+    One or two Latin letters or digits mean how initials or a word of the name start. A word of punctuation and
+    single letters narrows nothing and is left out.
+    """
+    terms: dict[str, Term] = {}
+    for word in fold(typed).split()[:MOST_TERMS]:
+        term = _term(word)
+        if term:
+            terms[term.like] = term
+    return list(terms.values())
+
+
+def _term(word: str) -> Term | None:
+    if _DIALLED.fullmatch(word):
+        digits = _NO_DIGIT.sub("", word)
+        word = digits if len(digits) >= 3 else word
+    if len(word) <= 2 and _WORD.fullmatch(word):
+        return Term((f"#{word}",), f"%#{_escape(word)}%")
+    pieces = [gram for gram in grams(word) if not gram.startswith("#")]
+    # A pair says all that its two characters say.
+    pairs = {gram for gram in pieces if len(gram) > 1}
+    needed = pairs | {gram for gram in pieces if len(gram) == 1 and not any(gram in pair for pair in pairs)}
+    return Term(tuple(sorted(needed)), f"%{_escape(word)}%") if needed else None
+
+
+def _escape(word: str) -> str:
+    return _WILD.sub(r"\\\1", word)

@@ -1,0 +1,120 @@
+"""How Chinese names are read, for sorting and for search in Latin letters."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from zhike.core.text.normal import half_width, is_han
+
+PERSON, ORGANISATION = "person", "organisation"
+
+_SURNAMES = """
+区 ou 曾 zeng 单 shan 解 xie 仇 qiu 朴 piao 任 ren 查 zha 盖 ge 翟 zhai 覃 qin 薄 bo 柏 bai 葛 ge 乐 yue 纪 ji 华 hua
+员 yun 乜 nie 繁 po 缪 miao 召 shao 种 chong 折 she 秘 bi 重 chong 隗 wei 郇 xun 郗 xi 瞿 qu 牟 mu 那 na 祭 zhai 宁 ning
+洗 xian 冼 xian 阚 kan 於 yu 句 gou 过 guo 会 gui 费 fei 莘 shen 尉 wei 应 ying 石 shi 贾 jia 藏 zang 都 du 谌 chen 逄 pang
+車 che 车 che 幺 yao 曲 qu 万 wan 沈 shen 俞 yu 晟 cheng 黑 he 哈 ha 撒 sa 长 chang 行 xing 卜 bu 區 ou 單 shan 蓋 ge 樂 yue
+尉迟 yu chi 尉遲 yu chi 万俟 mo qi 長孫 zhang sun 长孙 zhang sun 澹台 tan tai 单于 chan yu 鲜于 xian yu 令狐 ling hu 皇甫 huang fu
+夏侯 xia hou 宇文 yu wen 呼延 hu yan 慕容 mu rong 司徒 si tu 公冶 gong ye 宗政 zong zheng 濮阳 pu yang 太叔 tai shu 亓官 qi guan
+"""
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """characters: by code point, for `str.translate`, with blanks around. phrases: by first character, longest first."""
+
+    characters: dict[int, str]
+    phrases: dict[str, tuple[tuple[str, str], ...]]
+    surnames: dict[str, str]
+
+
+@cache
+def _readings() -> _Readings:
+    characters: dict[int, str] = {}
+    phrases: dict[str, list[tuple[str, str]]] = {}
+    for line in files("zhike.core.text").joinpath("readings.txt").read_text(encoding="utf-8").splitlines():
+        left, _tab, right = line.partition("\t")
+        if left.isascii():
+            characters.update(dict.fromkeys(map(ord, right), f" {left} "))
+        else:
+            phrases.setdefault(left[0], []).append((left, f" {right} "))
+    longest_first = {
+        first: tuple(sorted(found, key=lambda phrase: -len(phrase[0]))) for first, found in phrases.items()
+    }
+    return _Readings(characters, longest_first, _surnames())
+
+
+def _surnames() -> dict[str, str]:
+    surnames: dict[str, str] = {}
+    name = ""
+    for word in _SURNAMES.split():
+        if word.isascii():
+            surnames[name] = f"{surnames.get(name, '')} {word} "
+        else:
+            name = word
+    return surnames
+
+
+def reading(name: str, kind: str) -> str:
+    """Lower-case syllables with blanks between; Latin letters and digits stay: 张伟 as "zhang wei"."""
+    table = _readings()
+    text = half_width(name).lower()
+    if text.isascii():
+        return " ".join(_NO_WORD.sub(" ", text).split())
+    start = ""
+    if kind == PERSON:
+        surname = text[:2] if text[:2] in table.surnames and len(text) > 2 else text[:1]
+        start = table.surnames.get(surname, "")
+        if start:
+            text = text[len(surname) :]
+    if not table.phrases.keys().isdisjoint(text):
+        text = _read_phrases(text, table)
+    text = start + text.translate(table.characters)
+    if not text.replace(" ", "").isalnum():
+        text = _NO_WORD.sub(" ", text)
+    return " ".join(text.split())
+
+
+def _read_phrases(text: str, table: _Readings) -> str:
+    """The phrases whose characters are read otherwise than alone, the longest at each place."""
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        for phrase, syllables in table.phrases.get(text[at], ()):
+            if text.startswith(phrase, at):
+                parts.append(syllables)
+                at += len(phrase)
+                break
+        else:
+            parts.append(text[at])
+            at += 1
+    return "".join(parts)
+
+
+def initials(name: str, kind: str) -> str:
+    """First letters of the syllables; a Latin word beside Han characters stays whole: TCL集团 as "tcljt"."""
+    return initials_of(name, reading(name, kind))
+
+
+def initials_of(name: str, read: str) -> str:
+    """As `initials`, where the reading is known already."""
+    if not any(map(is_han, name)):
+        return "".join(word[0] for word in read.split())
+    latin = set(re.findall(r"[a-z0-9]+", half_width(name).lower()))
+    if not latin:
+        return "".join([word[0] for word in read.split()])
+    return "".join(word if word in latin else word[0] for word in read.split())
+
+
+def readings(names: Iterable[str], kind: str) -> list[str]:
+    """A whole column; each distinct name is read once."""
+    known: dict[str, str] = {}
+    result: list[str] = []
+    for name in names:
+        read = known.get(name)
+        if read is None:
+            read = known[name] = reading(name, kind)
+        result.append(read)
+    return result
