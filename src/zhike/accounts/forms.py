@@ -113,7 +113,7 @@ class CreateUser(UserFields):
 class EditTeam(forms.Form):
     """Name and place; `team` is not offered as a place for itself."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Team name"), max_length=100)
     parent = forms.ModelChoiceField(
         label=_("Belongs to"), queryset=Team.objects.order_by("path"), required=False, empty_label=_("Top level")
     )
@@ -130,9 +130,11 @@ class EditTeam(forms.Form):
 class EditRole(forms.Form):
     """A name, and a scope for each permission."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Role name"), max_length=100)
 
-    def __init__(self, *args: Any, grants: Mapping[str, Scope] | None = None, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, grants: Mapping[str, Scope] | None = None, is_fixed: bool = False, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         for permission in list_permissions():
             self.fields[permission.code] = forms.TypedChoiceField(
@@ -142,6 +144,8 @@ class EditRole(forms.Form):
                 widget=forms.RadioSelect,
                 initial=(grants or {}).get(permission.code, Scope.NONE).value,
             )
+        for field in self.fields.values():
+            field.disabled = is_fixed
 
     def groups(self) -> list[tuple[str | Promise, list[forms.BoundField]]]:
         """The permissions' fields by app."""

@@ -4,6 +4,7 @@ from ninja import Swagger
 
 from zhike.accounts.api import router as accounts
 from zhike.accounts.keys import ApiKey, BrowserSession
+from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
 
 DESCRIPTION = """
@@ -26,3 +27,4 @@ api = Api(
     docs=Swagger({"persistAuthorization": False, "tryItOutEnabled": True, "defaultModelsExpandDepth": 0}),
 )
 api.add_router("", accounts)
+api.add_router("", commerce)

@@ -16,3 +16,8 @@ class Money:
 
 def is_currency(code: str) -> bool:
     return code in list_currencies()
+
+
+def plain(amount: Decimal) -> str:
+    """The number exactly, without an exponent and without zeros that say nothing: 129.9, 100, -0.005."""
+    return format(amount.normalize(), "f") if amount else "0"

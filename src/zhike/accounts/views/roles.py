@@ -42,10 +42,11 @@ def _create(request: ActorRequest, form: forms.EditRole) -> None:
 def edit_role(request: ActorRequest, pk: int) -> HttpResponse:
     role = get_object_or_404(Role, pk=pk)
     grants = selectors.get_grants(actor=request.actor, role=role)
-    form = forms.EditRole(request.POST or None, initial={"name": role.name}, grants=grants)
+    is_built_in = role.code in BUILT_IN
+    form = forms.EditRole(request.POST or None, initial={"name": role.name}, grants=grants, is_fixed=is_built_in)
     if accepted(form, lambda: _edit(request, role, form)):
         return go_to(request, "roles", message=_("Saved."))
-    context = {"form": form, "role": role, "is_built_in": role.code in BUILT_IN, "tabs": settings_tabs("roles")}
+    context = {"form": form, "role": role, "is_built_in": is_built_in, "tabs": settings_tabs("roles")}
     return render_page(request, "accounts/edit_role.html", context)
 
 

@@ -1,6 +1,6 @@
 """How endpoints answer: rows go out as JSON as they are, without a second validation on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,6 +16,6 @@ def answer(value: Any, *, status: int = 200, location: str = "") -> HttpResponse
     return HttpResponse(to_json(value), status=status, content_type="application/json", headers=headers)
 
 
-def answer_page(items: list[Mapping[str, Any]], next_cursor: str) -> HttpResponse:
+def answer_page(items: Sequence[Mapping[str, Any]], next_cursor: str) -> HttpResponse:
     """One page of a list; the cursor is null on the last one."""
     return answer({"items": items, "next_cursor": next_cursor or None})

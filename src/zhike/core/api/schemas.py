@@ -7,7 +7,6 @@ from ninja import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 BIGGEST_ID = 2**63 - 1
-DECIMAL_PATTERN = r"^-?[0-9]{1,14}(\.[0-9]{1,8})?$"
 
 
 class Input(BaseModel):
@@ -50,7 +49,13 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(max_digits=22, decimal_places=8),
-    WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN, "examples": ["129.90"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,14}(\.[0-9]{1,8})?$", "examples": ["129.90"]}),
+]
+Quantity = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(max_digits=20, decimal_places=6),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,14}(\.[0-9]{1,6})?$", "examples": ["2"]}),
 ]
 Exact = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})]
 Id = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
