@@ -1,5 +1,8 @@
 """Who the customers are: persons and organisations, and how to recognise them."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -196,6 +199,15 @@ class Identifier(models.Model):
         WEAK = 1, _("Weak")
         STRONG = 2, _("Strong")
         UNIQUE = 3, _("Unique")
+
+    STRENGTHS: ClassVar[Mapping[str, int]] = {
+        Kind.EXTERNAL: Strength.UNIQUE,
+        Kind.USCC: Strength.UNIQUE,
+        Kind.PHONE: Strength.STRONG,
+        Kind.EMAIL: Strength.STRONG,
+        Kind.WECHAT: Strength.STRONG,
+        Kind.ADDRESS: Strength.WEAK,
+    }
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="identifiers")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)

@@ -1,34 +1,38 @@
 """One box for name, reading, initials, phone, e-mail and external id."""
 
-import re
+from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q, Value
 
-_WORDS = re.compile(r"[a-z]+|[0-9]+|[\u3400-\u9fff]+")
-
-
-def grams(text: str) -> list[str]:
-    found: set[str] = set()
-    for run in _WORDS.findall(text):
-        if run[0].isascii():
-            found.update(run[at : at + 3] for at in range(len(run) - 2))
-        else:
-            found.update(run)
-            found.update(run[at : at + 2] for at in range(len(run) - 1))
-    return sorted(found)
+from zhike.core.text import grams, pinyin
 
 
-def matching(text: str, *, prefix: str = "search__") -> Q:
-    """Customers whose search text holds every word: the index proposes, LIKE decides. prefix: path to the text."""
-    pieces = sorted({gram for word in _words(text) for gram in grams(word)})
-    found = holding(text, prefix=prefix)
-    return Q(**{f"{prefix}grams__contains": pieces}) & found if pieces else found
+def compose(*, name: str, reading: str, values: Sequence[str]) -> tuple[str, list[str]]:
+    """What a customer is found by, and its pieces for the index. values: identifiers in normal form."""
+    text = grams.search_text(name, reading, pinyin.initials_of(name, reading), values)
+    return text, grams.grams(text)
 
 
-def holding(text: str, *, prefix: str = "search__") -> Q:
+def matching(typed: str, *, prefix: str = "search__") -> Q:
+    """Customers whose search text holds every word typed: the index proposes, LIKE decides.
+
+    prefix: path to the search row. Nothing that can be looked up finds nobody.
+    """
+    pieces = sorted({piece for term in grams.query(typed) for piece in term.grams})
+    return Q(**{f"{prefix}grams__contains": pieces}) & holding(typed, prefix=prefix) if pieces else Q(pk__in=[])
+
+
+def holding(typed: str, *, prefix: str = "search__") -> Q:
     """The same customers without the index, for a stretch of rows that is read anyway."""
-    return Q(*(Q(**{f"{prefix}text__contains": word}) for word in _words(text)))
+    terms = grams.query(typed)
+    return Q(*(Q(_like(f"{prefix}text", term.like)) for term in terms)) if terms else Q(pk__in=[])
 
 
-def _words(text: str) -> list[str]:
-    return text.lower().split()
+def containing(text: str) -> Q:
+    """Customers whose search text holds the pieces of `text` anywhere: a quick superset for a slower condition."""
+    pieces = sorted(grams.grams(grams.fold(text).replace("#", " ")))
+    return Q(search__grams__contains=pieces) if pieces else Q()
+
+
+def _like(path: str, pattern: str) -> Func:
+    return Func(F(path), Value(pattern), template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField())

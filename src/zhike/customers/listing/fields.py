@@ -13,7 +13,7 @@ from zhike.core.actor import Actor
 from zhike.core.lists.operators import Asking, Kind
 from zhike.core.lists.registry import Choices, Compile, Field
 from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, Stage, Tag
-from zhike.customers.searching import matching
+from zhike.customers.searching import containing
 
 MOST_CHOICES = 500
 
@@ -72,7 +72,7 @@ def _name(operator: str, values: list[Any], asking: Asking) -> Q:
         case "lacks":
             return ~Q(name__icontains=text)
         case _:
-            return matching(text) & Q(name__icontains=text)
+            return containing(text) & Q(name__icontains=text)
 
 
 def _relationship(operator: str, values: list[Any], asking: Asking) -> Q:
@@ -112,7 +112,7 @@ def _reached_by(kind: str) -> Compile:
     def compiled(operator: str, values: list[Any], asking: Asking) -> Q:
         mine = Identifier.objects.filter(customer=OuterRef("pk"), kind=kind)
         if operator == "has":
-            return matching(str(values[0])) & Q(Exists(mine.filter(value_normal__icontains=values[0])))
+            return containing(str(values[0])) & Q(Exists(mine.filter(value_normal__icontains=values[0])))
         return Q(Exists(mine)) if operator == "filled" else ~Q(Exists(mine))
 
     return compiled

@@ -14,7 +14,8 @@ from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Role, Team, User
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.core.lists.operators import Asking
-from zhike.customers.models import Customer, CustomerFacts, CustomerSearch
+from zhike.customers.models import Customer, CustomerFacts
+from zhike.customers.services.search import Findable, put_search
 
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -79,7 +80,7 @@ def make_customer(db: None) -> MakeCustomer:
     def make(name: str, *, facts: dict[str, Any] | None = None, **fields: Any) -> Customer:
         fields = {"name_normal": name.lower(), "name_pinyin": name.lower(), "created_at": NOON} | fields
         customer = Customer.objects.create(name=name, updated_at=NOON, **fields)
-        CustomerSearch.objects.create(customer=customer, text=name.lower(), grams=[])
+        put_search([Findable(customer_id=customer.pk, name=name, reading=customer.name_pinyin)])
         if facts is not None:
             filled = {"stage": "new", "relationship": "repeat", "amount": Decimal(0)} | facts
             CustomerFacts.objects.create(customer=customer, run_id=1, as_of=date(2026, 11, 22), **filled)

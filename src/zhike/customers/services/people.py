@@ -1,0 +1,230 @@
+"""Creating and editing customers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from zhike.accounts.models import Team, User
+from zhike.core.access import require
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.text import normal, pinyin
+from zhike.customers.models import Customer, Relationship
+from zhike.customers.normalising import normal_name
+from zhike.customers.services.changes import Change, record_changes
+from zhike.customers.services.identifiers import NewIdentifier, insert_identifiers
+from zhike.customers.services.search import Findable, put_search, refresh_search
+from zhike.customers.services.tags import put_tags
+
+EDIT = "customers.edit_customer"
+CREATE = "customers.create_customer"
+FIELDS = (
+    "name",
+    "kind",
+    "owner",
+    "team",
+    "channel",
+    "relationship",
+    "country",
+    "province",
+    "city",
+    "birthday_on",
+    "note",
+)
+_REFERENCES: Mapping[str, type[User] | type[Team]] = {"owner": User, "team": Team}
+_CHOICES = {"kind": Customer.Kind.values, "relationship": ["", *Relationship.values]}
+_LENGTHS = {column.name: getattr(column, "max_length", None) or 0 for column in Customer._meta.concrete_fields}
+EARLIEST_BIRTHDAY = date(1850, 1, 1)
+
+
+class CustomerEditedMeanwhile(DomainError):
+    """Somebody else saved the same field, or the same record, first."""
+
+    code = "customer_edited_meanwhile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What an edit did. change_id: the activity that records it, for undo; None where nothing changed."""
+
+    customer: Customer
+    change_id: int | None
+
+
+@transaction.atomic
+def create_customer(
+    *,
+    actor: Actor,
+    at: datetime,
+    name: str,
+    identifiers: Sequence[NewIdentifier] = (),
+    tags: Sequence[str] = (),
+    source: str = "hand",
+    **fields: Any,
+) -> Customer:
+    """Add a customer. Where no owner is given it is the actor's own, in the actor's team.
+
+    fields: any of `FIELDS`; owner and team as ids.
+
+    :raises ValidationError: a field or identifier is not of its kind, by field name
+    :raises zhike.customers.services.identifiers.IdentifierTaken: a unique identifier names another customer
+    :raises PermissionDenied: the actor may not create, or not for this owner
+    """
+    require(actor, CREATE)
+    if "owner" not in fields:
+        fields |= {"owner": actor.user_id, "team": fields.get("team", actor.team_id)}
+    cleaned = clean({"kind": Customer.Kind.PERSON, **fields, "name": name}, at=at)
+    customer = Customer(
+        created_at=at, updated_at=at, **{f"{key}_id" if key in _REFERENCES else key: cleaned[key] for key in cleaned}
+    )
+    customer.name_normal = normal_name(customer.kind, customer.name)
+    customer.name_pinyin = pinyin.reading(customer.name, customer.kind)[:400]
+    customer.save(force_insert=True)
+    require(actor, CREATE, record=customer)
+    added = insert_identifiers(actor=actor, customer=customer, new=identifiers, source=source, at=at)
+    if tags:
+        put_tags(customer_id=customer.pk, names=tags)
+    put_search(
+        [
+            Findable(
+                customer_id=customer.pk,
+                name=customer.name,
+                reading=customer.name_pinyin,
+                values=[identifier.value_normal for identifier in added],
+            )
+        ]
+    )
+    return customer
+
+
+@transaction.atomic
+def edit_customer(
+    *,
+    actor: Actor,
+    customer_id: int,
+    changes: Mapping[str, Any],
+    at: datetime,
+    version: int | None = None,
+    was: Mapping[str, Any] | None = None,
+) -> Edit:
+    """Change fields. version: refuse if the record was edited since; was: refuse if one of these fields was.
+
+    :raises Customer.DoesNotExist: there is none, or not for this actor
+    :raises ValidationError: by field name
+    :raises CustomerEditedMeanwhile: somebody was quicker
+    """
+    customer = get_for_edit(actor=actor, customer_id=customer_id)
+    if version is not None and version != customer.version:
+        raise CustomerEditedMeanwhile(_("Somebody edited this customer in the meantime. Load it again first."))
+    for field, value in (was or {}).items():
+        if written(customer, field) != value:
+            raise CustomerEditedMeanwhile(
+                _("Somebody changed this field in the meantime: it now says “%(value)s”.")
+                % {"value": written(customer, field)}
+            )
+    cleaned = clean(changes, at=at)
+    made = []
+    for field, value in cleaned.items():
+        before = written(customer, field)
+        setattr(customer, f"{field}_id" if field in _REFERENCES else field, value)
+        if written(customer, field) != before:
+            made.append(Change(field=field, before=before, after=written(customer, field)))
+    if not made:
+        return Edit(customer=customer, change_id=None)
+    renamed = any(change.field in ("name", "kind") for change in made)
+    if renamed:
+        customer.name_normal = normal_name(customer.kind, customer.name)
+        customer.name_pinyin = pinyin.reading(customer.name, customer.kind)[:400]
+    customer.version += 1
+    customer.updated_at = at
+    customer.save()
+    if renamed:
+        refresh_search(customer_ids=[customer.pk])
+    return Edit(customer=customer, change_id=record_changes(actor=actor, customer=customer, changes=made, at=at))
+
+
+def get_for_edit(*, actor: Actor, customer_id: int) -> Customer:
+    """The customer, locked; refuses those the actor may see but not edit.
+
+    :raises Customer.DoesNotExist: there is none, or not for this actor
+    """
+    customer = Customer.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=customer_id)
+    require(actor, EDIT, record=customer)
+    return customer
+
+
+def written(customer: Customer, field: str) -> str:
+    """A field as text, as forms and change records hold it."""
+    value = getattr(customer, f"{field}_id" if field in _REFERENCES else field)
+    return "" if value is None else str(value)
+
+
+def clean(changes: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+    """The values as they are stored.
+
+    :raises ValidationError: by field name
+    """
+    found: dict[str, Any] = {}
+    problems: dict[str, str | Promise] = {}
+    for field, value in changes.items():
+        if field not in FIELDS:
+            problems[field] = _("There is no such field.")
+            continue
+        try:
+            found[field] = _clean_field(field, value, at)
+        except ValueError as error:
+            problems[field] = cast("str | Promise", error.args[0])
+    if problems:
+        raise ValidationError({field: [message] for field, message in problems.items()})
+    return found
+
+
+def _clean_field(field: str, value: Any, at: datetime) -> Any:
+    if field in _REFERENCES:
+        return _reference(_REFERENCES[field], value)
+    if field == "birthday_on":
+        return _birthday(value, at)
+    text = str(value or "")
+    if "\0" in text:
+        raise ValueError(_("This contains a character that cannot be stored."))
+    if field == "note":
+        return text.strip()
+    text = normal.one_line(text)
+    if len(text) > _LENGTHS[field]:
+        raise ValueError(_("At most %(limit)s characters.") % {"limit": _LENGTHS[field]})
+    if field == "name" and not text:
+        raise ValueError(_("Enter a name."))
+    if field in _CHOICES and text not in _CHOICES[field]:
+        raise ValueError(_("Choose one of the list."))
+    return text
+
+
+def _reference(model: type[User] | type[Team], value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    try:
+        key = int(value)
+    except (TypeError, ValueError):
+        raise ValueError(_("Choose one of the list.")) from None
+    rows = User.objects.filter(is_active=True) if model is User else Team.objects.all()
+    if not rows.filter(pk=key).exists():
+        raise ValueError(_("Choose one of the list."))
+    return key
+
+
+def _birthday(value: Any, at: datetime) -> date | None:
+    if value in (None, ""):
+        return None
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(_("Enter a date such as 1990-05-17.")) from None
+    if not EARLIEST_BIRTHDAY <= day <= at.date():
+        raise ValueError(_("A birthday lies in the past."))
+    return day
