@@ -10,5 +10,6 @@ urlpatterns = [
     path("edit/", views.sample_edit, name="style_guide_edit"),
     path("value/", views.sample_value, name="style_guide_value"),
     path("toast/", views.sample_toast, name="style_guide_toast"),
+    path("upload/", views.sample_upload, name="style_guide_upload"),
     path("door/", views.sample_door, name="style_guide_door"),
 ]

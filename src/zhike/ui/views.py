@@ -5,8 +5,8 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -75,6 +75,14 @@ def sample_edit(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def sample_toast(request: HttpRequest) -> HttpResponse:
     return toast(HttpResponse(status=204), "已移入公海 3 位客户", undo_url=reverse("style_guide_toast"))
+
+
+@login_not_required
+def sample_upload(request: HttpRequest) -> HttpResponse:
+    file = request.FILES["file"]
+    if file.name is None or not file.name.endswith(".csv"):
+        return JsonResponse({"detail": "这里只收 CSV 文件。"}, status=422)
+    return redirect(f"{reverse('style_guide')}?message={file.name}")
 
 
 def _edit_url() -> str:

@@ -1,0 +1,162 @@
+"""The components in a real Chromium, on the style guide: behaviour, access and the strict content policy."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from django.conf import LazySettings
+from django.core.wsgi import get_wsgi_application
+from django.urls import include, path
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+AXE = Path(__file__).parents[4] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+urlpatterns = [path("ui/", include("zhike.ui.urls")), path("", include("zhike.config.urls"))]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the browser reports what matters."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        where = next(path for path in CHROMIUM if Path(path).exists())
+        browser = playwright.chromium.launch(
+            executable_path=where, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(settings: LazySettings) -> Iterator[str]:
+    settings.ROOT_URLCONF = __name__
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The style guide; no console message above "info" and no failed request may be left at the end."""
+    width, theme, language = getattr(request, "param", (1440, "light", "zh-hans"))
+    context = chromium.new_context(base_url=address, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("warning", "error") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda failed: complaints.append(failed.url))
+    page.goto(f"/ui/?lang={language}&theme={theme}", wait_until="networkidle")
+    yield page
+    context.close()
+    assert [said for said in complaints if "422" not in said] == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [(1440, "light", "zh-hans"), (1440, "dark", "en"), (900, "dark", "zh-hans"), (390, "light", "en")],
+    indirect=True,
+)
+def test_every_component_is_accessible_and_fits(page: Page) -> None:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_record_opens_beside_the_list_and_gives_its_place_back(page: Page) -> None:
+    links = page.locator("a[data-panel]")
+    panel = page.locator("#zk-panel")
+    links.nth(1).click()
+    expect(panel.locator("h2")).to_have_text("上海和光餐饮管理有限公司")
+    expect(panel.locator("h2")).to_be_focused()
+    links.nth(2).click()
+    expect(panel.locator("h2")).to_have_text("李建国")
+    page.go_back()
+    expect(panel.locator("h2")).to_have_text("上海和光餐饮管理有限公司")
+    page.reload()
+    expect(panel.locator("h2")).to_have_text("上海和光餐饮管理有限公司")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_a_value_is_edited_in_place_and_taken_back(page: Page) -> None:
+    value = page.locator("[data-edit]").first
+    value.focus()
+    page.keyboard.press("Enter")
+    field = page.locator("[data-edit-form] input[name=city]")
+    expect(field).to_be_focused()
+    field.fill("杭州")
+    page.keyboard.press("Escape")
+    expect(value).to_contain_text("上海")
+    expect(value).to_be_focused()
+    page.keyboard.press("Enter")
+    field.fill("杭州")
+    page.locator("h1").click()
+    expect(value).to_contain_text("杭州")
+    expect(page.locator("[data-toast]")).to_contain_text("已保存城市")
+    with page.expect_request("**/ui/toast/"), page.expect_navigation(wait_until="networkidle"):
+        page.get_by_role("button", name="撤销", exact=True).click()
+    expect(page.locator("[data-toast]")).to_have_count(0)
+
+
+def test_keys_find_search_rows_and_help(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("a[data-panel]").nth(1)).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#zk-keys")).to_contain_text("下一行")
+    page.keyboard.press("Escape")
+    expect(page.locator("#zk-keys")).to_be_hidden()
+    person = page.locator("[aria-controls=zk-person]")
+    person.click()
+    expect(page.locator("#zk-person")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(person).to_be_focused()
+
+
+def test_chosen_rows_bring_the_bulk_bar(page: Page) -> None:
+    page.locator("[data-select]").nth(1).check(force=True)
+    expect(page.locator("[data-bulk]")).to_contain_text("1")
+    page.locator("[data-select-all]").check(force=True)
+    expect(page.locator("[data-bulk-count]")).to_have_text("12")
+    page.locator("[data-bulk-clear]").click()
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+
+
+def test_a_chart_leads_to_its_records_its_table_and_its_file(page: Page) -> None:
+    bars = page.locator("[data-chart]").nth(1)
+    expect(bars.locator("canvas")).to_be_visible()
+    with page.expect_download() as download:
+        bars.locator("[data-chart-csv]").click()
+    assert download.value.path().read_text("utf-8-sig").splitlines()[1] == "重要,1284536.6"
+    bars.locator("[data-chart-toggle]").click()
+    expect(bars.get_by_role("link", name="¥1,284,536.60")).to_be_visible()
+    canvas = page.locator("[data-chart-canvas]").first
+    canvas.click(position={"x": 110, "y": 70})
+    page.wait_for_url("**/ui/?grade=top")
+
+
+def test_a_file_that_is_refused_says_why_and_another_goes_through(page: Page, tmp_path: Path) -> None:
+    zone = page.locator("[data-upload]")
+    field = zone.locator("input[type=file]")
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"x" * 3_000_000)
+    field.set_input_files(large)
+    expect(zone.locator("[data-upload-error]")).to_contain_text("最多能上传 2.0 MB")
+    field.set_input_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    expect(zone.locator("[data-upload-error]")).to_have_text("这里只收 CSV 文件。")
+    field.set_input_files({"name": "orders.csv", "mimeType": "text/csv", "buffer": b"a,b"})
+    page.wait_for_url("**/ui/?message=orders.csv")
+    expect(page.locator("[data-toast]")).to_contain_text("orders.csv")
