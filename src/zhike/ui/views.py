@@ -79,10 +79,10 @@ def sample_toast(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def sample_upload(request: HttpRequest) -> HttpResponse:
-    file = request.FILES["file"]
-    if file.name is None or not file.name.endswith(".csv"):
+    name = " ".join(str(file.name) for file in request.FILES.getlist("file"))
+    if not name.endswith(".csv"):
         return JsonResponse({"detail": "这里只收 CSV 文件。"}, status=422)
-    return redirect(f"{reverse('style_guide')}?message={file.name}")
+    return redirect(f"{reverse('style_guide')}?message={name}")
 
 
 def _edit_url() -> str:
