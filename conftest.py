@@ -71,6 +71,15 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     _drop_databases(cluster, clone)
 
 
+@pytest.fixture(scope="session")
+def trial_data() -> Path:
+    """The folder of real data for trials, which is no part of the product; skips where it is absent."""
+    folder = Path(os.environ.get("ZHIKE_TRIAL_DATA") or Path(__file__).parent.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no trial data in {folder}; ZHIKE_TRIAL_DATA may name another folder")
+    return folder
+
+
 @pytest.fixture
 def instance_home() -> Iterator[Home]:
     """The home of an instance of its own; whatever runs in it is stopped at the end."""

@@ -47,12 +47,16 @@ class Engine:
         return self.version.fingerprint
 
     def table(self, name: str) -> ir.Table:
-        """A table of the warehouse, without the column that only refreshes need.
+        """A table of the warehouse.
 
         :raises KeyError: if the warehouse has no table of that name
         """
         self.version.tables[name]
         return self.ibis.table(name)
+
+    def materialize(self, name: str, rows: ir.Table) -> ir.Table:
+        """Compute the rows once and keep them, under a new name, until the engine is closed."""
+        return self.ibis.create_table(name, rows, temp=True)
 
     def close(self) -> None:
         self.ibis.disconnect()

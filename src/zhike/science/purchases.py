@@ -39,7 +39,6 @@ def purchase_summary(orders: ir.Table, *, as_of: date, customers: ir.Table | Non
     known = orders.filter(
         orders.customer_id.notnull(), orders.amount.notnull(), orders.placed_on <= ibis.literal(as_of)
     )
-    known = known.select(known.customer_id, known.placed_on, amount=known.amount.cast("decimal(20, 6)"))
     is_purchase = known.amount >= 0
     days = known.group_by("customer_id", "placed_on").agg(
         day_orders=is_purchase.cast("int64").sum(),

@@ -1,0 +1,48 @@
+"""What keeps the library fit for another engine and light for whoever imports it."""
+
+import subprocess
+import sys
+from datetime import date
+
+import ibis
+import pytest
+
+from zhike.science.cohort import cohort_retention
+from zhike.science.concentration import gini, lorenz_curve, revenue_by_grade
+from zhike.science.lifecycle import life_cycle
+from zhike.science.purchases import calibrated_summary, purchase_summary
+from zhike.science.pyramid import pyramid
+from zhike.science.relationship import relationship_depth
+from zhike.science.rfm import rfm
+
+ORDERS = ibis.table({"customer_id": "int64", "placed_on": "date", "amount": "decimal(24, 8)"}, name="orders")
+CUSTOMERS = ibis.table({"customer_id": "int64", "relationship": "string"}, name="customers")
+DAY = date(2026, 1, 31)
+SUMMARY = purchase_summary(ORDERS, as_of=DAY, customers=CUSTOMERS)
+MEASURES = {
+    "summary": SUMMARY,
+    "calibrated": calibrated_summary(ORDERS, calibration_end=DAY),
+    "rfm": rfm(SUMMARY).scores,
+    "pyramid": pyramid(SUMMARY).grades,
+    "life_cycle": life_cycle(SUMMARY).stages,
+    "relationship": relationship_depth(SUMMARY, relationships=CUSTOMERS),
+    "cohort": cohort_retention(ORDERS, as_of=DAY),
+    "grades": revenue_by_grade(pyramid(SUMMARY).grades),
+    "gini": gini(SUMMARY),
+    "lorenz": lorenz_curve(SUMMARY),
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_can_be_written_for_spark(name: str) -> None:
+    assert "SELECT" in ibis.to_sql(MEASURES[name], dialect="databricks")
+
+
+def test_importing_the_library_loads_nothing_heavy() -> None:
+    modules = "cohort, concentration, lifecycle, purchases, pyramid, relationship, rfm"
+    code = (
+        f"import sys\nfrom zhike.science import {modules}\n"
+        "print([name for name in ('ibis', 'duckdb', 'pyarrow', 'polars', 'pandas', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
