@@ -7,7 +7,7 @@ from typing import Literal
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Tone = Literal["plain", "info", "good", "warn", "bad", "rich"]
 
@@ -20,18 +20,18 @@ class Badge:
 
 
 GRADES = {
-    "top": Badge(_("Key"), icon="diamond", tone="rich"),
-    "high": Badge(_("Major"), icon="star", tone="info"),
-    "normal": Badge(_("Regular"), icon="user", tone="plain"),
-    "small": Badge(_("Small"), icon="point", tone="plain"),
+    "top": Badge(pgettext_lazy("grade", "Key"), icon="diamond", tone="rich"),
+    "high": Badge(pgettext_lazy("grade", "Major"), icon="star", tone="info"),
+    "normal": Badge(pgettext_lazy("grade", "Regular"), icon="user", tone="plain"),
+    "small": Badge(pgettext_lazy("grade", "Small"), icon="point", tone="plain"),
 }
 STAGES = {
-    "prospect": Badge(_("Not yet bought"), icon="eye", tone="plain"),
-    "new": Badge(_("New"), icon="user-plus", tone="info"),
-    "growth": Badge(_("Growing"), icon="trending-up", tone="good"),
-    "mature": Badge(_("Mature"), icon="circle-check", tone="good"),
-    "decline": Badge(_("Declining"), icon="trending-down", tone="warn"),
-    "lost": Badge(_("Lost"), icon="door-exit", tone="bad"),
+    "prospect": Badge(pgettext_lazy("stage", "Not yet bought"), icon="eye", tone="plain"),
+    "new": Badge(pgettext_lazy("stage", "New"), icon="user-plus", tone="info"),
+    "growth": Badge(pgettext_lazy("stage", "Growing"), icon="trending-up", tone="good"),
+    "mature": Badge(pgettext_lazy("stage", "Mature"), icon="circle-check", tone="good"),
+    "decline": Badge(pgettext_lazy("stage", "Declining"), icon="trending-down", tone="warn"),
+    "lost": Badge(pgettext_lazy("stage", "Lost"), icon="door-exit", tone="bad"),
 }
 
 

@@ -26,7 +26,7 @@ def test_refusals_wear_the_look_of_the_house(actor: Actor, language: str) -> Non
         missing = defaults.page_not_found(ask(actor), PermissionDenied())
         forbidden = defaults.permission_denied(ask(actor), PermissionDenied())
     expect(missing, 404, {"zh-hans": "没有找到", "en": "Not found"}[language])
-    expect(forbidden, 403, {"zh-hans": "没有权限", "en": "Not allowed"}[language])
+    expect(forbidden, 403, {"zh-hans": "没有权限", "en": "No permission"}[language])
 
 
 def test_a_stale_form_says_what_to_do() -> None:
