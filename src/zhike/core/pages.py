@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 
 from zhike.core.http import ActorRequest, wants_fragment
@@ -33,7 +33,7 @@ def go_to(request: ActorRequest, target: Any, *, message: str = "") -> HttpRespo
     address = resolve_url(target)
     if wants_fragment(request):
         return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponse(status=302, headers={"Location": address})
+    return HttpResponseRedirect(address)
 
 
 def toast(response: HttpResponse, message: str, *, undo_url: str = "") -> HttpResponse:
