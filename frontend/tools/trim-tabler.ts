@@ -3,7 +3,7 @@ import type { Plugin } from "vite";
 
 /** Class families of Tabler that the shell replaces or the product has no use for. */
 const unused =
-  /^\[data-vc|data-bs-navbar-theme|\.(accordion|bs-popover|bs-tooltip|calendar|carousel|chart-sparkline|countup|cursor|dropzone|fc-|flatpickr|form-imagecheck|form-colorinput|hide-theme|img-(dark|light)|jvm|legend|link-(?!secondary|reset)|litepicker|navbar|noUi|offcanvas|otp|payment|plyr|popover|ribbon|signal|sparkline|star-rating|tooltip|tox|ts-|tomselect|trustup|themewysiwyg|marker|apexcharts|animated|placeholder-wave|object-|order-|offset-|divide-|prose|toast|dropdown|dropend|dropup|dropstart|modal|btn-(facebook|twitter|google|youtube|vimeo|dribbble|github|instagram|pinterest|vk|rss|flickr|bitbucket|tabler|x\b|meta|tiktok))/;
+  /^\[data-vc|data-bs-navbar-theme|\.(accordion|bs-popover|bs-tooltip|calendar|carousel|chart-sparkline|countup|cursor|dropzone|fc-|flatpickr|form-imagecheck|form-colorinput|hide-theme|img-(dark|light)|jvm|legend|link-(?!secondary|reset)|litepicker|navbar|noUi|offcanvas|otp|payment|plyr|popover|ribbon|signal|sparkline|star-rating|tooltip|tox|ts-|tomselect|trustup|theme-|wysiwyg|marker|apexcharts|animated|placeholder-wave|object-|order-|offset-|divide-|prose|toast|dropdown|dropend|dropup|dropstart|modal|btn-(facebook|twitter|google|youtube|vimeo|dribbble|github|instagram|pinterest|vk|rss|flickr|bitbucket|tabler|x\b|meta|tiktok))/;
 
 export function trimTabler(): Plugin {
   return {

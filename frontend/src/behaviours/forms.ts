@@ -31,7 +31,7 @@ window.addEventListener("pageshow", () => {
 /** `<select data-submit>`: choosing is enough. */
 on("change", "[data-submit]", (field) => field.closest("form")?.requestSubmit());
 
-/** `<form data-draft="name">`: typed text survives a closed tab, until the form is sent. */
+/** `<form data-draft="name">`: typed text survives a reload or a slip, until the form is sent. */
 behaviour("form[data-draft]", (element) => {
   const form = element as HTMLFormElement;
   const key = `zk-draft:${form.dataset["draft"] ?? ""}`;

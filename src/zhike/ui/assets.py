@@ -30,10 +30,7 @@ def entry(name: str, *, built: Path = BUILT) -> Entry:
 
     :raises FrontEndNotBuilt: there is no build, or it is older than the entry
     """
-    found = _manifest(built).get(name)
-    if found is None:
-        raise FrontEndNotBuilt(f"The front end has no {name}: run `npm ci && npm run build` in frontend/.")
-    return found
+    return _entry(name, built, _changed_ns(built))
 
 
 def address(name: str) -> str:
@@ -41,19 +38,33 @@ def address(name: str) -> str:
 
     :raises FrontEndNotBuilt: there is no build, or it is older than the file
     """
-    return static(entry(name).file)
+    return _address(name, _changed_ns(BUILT))
 
 
-def _manifest(built: Path) -> dict[str, Entry]:
+def _changed_ns(built: Path) -> int:
     try:
-        changed_ns = (built / "manifest.json").stat().st_mtime_ns
+        return (built / "manifest.json").stat().st_mtime_ns
     except FileNotFoundError:
-        return {}
-    return _read(built, changed_ns)
+        return 0
+
+
+# Keyed by the time of the manifest, so that a new build is seen without a restart.
+@lru_cache(maxsize=64)
+def _address(name: str, changed_ns: int) -> str:
+    return static(_entry(name, BUILT, changed_ns).file)
+
+
+def _entry(name: str, built: Path, changed_ns: int) -> Entry:
+    found = _read(built, changed_ns).get(name)
+    if found is None:
+        raise FrontEndNotBuilt(f"The front end has no {name}: run `npm ci && npm run build` in frontend/.")
+    return found
 
 
 @lru_cache(maxsize=4)
 def _read(built: Path, changed_ns: int) -> dict[str, Entry]:
+    if changed_ns == 0:
+        return {}
     raw: dict[str, dict[str, Any]] = json.loads((built / "manifest.json").read_text())
     return {
         name: Entry(file=f"ui/{chunk['file']}", styles=tuple(f"ui/{style}" for style in chunk.get("css", ())))

@@ -36,7 +36,16 @@ STAGES = {
 
 
 @lru_cache(maxsize=512)
-def render(label: str, icon_address: str, icon: str, tone: str) -> SafeString:
+def render_icon(icon_address: str, icon: str, label: str) -> SafeString:
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, icon_address, icon
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', icon_address, icon)
+
+
+@lru_cache(maxsize=512)
+def render_badge(label: str, icon_address: str, icon: str, tone: str) -> SafeString:
     return format_html(
         '<span class="zk-badge" data-tone="{}"><svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>{}</span>',
         tone,

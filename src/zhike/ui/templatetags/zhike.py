@@ -52,11 +52,7 @@ def built(name: str) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """A Tabler icon; with a label it speaks to screen readers, without one it is silent."""
-    if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, built("icons.svg"), name
-        )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', built("icons.svg"), name)
+    return badges.render_icon(built("icons.svg"), name, str(label))
 
 
 @register.filter
@@ -140,13 +136,13 @@ def stage_badge(code: str) -> str:
 def _badge(badge: badges.Badge | None) -> str:
     if badge is None:
         return EMPTY
-    return badges.render(str(badge.label), built("icons.svg"), badge.icon, badge.tone)
+    return badges.render_badge(str(badge.label), built("icons.svg"), badge.icon, badge.tone)
 
 
 @register.simple_tag
 def badge(label: str, *, icon: str = "point", tone: badges.Tone = "plain") -> str:
     """Any other state: icon, words and tone (plain, info, good, warn, bad, rich)."""
-    return badges.render(str(label), built("icons.svg"), icon, tone)
+    return badges.render_badge(str(label), built("icons.svg"), icon, tone)
 
 
 def _component(name: str, context: dict[str, Any]) -> SafeString:
