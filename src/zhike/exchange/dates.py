@@ -30,6 +30,9 @@ _SHAPES = (
     (r"^\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}$", "%Y-%m-%d %H:%M"),
     (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$", "%Y-%m-%dT%H:%M:%S"),
     (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{1,6}$", "%Y-%m-%d %H:%M:%S%.f"),
+    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{1,9}$", "%Y-%m-%dT%H:%M:%S%.f"),
+    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}$", "%Y-%m-%dT%H:%M:%S%:z"),
+    (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}$", "%Y-%m-%d %H:%M:%S%:z"),
     (r"^\d{4}年\d{1,2}月\d{1,2}日$", "%Y年%m月%d日"),
     (r"^(?:19|20|21)\d{12}$", "%Y%m%d%H%M%S"),
 )
@@ -77,9 +80,10 @@ def _write(moments: Series, *, with_time: bool, zone: tzinfo) -> Series:
     import polars as pl
 
     moments = moments.zip_with(moments.dt.year().is_between(EARLIEST, LATEST), pl.Series([None], dtype=moments.dtype))
+    is_aware = isinstance(moments.dtype, pl.Datetime) and moments.dtype.time_zone is not None
     if not with_time:
-        return moments.dt.strftime("%Y-%m-%d")
-    local = moments.dt.replace_time_zone(str(zone), ambiguous="earliest", non_existent="null")
+        return (moments.dt.convert_time_zone(str(zone)) if is_aware else moments).dt.strftime("%Y-%m-%d")
+    local = moments if is_aware else moments.dt.replace_time_zone(str(zone), ambiguous="earliest", non_existent="null")
     return local.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S%.f+00")
 
 

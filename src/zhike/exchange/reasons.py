@@ -31,6 +31,16 @@ ROW_REASONS: dict[str, str | Promise] = {
     "text_too_long": _("“%(column)s” is longer than %(expected)s characters"),
 }
 
+# Headers of the file of refused rows, and what they are called in every language the product speaks.
+REASON_COLUMN = _("Reason for refusal")
+LINE_COLUMN = _("Line as it was")
+_REASON_COLUMNS = frozenset({"Reason for refusal", "拒绝原因"})
+
+
+def is_reason_column(name: str) -> bool:
+    """Whether a column is what an earlier import said about the rows, and no data."""
+    return name in _REASON_COLUMNS
+
 
 def describe(code: str, *, column: str = "", value: str = "", expected: str = "") -> str:
     """The reason in the current language; apps with reasons of their own register them in `ROW_REASONS`."""

@@ -11,6 +11,8 @@ from zhike.core.text.normal import half_width, one_line
 from zhike.exchange import dates
 from zhike.exchange.conversion import Manner, convert
 from zhike.exchange.fields import Field, FieldType
+from zhike.exchange.files.table import ROW
+from zhike.exchange.reasons import is_reason_column
 
 if TYPE_CHECKING:
     from polars import DataFrame, Series
@@ -28,8 +30,6 @@ TELLING = {
 }
 # A column's name may promise what its content does not keep.
 CONTRADICTED = 0.3
-# The refused-rows file names its column of reasons so; it is no data.
-REASON_NAMES = ("拒绝原因", "Reason for refusal")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def match_columns(sample: DataFrame, fields: Sequence[Field]) -> tuple[Match, ..
 
 
 def _columns(sample: DataFrame) -> list[str]:
-    return [name for name in sample.columns if name != "#row" and name not in REASON_NAMES]
+    return [name for name in sample.columns if name != ROW and not is_reason_column(name)]
 
 
 # --- by name -------------------------------------------------------------------------------------------------------

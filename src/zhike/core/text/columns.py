@@ -11,7 +11,7 @@ from zhike.core.text.normal import Checked
 if TYPE_CHECKING:
     from polars import Series
 
-PLAIN = r"^[!-~\u4e00-\u9fff]+( [!-~\u4e00-\u9fff]+)*$"
+PLAIN = r"^[!-&(-~\u4e00-\u9fff][!-~\u4e00-\u9fff]*( [!-~\u4e00-\u9fff]+)*$"
 PLAIN_EMAIL = r"^[a-z0-9._+-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$"
 PLAIN_MOBILE = r"^(?:\+?86[ -]?)?(1[3-9]\d{9})$"
 

@@ -28,13 +28,12 @@ def one_line(text: str) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
+# An export puts an apostrophe before what a spreadsheet would run as a formula; it is no part of the text.
+_NEUTRALISED = re.compile(r"'(?=[=+\-@\t\r＝＋－＠])")
+
+
 def check_text(text: str) -> Checked:
-    return one_line(text) or None, None
-
-
-def check_note(text: str) -> Checked:
-    """Text of several lines: only its ends are trimmed."""
-    return text.strip() or None, None
+    return one_line(_NEUTRALISED.sub("", text, count=1) if text.startswith("'") else text) or None, None
 
 
 # --- names ---------------------------------------------------------------------------------------------------------

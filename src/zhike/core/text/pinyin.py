@@ -11,19 +11,17 @@ from zhike.core.text.normal import half_width, is_han
 PERSON, ORGANISATION = "person", "organisation"
 
 _SURNAMES = """
-区 ou 曾 zeng 单 shan 解 xie 仇 qiu 朴 piao 任 ren 查 zha 盖 ge 翟 zhai 覃 qin 薄 bo 柏 bai 葛 ge 乐 yue 纪 ji 华 hua
-员 yun 乜 nie 繁 po 缪 miao 召 shao 种 chong 折 she 秘 bi 重 chong 隗 wei 郇 xun 郗 xi 瞿 qu 牟 mu 那 na 祭 zhai 宁 ning
-洗 xian 冼 xian 阚 kan 於 yu 句 gou 过 guo 会 gui 费 fei 莘 shen 尉 wei 应 ying 石 shi 贾 jia 藏 zang 都 du 谌 chen 逄 pang
-車 che 车 che 幺 yao 曲 qu 万 wan 沈 shen 俞 yu 晟 cheng 黑 he 哈 ha 撒 sa 长 chang 行 xing 卜 bu 區 ou 單 shan 蓋 ge 樂 yue
-尉迟 yu chi 尉遲 yu chi 万俟 mo qi 長孫 zhang sun 长孙 zhang sun 澹台 tan tai 单于 chan yu 鲜于 xian yu 令狐 ling hu 皇甫 huang fu
-夏侯 xia hou 宇文 yu wen 呼延 hu yan 慕容 mu rong 司徒 si tu 公冶 gong ye 宗政 zong zheng 濮阳 pu yang 太叔 tai shu 亓官 qi guan
+区 ou 區 ou 曾 zeng 单 shan 單 shan 解 xie 仇 qiu 朴 piao 任 ren 查 zha 盖 ge 蓋 ge 翟 zhai 覃 qin 薄 bo
+乐 yue 樂 yue 员 yun 乜 nie 繁 po 缪 miao 繆 miao 召 shao 种 chong 折 she 秘 bi 重 chong 隗 wei 郇 xun 郗 xi
+牟 mu 祭 zhai 洗 xian 冼 xian 句 gou 过 guo 会 gui 莘 shen 藏 zang 都 du 谌 chen 幺 yao 黑 he 撒 sa 那 na
+尉迟 yu chi 尉遲 yu chi 万俟 mo qi 长孙 zhang sun 長孫 zhang sun 澹台 tan tai 单于 chan yu 鲜于 xian yu
 """
 _NO_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
 class _Readings:
-    """characters: by code point, for `str.translate`, with blanks around. phrases: by first character, longest first."""
+    """characters: by code point, blanks around, for `str.translate`. phrases: by first character, longest first."""
 
     characters: dict[int, str]
     phrases: dict[str, tuple[tuple[str, str], ...]]

@@ -12,6 +12,8 @@ UNREADABLE = "\ufdd0"
 LEFT_OUT = "\ufdd1"
 SAMPLE_BYTES = 256 * 1024
 ASCII_STEP = 4 * 1024 * 1024
+MOST_LINES = 2_000
+_TRAILS = bytes(range(0x80, 0xC0))
 
 LABELS = {"utf-8": "UTF-8", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "gb18030": "GB18030"}
 BOMS = (
@@ -47,44 +49,65 @@ def recognise_encoding(path: Path) -> Encoding:
         wide = _wide(head)
         if wide:
             return Encoding(wide)
-        sample = head if not head.isascii() else _first_beyond_ascii(file)
-    for codec in ("utf-8", "gb18030"):
-        if _readable_share(sample, codec) >= 0.5:
-            return Encoding(codec)
-    return Encoding("cp1252")
+        file.seek(0)
+        return Encoding(_vote(file))
 
 
 def _wide(head: bytes) -> str:
     """UTF-16 without a mark: line feeds and commas whose other half is zero."""
-    little = sum(head[0::2].count(byte) for byte in b"\n,\t") and head[1::2].count(0) * 5 > len(head[1::2])
-    big = sum(head[1::2].count(byte) for byte in b"\n,\t") and head[0::2].count(0) * 5 > len(head[0::2])
-    if little and not head[0::2].count(0) * 5 > len(head[0::2]):
+    halves = head[0::2], head[1::2]
+    zeros = [half.count(0) * 5 > len(half) for half in halves]
+    marks = [any(half.count(byte) for byte in b"\n,\t;|") for half in halves]
+    if marks[0] and zeros[1] and not zeros[0]:
         return "utf-16-le"
-    return "utf-16-be" if big and not head[1::2].count(0) * 5 > len(head[1::2]) else ""
+    return "utf-16-be" if marks[1] and zeros[0] and not zeros[1] else ""
 
 
-def _first_beyond_ascii(file: BinaryIO) -> bytes:
-    while block := file.read(ASCII_STEP):
-        if not block.isascii():
-            start = next(i for i in range(0, len(block), 4096) if not block[i : i + 4096].isascii())
-            return block[max(0, block.rfind(b"\n", 0, start)) : start + SAMPLE_BYTES]
-    return b""
+_ASCII = bytes(range(0x80))
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+# Pairs that are letters of Greek, Cyrillic or Hebrew in UTF-8 and frequent Chinese characters in GB18030 (未知, 联通).
+_EITHER = re.compile(rb"(?:[\xc4-\xd7][\xa1-\xbf])*+")
 
 
-def _readable_share(sample: bytes, codec: str) -> float:
-    """Share of the lines beyond ASCII that the codec reads."""
-    lines = [line for line in sample.split(b"\n") if not line.isascii()]
-    if not lines:
-        return 1.0
-    return sum(_reads(line, codec, cut=line is lines[-1]) for line in lines) / len(lines)
+def _vote(file: BinaryIO) -> str:
+    """What most lines beyond ASCII are, of the first block where any line tells; GB18030 if none ever does."""
+    undecided = False
+    while block := file.read(ASCII_STEP if undecided else SAMPLE_BYTES):
+        if block.isascii():
+            continue
+        undecided = True
+        if _EITHER.fullmatch(block.translate(None, _ASCII)):
+            continue
+        lines = [line for line in _lines_beyond_ascii(block) if not _EITHER.fullmatch(line.translate(None, _ASCII))]
+        if not lines:
+            continue
+        # The first and last may be cut inside a character.
+        whole = lines[1:-1] or lines
+        for codec in ("utf-8", "gb18030"):
+            if sum(_reads(line, codec, cut=len(lines) < 3) for line in whole) * 2 >= len(whole):
+                return codec
+        return "cp1252"
+    return "gb18030" if undecided else "utf-8"
+
+
+def _lines_beyond_ascii(block: bytes) -> list[bytes]:
+    lines: list[bytes] = []
+    at = 0
+    while len(lines) < MOST_LINES and (found := _BEYOND_ASCII.search(block, at)):
+        start = block.rfind(b"\n", 0, found.start()) + 1
+        at = block.find(b"\n", found.start()) + 1 or len(block)
+        lines.append(block[start:at])
+    return lines
 
 
 def _reads(line: bytes, codec: str, *, cut: bool = False) -> bool:
+    """cut: the line may begin or end inside a character."""
     try:
         line.decode(codec)
     except UnicodeDecodeError as problem:
-        # A sample cut inside a character is no proof against the codec.
-        return cut and problem.start >= len(line) - 4
+        return cut and (
+            problem.start >= len(line) - 4 or (problem.start == 0 and _reads(line[1:].lstrip(_TRAILS), codec))
+        )
     return True
 
 

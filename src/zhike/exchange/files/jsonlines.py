@@ -125,15 +125,18 @@ class JsonLinesTable(Table):
         if isinstance(record, str):
             damage = find_damage(Record([line], -1, 0), longest=len(line))
             reason, value = (damage.reason, damage.value) if damage else ("not_json", record)
-            return RefusedRow(number, reason, "", value, self._expected(reason), (clean(line, longest=longest),))
+            return RefusedRow(number, reason, "", value, self._expected(reason), line=clean(line, longest=longest))
+        is_known = record.keys() <= self._known
+        if is_known and not self._is_odd(line):
+            return record
         cells = [cell or "" for cell in record.values()]
-        unknown = next((key for key in record if key not in self._known), None)
-        damage = find_damage(Record(cells, -1, 0), longest=longest) if self._is_odd(line) else None
-        if damage is None and unknown is None:
+        damage = find_damage(Record(cells, -1, 0), longest=longest)
+        if damage is None and is_known:
             return record
         shown = tuple(clean(record.get(key) or "", longest=longest) for key in self.keys)
         if damage is None:
-            return RefusedRow(number, "unknown_key", str(unknown), "", "", shown)
+            unknown = next(key for key in record if key not in self._known)
+            return RefusedRow(number, "unknown_key", unknown, "", "", shown)
         column = list(record)[damage.cell]
         return RefusedRow(number, damage.reason, column, damage.value, self._expected(damage.reason), shown)
 

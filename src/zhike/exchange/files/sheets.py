@@ -16,8 +16,7 @@ from zhike.exchange.files.table import ROW, Batch, Format, Limits, Reading, Tabl
 from zhike.exchange.reasons import FileProblem
 
 if TYPE_CHECKING:
-    from fastexcel import ExcelReader
-    from polars import DataFrame
+    from fastexcel import ExcelReader, ExcelSheet
 
 
 def open_sheet(path: Path, *, name: str, format: Format, limits: Limits, reading: Reading) -> SheetTable:
@@ -36,7 +35,7 @@ def open_sheet(path: Path, *, name: str, format: Format, limits: Limits, reading
     if not top.height:
         raise FileProblem(_("%(file)s is empty") % {"file": name})
     check_width(top.width, name=name, limits=limits)
-    rows = [[cell or "" for cell in row] for row in top.iter_rows()]
+    rows = [[cell or "" for cell in row] for row in top.to_polars().iter_rows()]
     first, names_columns = dialect.find_header(rows)
     if reading.header is not None:
         names_columns = reading.header
@@ -60,6 +59,7 @@ def open_sheet(path: Path, *, name: str, format: Format, limits: Limits, reading
         sheet=sheet,
         sheets=sheets,
         header_row=first + 1 if names_columns else 0,
+        row_estimate=max(0, top.total_height - first - names_columns),
         warnings=warnings,
         rows_above=first + names_columns,
     )
@@ -78,12 +78,12 @@ def _open(path: Path, name: str) -> ExcelReader:
         ) from problem
 
 
-def _load(book: ExcelReader, sheet: str, name: str, *, rows: int | None = None, skip: int = 0) -> DataFrame:
+def _load(book: ExcelReader, sheet: str, name: str, *, rows: int | None = None, skip: int = 0) -> ExcelSheet:
     """All cells as text; row 1 of the sheet is row 1 of the frame."""
     import fastexcel
 
     try:
-        return book.load_sheet(sheet, header_row=None, skip_rows=skip, n_rows=rows, dtypes="string").to_polars()
+        return book.load_sheet(sheet, header_row=None, skip_rows=skip, n_rows=rows, dtypes="string")
     except fastexcel.FastExcelError as problem:
         raise FileProblem(
             _("Sheet “%(sheet)s” of %(file)s cannot be read: %(problem)s")
@@ -100,7 +100,7 @@ class SheetTable(Table):
     def batches(self, size: int = 50_000, skip_rows: int = 0) -> Iterator[Batch]:
         import polars as pl
 
-        frame = _load(_open(self.path, self.name), self.sheet, self.name, skip=self.rows_above)
+        frame = _load(_open(self.path, self.name), self.sheet, self.name, skip=self.rows_above).to_polars()
         frame.columns = list(self.columns)
         for start in range(skip_rows, frame.height, size):
             part = frame.slice(start, size)

@@ -29,7 +29,7 @@ class Limits:
     max_bytes: int = 2 * 1024**3
     max_cell: int = 65_536
     max_columns: int = 500
-    max_unpacked_bytes: int = 2 * 1024**3
+    max_unpacked_bytes: int = 1024**3
     max_unpacked_ratio: int = 250
 
 
@@ -48,7 +48,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """A row the file format itself refuses. row: as a person counts, the header included."""
+    """A row the file format itself refuses.
+
+    row: as a person counts, the header included. line: its text where it could not be cut into cells.
+    """
 
     row: int
     reason: str
@@ -56,6 +59,7 @@ class RefusedRow:
     value: str = ""
     expected: str = ""
     cells: tuple[str | None, ...] = ()
+    line: str = ""
 
     def text(self) -> str:
         """The reason in the current language."""
