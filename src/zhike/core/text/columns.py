@@ -76,3 +76,12 @@ def check_codes(values: Series) -> tuple[Series, Series]:
     plain = values.str.contains(r"^[0-9A-Za-z_-]+$") & ~values.str.contains(r"^\d[eE]\d")
     nothing = pl.Series([None], dtype=pl.String)
     return check_rest(values, values.zip_with(plain.fill_null(False), nothing), normal.check_code)
+
+
+def map_distinct(values: Series, form: Callable[[str], str]) -> Series:
+    """The form of every value, made once for each distinct one: names, readings."""
+    import polars as pl
+
+    distinct = values.drop_nulls().unique()
+    forms = pl.DataFrame({"value": distinct, "form": pl.Series(map(form, distinct), dtype=pl.String)})
+    return pl.DataFrame({"value": values}).join(forms, on="value", how="left", maintain_order="left")["form"]

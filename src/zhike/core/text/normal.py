@@ -40,16 +40,19 @@ def check_text(text: str) -> Checked:
 
 _DOTS = re.compile("[•・‧∙⋅･．]")
 _LEGAL_HAN = re.compile(
-    r"(?:(?:集团)?(?:股份)?有限(?:责任)?公司|股份公司|集团公司|责任公司|总公司|集团|公司|\(?有限合伙\)?|\(个体工商户\)|\(普通合伙\))$"
+    r"(?:(?:集团)?(?:股份)?有限(?:责任)?公司|股份公司|集团公司|责任公司|总公司|集团|(?<![分支子])公司|有限合伙|普通合伙)$"
 )
-_LEGAL_BEFORE_BRANCH = re.compile(r"(?:集团)?(?:股份)?有限(?:责任)?公司(?=.+(?:分公司|支公司|支行|分行|分店|办事处)$)")
+_LAST_OF_LEGAL = frozenset("司团伙abcdefghijklmnopqrstuvwxyz.")
+_BRANCHES = ("分公司", "支公司", "支行", "分行", "分店", "办事处")
+_LEGAL_BEFORE_BRANCH = re.compile(r"(?:集团)?(?:股份)?有限(?:责任)?公司(?=.)")
 _LEGAL_LATIN = re.compile(
     r"""[\s,]*\b(?:co(?:mpany)?\.?[\s,]*ltd\.?|company[\s,]+limited|private\s+limited|pty\.?\s+ltd\.?|pte\.?\s+ltd\.?
         |s\.?\s?a\.?\s?r\.?\s?l\.?|gmbh(?:\s*&\s*co\.?\s*kg)?|incorporated|corporation|limited|company|holdings?|group
         |inc\.?|corp\.?|ltd\.?|llc\.?|llp\.?|plc\.?|co\.|s\.a\.|s\.p\.a\.|ag|bv|b\.v\.|n\.v\.|oy|ab|kk|k\.k\.)$""",
     re.VERBOSE,
 )
-_HOME_COUNTRY = re.compile(r"\((?:中国|china|prc|p\.r\.c\.)\)")
+_BRACKETED_FORM = re.compile(r"\((?:中国|china|prc|p\.r\.c\.|个体工商户|有限合伙|普通合伙|特殊普通合伙)\)")
+_BRACKETS = re.compile(r"[()\[\]【】]")
 
 
 def person_name(name: str) -> str:
@@ -63,15 +66,22 @@ def organisation_name(name: str) -> str:
 
     A branch stays a branch. A name that is nothing but a legal form stays as it is.
     """
-    text = _BLANK_BY_HAN.sub("", one_line(half_width(name)).lower())
-    whole = text
-    text = _LEGAL_BEFORE_BRANCH.sub("", _HOME_COUNTRY.sub("", text))
-    while text and (shorter := _LEGAL_LATIN.sub("", _LEGAL_HAN.sub("", text)).strip(" ,.")) != text:
-        if not shorter.strip("()"):
-            break
+    text = one_line(half_width(name)).lower()
+    whole = text = _BLANK_BY_HAN.sub("", text) if " " in text else text
+    if not text.isalnum():
+        text = one_line(_BRACKETS.sub(" ", _BRACKETED_FORM.sub("", text)))
+        text = _BLANK_BY_HAN.sub("", text)
+    if text.endswith(_BRANCHES):
+        return _LEGAL_BEFORE_BRANCH.sub("", text)
+    while (shorter := _without_legal_form(text)) != text and shorter:
         text = shorter
-    text = one_line(text.replace("(", " ").replace(")", " "))
-    return _BLANK_BY_HAN.sub("", text) or whole
+    return text or whole
+
+
+def _without_legal_form(text: str) -> str:
+    if text.isascii():
+        return _LEGAL_LATIN.sub("", text).strip(" ,.")
+    return _LEGAL_LATIN.sub("", _LEGAL_HAN.sub("", text)).strip(" ,.") if text[-1:] in _LAST_OF_LEGAL else text
 
 
 # --- phone numbers -------------------------------------------------------------------------------------------------
