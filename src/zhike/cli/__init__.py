@@ -17,6 +17,7 @@ COMMANDS = {
     "up": ("processes", "启动服务器与后台进程 / Start the server and the worker"),
     "down": ("processes", "停止全部进程与内置数据库 / Stop everything, the embedded database too"),
     "createuser": ("people", "创建用户 / Create a user"),
+    "refresh": ("refresh", "刷新数据仓库与客户评分 / Refresh the warehouse and the scores"),
     "doctor": ("doctor", "检查运行环境并给出建议 / Check the instance and say what to do"),
     "migrate": ("database", "把数据库升级到当前版本 / Bring the database up to this version"),
     "sql": ("database", "以数据库所有者身份运行 psql / Run psql as the owner of the database"),

@@ -6,3 +6,9 @@ class ScoresConfig(AppConfig):
     name = "zhike.scores"
     label = "scores"
     verbose_name = _("Scores")
+
+    def ready(self) -> None:
+        from zhike.core.access import declare
+        from zhike.scores import permissions
+
+        declare(permissions.ALL)

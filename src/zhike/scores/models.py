@@ -41,7 +41,8 @@ class ValueScore(models.Model):
     """A customer's value figures from the run that changed them until the next row of the same customer.
 
     A run stores only customers whose figures differ from their latest row, so the score as of run X is the
-    latest row with run ≤ X.
+    latest row with run ≤ X; customers who never bought have no row.
+    grade_change: layers won (positive) or lost (negative) against the row before.
     """
 
     customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="+", db_index=False)
@@ -53,12 +54,17 @@ class ValueScore(models.Model):
     m = models.SmallIntegerField(null=True)
     order_count = models.IntegerField()
     amount = models.DecimalField(max_digits=24, decimal_places=6)
+    grade_change = models.SmallIntegerField(default=0)
 
     objects = ValueScoreQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "run"], name="scores_valuescore_is_unique")]
-        indexes = [models.Index(fields=["run", "grade"], name="scores_valuescore_run")]
+        indexes = [
+            models.Index(
+                fields=["run", "customer"], condition=models.Q(grade_change__lt=0), name="scores_valuescore_slipped"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.grade} {self.stage}"

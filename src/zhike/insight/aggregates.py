@@ -1,0 +1,117 @@
+"""What a scoring run found about the whole company, kept with the run so that its pages need not count again."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from zhike.insight.measures import Currencies, Value, kept
+from zhike.science.cohort import cohort_retention
+from zhike.science.concentration import gini, lorenz_curve
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from zhike.engine.backend import Engine
+
+COHORT_MONTHS = 24
+DAILY_DAYS = 800  # enough for a month and the same month of two years before
+
+
+def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currencies) -> dict[str, Any]:
+    """Figures of the run as JSON; amounts as text, so that they stay exact."""
+    days = _by_day_and_grade(engine, value)
+    found = {
+        "currency": currencies.scored,
+        "left_out": dict(currencies.left_out),
+        "cutoffs": value.cutoffs,
+        "thresholds": value.thresholds,
+        "rhythm_days": value.rhythm_days,
+        "grades": _groups(value.table, "grade"),
+        "stages": _groups(value.table, "stage"),
+        "rf": _rf(value.table),
+        "anonymous": _anonymous(days),
+        "days": _days(days, as_of),
+        "months": _months(days, as_of),
+        "cohorts": _cohorts(value.orders, as_of),
+        "lorenz": _rows(lorenz_curve(value.table).order_by("step"), "customer_rate", "amount_rate"),
+        "gini": gini(value.table).to_pyarrow().to_pylist()[0]["gini"],
+    }
+    return {name: _plain(item) for name, item in found.items()}
+
+
+def _groups(table: ir.Table, name: str) -> dict[str, Any]:
+    rows = table.group_by(name).agg(customers=table.count(), amount=table.amount.sum()).to_pyarrow().to_pylist()
+    return {row[name]: {"customers": row["customers"], "amount": row["amount"]} for row in rows}
+
+
+def _rf(table: ir.Table) -> list[list[int]]:
+    buyers = table.filter(table.r.notnull())
+    return _rows(buyers.group_by("r", "f").agg(customers=buyers.count()).order_by("r", "f"), "r", "f", "customers")
+
+
+def _by_day_and_grade(engine: Engine, value: Value) -> ir.Table:
+    """Revenue and purchases per day and today's grade; the grade of anonymous orders is null."""
+    orders = value.orders.left_join(value.table.select("customer_id", "grade"), "customer_id")
+    grouped = orders.group_by("placed_on", "grade").agg(
+        amount=orders.amount.sum(), orders=(orders.amount >= 0).cast("int64").sum()
+    )
+    return kept(engine, grouped, name="by_day_and_grade")
+
+
+def _anonymous(days: ir.Table) -> dict[str, Any]:
+    nobody = days.filter(days.grade.isnull())
+    row: dict[str, Any] = nobody.agg(orders=nobody.orders.sum(), amount=nobody.amount.sum()).to_pyarrow().to_pylist()[0]
+    return row
+
+
+def _days(days: ir.Table, as_of: date) -> list[list[Any]]:
+    import ibis
+
+    recent = days.filter(days.placed_on > ibis.literal(as_of - timedelta(days=DAILY_DAYS)))
+    by_day = recent.group_by("placed_on").agg(amount=recent.amount.sum(), orders=recent.orders.sum())
+    return _rows(by_day.order_by("placed_on"), "placed_on", "amount", "orders")
+
+
+def _months(days: ir.Table, as_of: date) -> list[list[Any]]:
+    import ibis
+
+    recent = days.filter(days.placed_on >= ibis.literal(months_before(as_of, COHORT_MONTHS - 1)))
+    by_month = recent.group_by(
+        month=recent.placed_on.truncate("month").cast("date"), grade=recent.grade.fill_null("")
+    ).agg(amount=recent.amount.sum(), orders=recent.orders.sum())
+    return _rows(by_month.order_by("month", "grade"), "month", "grade", "amount", "orders")
+
+
+def _cohorts(orders: ir.Table, as_of: date) -> list[list[Any]]:
+    import ibis
+
+    cohorts = cohort_retention(orders, as_of=as_of)
+    recent = cohorts.filter(cohorts.cohort_on >= ibis.literal(months_before(as_of, COHORT_MONTHS - 1)))
+    ordered = recent.order_by("cohort_on", "months_since")
+    return _rows(ordered, "cohort_on", "months_since", "cohort_count", "active_count")
+
+
+def months_before(day: date, months: int) -> date:
+    """The first day of the month that many months before the day's own."""
+    index = day.year * 12 + day.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def _rows(table: ir.Table, *names: str) -> list[list[Any]]:
+    return [[row[name] for name in names] for row in table.select(*names).to_pyarrow().to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return format(value.normalize(), "f")
+        case date():
+            return value.isoformat()
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,74 @@
+"""Writing back: which customers' facts changed, and how they reach PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from psycopg import sql
+
+from zhike.core.actor import Actor
+from zhike.customers.models import Grade
+from zhike.customers.services import facts
+from zhike.engine.results import write_rows
+from zhike.engine.snapshot import open_snapshot
+from zhike.insight.measures import kept
+from zhike.scores import services as scores
+from zhike.scores.models import ScoringRun
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from zhike.engine.backend import Engine
+
+STAGING = "insight_scored"
+_KNOWN = sql.SQL("SELECT customer_id, {} FROM customers_customerfacts")
+
+
+def changed_facts(engine: Engine, figures: ir.Table, *, dsn: str) -> ir.Table:
+    """The rows of `figures` that differ from the facts in PostgreSQL, the day they were computed for aside.
+
+    The comparison happens here and not there, so that a refresh after a small change sends few rows.
+    """
+    known = _known_facts(engine, figures.schema(), dsn=dsn)
+    if known is None:
+        return figures
+    rows = figures.left_join(known, "customer_id")
+    differs = rows["customer_id_right"].isnull()
+    for name in facts.FACT_COLUMNS:
+        differs |= ~rows[name].identical_to(rows[f"{name}_right"])
+    return rows.filter(differs).select(*figures.columns)
+
+
+def write_back(figures: ir.Table, *, actor: Actor, run: ScoringRun) -> tuple[int, int]:
+    """Put the figures into PostgreSQL, within the surrounding transaction: first the scores, then the facts.
+
+    Returns how many scores were added and how many facts changed.
+    """
+    columns = facts.create_staging(name=STAGING)
+    connection.ensure_connection()
+    batches = figures.select(*columns).order_by("customer_id").to_pyarrow_batches()
+    staged = write_rows(connection.connection, STAGING, batches, columns=columns)
+    if not staged:
+        return 0, 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(STAGING)))
+    added = scores.record_values(actor=actor, run=run, staging=STAGING, grades=tuple(Grade.values))
+    return added, facts.put_facts(actor=actor, run_id=run.pk, staging=STAGING)
+
+
+def _known_facts(engine: Engine, schema: Any, *, dsn: str) -> ir.Table | None:
+    import pyarrow as pa
+
+    columns = sql.SQL(", ").join(
+        sql.SQL("{}::text").format(sql.Identifier(name)) if schema[name].is_decimal() else sql.Identifier(name)
+        for name in facts.FACT_COLUMNS
+    )
+    names = ["customer_id", *facts.FACT_COLUMNS]
+    with open_snapshot(dsn) as snapshot:
+        batches = [batch.rename_columns(names) for batch in snapshot.batches(_KNOWN.format(columns))]
+    if not any(batch.num_rows for batch in batches):
+        return None
+    known = kept(engine, pa.Table.from_batches(batches), name="known_text")
+    typed = known.select(*(known[name].cast(schema[name]).name(name) for name in names))
+    return kept(engine, typed, name="known")

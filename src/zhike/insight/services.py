@@ -1,0 +1,123 @@
+"""Decisions about the warehouse and the scores."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.metadata import version
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from zhike.core.access import require
+from zhike.core.actor import SYSTEM, Actor
+from zhike.engine.backend import Engine, connect
+from zhike.engine.warehouse import RefreshReport, Warehouse
+from zhike.insight import measures, scoring
+from zhike.insight.aggregates import aggregate
+from zhike.insight.models import Refresh
+from zhike.insight.sources import sources
+from zhike.runtime.database import resolve
+from zhike.scores import services as scores
+from zhike.scores.models import ScoringRun
+
+_LOCK = "hashtext('zhike.insight.refresh')"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refreshed:
+    """What a refresh did. is_new: False where the data, the day and the rules were those of the latest run."""
+
+    run: ScoringRun
+    is_new: bool
+    warehouse: RefreshReport
+    fact_count: int
+    seconds: float
+
+
+def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
+    """Bring the warehouse up to date and score every customer as of that day; waits for a refresh under way.
+
+    The latest run is what everybody sees, also where it was asked for a day long past.
+    """
+    require(actor, "insight.refresh")
+    began = time.monotonic()
+    with _alone(), _noted(as_of, at, began) as note:
+        dsn = resolve(settings.HOME).app
+        warehouse = Warehouse(settings.HOME.warehouse_dir)
+        report = warehouse.refresh(dsn, sources())
+        latest = ScoringRun.objects.filter(measure=scores.VALUE).order_by("-pk").first()
+        parameters = {**measures.parameters(), "currency": settings.COMPANY_CURRENCY, "zone": settings.TIME_ZONE}
+        if latest and _is_same(latest, as_of, report.fingerprint, parameters):
+            return Refreshed(run=latest, is_new=False, warehouse=report, fact_count=0, seconds=time.monotonic() - began)
+        note.step(Refresh.Step.COMPUTING)
+        with connect(warehouse) as engine:
+            run, fact_count = _score(engine, note, parameters, as_of=as_of, at=at, began=began, dsn=dsn)
+    return Refreshed(run=run, is_new=True, warehouse=report, fact_count=fact_count, seconds=time.monotonic() - began)
+
+
+class _Note:
+    """Says how far a refresh has come, for those who wait."""
+
+    def __init__(self, pk: int) -> None:
+        self.pk = pk
+
+    def step(self, step: Refresh.Step) -> None:
+        Refresh.objects.filter(pk=self.pk).update(step=step)
+
+
+def _score(
+    engine: Engine, note: _Note, parameters: dict[str, object], *, as_of: date, at: datetime, began: float, dsn: str
+) -> tuple[ScoringRun, int]:
+    currencies = measures.choose_currency(engine.table("orders"), as_of=as_of, company=settings.COMPANY_CURRENCY)
+    value = measures.customer_value(engine, as_of=as_of, currency=currencies.scored)
+    metrics = aggregate(engine, value, as_of=as_of, currencies=currencies)
+    changed = scoring.changed_facts(engine, value.table, dsn=dsn)
+    note.step(Refresh.Step.WRITING)
+    with transaction.atomic():
+        run = scores.record_run(
+            actor=SYSTEM,
+            measure=scores.VALUE,
+            as_of=as_of,
+            started_at=at,
+            finished_at=at + timedelta(seconds=time.monotonic() - began),
+            parameters=parameters,
+            metrics=metrics,
+            data_fingerprint=engine.fingerprint,
+            code_version=version("zhike"),
+            customer_count=sum(group["customers"] for group in metrics["grades"].values()),
+        )
+        _added, fact_count = scoring.write_back(changed, actor=SYSTEM, run=run)
+        Refresh.objects.filter(pk=note.pk).update(run_id=run.pk)
+    return run, fact_count
+
+
+def _is_same(run: ScoringRun, as_of: date, fingerprint: str, parameters: dict[str, object]) -> bool:
+    asked = (run.as_of, run.data_fingerprint, run.parameters, run.code_version)
+    return asked == (as_of, fingerprint, parameters, version("zhike"))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_lock({_LOCK})")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_advisory_unlock({_LOCK})")
+
+
+@contextmanager
+def _noted(as_of: date, at: datetime, began: float) -> Iterator[_Note]:
+    """Keep a row about the refresh. Whatever is still open was killed: only one runs at a time."""
+    Refresh.objects.filter(finished_at=None).update(step=Refresh.Step.FAILED, finished_at=at)
+    note = _Note(Refresh.objects.create(as_of=as_of, started_at=at, step=Refresh.Step.READING).pk)
+    outcome = Refresh.Step.FAILED
+    try:
+        yield note
+        outcome = Refresh.Step.DONE
+    finally:
+        ended = at + timedelta(seconds=time.monotonic() - began)
+        Refresh.objects.filter(pk=note.pk).update(step=outcome, finished_at=ended)

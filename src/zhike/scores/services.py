@@ -1,0 +1,86 @@
+"""Decisions about scores; the only place that writes them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg import sql
+
+from zhike.core.access import require
+from zhike.core.actor import Actor
+from zhike.scores.models import ScoringRun
+
+RECORD = "scores.record_run"
+VALUE = "value"
+# What a value score holds besides the customer, the run and the change of grade.
+VALUE_COLUMNS = ("grade", "stage", "r", "f", "m", "order_count", "amount")
+
+_INSERT_VALUES = sql.SQL(
+    """
+    INSERT INTO scores_valuescore (customer_id, run_id, {columns}, grade_change)
+    SELECT scored.customer_id, %(run)s, {scored},
+           CASE WHEN scored.grade = '' OR coalesce(known.grade, '') = '' THEN 0
+                ELSE array_position(%(grades)s, known.grade::text) - array_position(%(grades)s, scored.grade::text) END
+      FROM {staging} AS scored
+      JOIN customers_customer AS customer ON customer.id = scored.customer_id
+      LEFT JOIN customers_customerfacts AS known ON known.customer_id = scored.customer_id
+     WHERE CASE WHEN known.customer_id IS NULL THEN scored.order_count > 0
+                ELSE ({scored}) IS DISTINCT FROM ({known}) END
+     ORDER BY scored.customer_id
+    """
+)
+
+
+@transaction.atomic
+def record_run(
+    *,
+    actor: Actor,
+    measure: str,
+    as_of: date,
+    started_at: datetime,
+    finished_at: datetime,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    data_fingerprint: str,
+    code_version: str,
+    customer_count: int,
+) -> ScoringRun:
+    """Note that a measure was computed over all customers, with what it was asked and what it found."""
+    require(actor, RECORD)
+    return ScoringRun.objects.create(
+        measure=measure,
+        as_of=as_of,
+        started_at=started_at,
+        finished_at=finished_at,
+        parameters=dict(parameters),
+        metrics=dict(metrics),
+        data_fingerprint=data_fingerprint,
+        code_version=code_version,
+        customer_count=customer_count,
+        changed_count=0,
+    )
+
+
+@transaction.atomic
+def record_values(*, actor: Actor, run: ScoringRun, staging: str, grades: tuple[str, ...]) -> int:
+    """Add a value score for every staged customer whose figures differ from the facts known so far.
+
+    staging: a table of this transaction with customer_id and `VALUE_COLUMNS`; to be called before the facts are
+    renewed from it. grades: codes of the pyramid's layers, the best first.
+    Returns the number of scores added; the run remembers it.
+    """
+    require(actor, RECORD)
+    query = _INSERT_VALUES.format(
+        columns=_columns(""), scored=_columns("scored"), known=_columns("known"), staging=sql.Identifier(staging)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"run": run.pk, "grades": list(grades)})
+        run.changed_count = cursor.rowcount
+    run.save(update_fields=["changed_count"])
+    return run.changed_count
+
+
+def _columns(table: str) -> sql.Composed:
+    prefix = (table,) if table else ()
+    return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in VALUE_COLUMNS)
