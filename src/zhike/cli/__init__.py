@@ -17,11 +17,16 @@ COMMANDS = {
     "up": ("processes", "启动服务器与后台进程 / Start the server and the worker"),
     "down": ("processes", "停止全部进程与内置数据库 / Stop everything, the embedded database too"),
     "createuser": ("people", "创建用户 / Create a user"),
+    "import": ("data", "导入客户或订单文件 / Import files of customers or orders"),
+    "stats": ("data", "客户、订单与金额总数 / Totals of customers, orders and amounts"),
     "refresh": ("refresh", "刷新数据仓库与客户评分 / Refresh the warehouse and the scores"),
     "doctor": ("doctor", "检查运行环境并给出建议 / Check the instance and say what to do"),
     "migrate": ("database", "把数据库升级到当前版本 / Bring the database up to this version"),
     "sql": ("database", "以数据库所有者身份运行 psql / Run psql as the owner of the database"),
 }
+
+# Where a command's name is no name for a function.
+NAMES = {"import": "import_files"}
 
 
 class Commands(click.Group):
@@ -33,7 +38,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"zhike.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        command: click.Command = getattr(
+            import_module(f"zhike.cli.{COMMANDS[cmd_name][0]}"), NAMES.get(cmd_name, cmd_name)
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.conf import settings
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from zhike.commerce.models import Order, OrderLine, OrderQuerySet, Product
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.money import plain
 from zhike.core.paging import Page, Rows
+from zhike.customers.models import Customer
 
 type Row = dict[str, Any]
 
@@ -100,3 +103,34 @@ def _order(row: Mapping[str, Any]) -> Row:
 
 def _plainly(row: Mapping[str, Any], *names: str) -> Row:
     return {**row, **{name: plain(row[name]) for name in names}}
+
+
+def get_totals(*, actor: Actor) -> Row:
+    """How much there is within the actor's scope. amount: in the company's currency, exact; others by currency."""
+    orders, customers = Order.objects.visible_to(actor), Customer.objects.visible_to(actor)
+    found = orders.aggregate(
+        orders=Count("pk"),
+        anonymous_orders=Count("pk", filter=Q(customer=None)),
+        refunds=Count("pk", filter=Q(kind=Order.Kind.REFUND)),
+        first_order_at=Min("placed_at"),
+        last_order_at=Max("placed_at"),
+    )
+    amounts = {
+        row["currency"]: row["amount"]
+        for row in orders.values("currency").annotate(amount=Sum("total_amount")).order_by("currency")
+    }
+    # The only currency, where the company's own does not occur: a shop's file may be in another one throughout.
+    currency = settings.COMPANY_CURRENCY if len(amounts) != 1 else next(iter(amounts))
+    return {
+        "customers": customers.count(),
+        "orders": found["orders"],
+        "amount": plain(amounts.get(currency, Decimal(0))),
+        "currency": currency,
+        "amounts": {code: plain(amount) for code, amount in amounts.items()},
+        "lines": OrderLine.objects.visible_to(actor).count(),
+        "products": Product.objects.count(),
+        "anonymous_orders": found["anonymous_orders"],
+        "refunds": found["refunds"],
+        "first_order_at": found["first_order_at"],
+        "last_order_at": found["last_order_at"],
+    }

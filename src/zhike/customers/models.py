@@ -126,6 +126,8 @@ class CustomerSearch(models.Model):
     grams: the pieces of text that the index knows (`zhike.core.text.grams`).
     """
 
+    is_computed = True
+
     customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="search")
     text = models.TextField()
     grams = ArrayField(models.TextField())
@@ -143,6 +145,8 @@ class CustomerFacts(models.Model):
     amount: sum of orders, refunds negative, in the company's currency. interval_days: expected days between
     purchases. as_of: the day the figures are true for.
     """
+
+    is_computed = True
 
     customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="facts")
     run_id = models.BigIntegerField()

@@ -45,6 +45,8 @@ class ValueScore(models.Model):
     grade_change: layers won (positive) or lost (negative) against the row before.
     """
 
+    is_computed = True
+
     customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="+", db_index=False)
     run = models.ForeignKey(ScoringRun, models.CASCADE, related_name="+", db_index=False)
     grade = models.CharField(_("grade"), max_length=8, blank=True, default="")

@@ -1,0 +1,194 @@
+"""Rows of a file that name a customer, as a staging table: scalars, normal forms and identifiers side by side.
+
+A customer file is such a table itself; an order file has one of the distinct customers it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zhike.core.text import normal, pinyin
+from zhike.customers.models import Identifier
+from zhike.exchange.files import ROW
+from zhike.exchange.registry import Cells
+from zhike.exchange.run import Plan
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Kind = Identifier.Kind
+Strength = Identifier.Strength
+
+# What a later row or file may change, as columns of customers_customer; text that is blank in the file never does.
+TEXTS = ("country", "province", "city", "channel", "note")
+SCALARS = {"kind": "text", **dict.fromkeys(TEXTS, "text"), "birthday_on": "date"}
+# In the order in which identifiers are looked at.
+MARK_FIELDS = {
+    "external_id": Kind.EXTERNAL,
+    "uscc": Kind.USCC,
+    "phone": Kind.PHONE,
+    "email": Kind.EMAIL,
+    "wechat": Kind.WECHAT,
+    "address": Kind.ADDRESS,
+}
+LIMITS = {"name": 200, "note": None, "channel": 50, "country": 60, "province": 60, "city": 60}
+LONGEST_MARK = 500
+ORGANISATION_WORDS = ["organisation", "organization", "company", "enterprise", "business", "corporate", "b", "b2b"]
+ORGANISATION_WORDS += ["企业", "公司", "单位", "机构", "组织", "对公", "企业客户", "公司客户"]
+PERSON_WORDS = ["person", "individual", "consumer", "personal", "c", "b2c", "个人", "自然人", "对私", "个人客户"]
+LEGAL_FORM = (
+    r"(?i)(公司|集团|[(（](有限合伙|普通合伙|个体工商户)[)）]"
+    r"|\b(ltd|inc|llc|llp|plc|gmbh|corp|limited|corporation)\.?)$"
+)
+CHINESE_LANDLINE = r"^\+86(?:[02-9]|1[012])"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One column of the file that identifies. Staged as v<number> (as written), n<number> (normal), s<number>."""
+
+    number: int
+    kind: Kind
+    column: str
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        return f"v{self.number}", f"n{self.number}", f"s{self.number}"
+
+
+class Party:
+    """How the columns of one file name customers.
+
+    codes: the file kind's field code for each code of `FIELDS` that it has.
+    """
+
+    def __init__(self, plan: Plan, codes: Mapping[str, str]) -> None:
+        self.plan = plan
+        self.codes = codes
+        found = [(kind, column) for code, kind in MARK_FIELDS.items() for column in self.columns_of(code)]
+        self.marks = tuple(Mark(number, kind, column) for number, (kind, column) in enumerate(found))
+
+    @property
+    def table(self) -> dict[str, str]:
+        """The staging table's columns with their types."""
+        marks = {name: kind for mark in self.marks for name, kind in zip(mark.names, _MARK_TYPES, strict=True)}
+        named = {"name": "text", "is_named": "boolean", "name_normal": "text", "name_pinyin": "text"}
+        return {"row": "bigint", **named, **SCALARS, "owner": "text", "tags": "text", **marks}
+
+    def columns_of(self, code: str) -> list[str]:
+        return self.plan.columns_of(self.codes[code]) if code in self.codes else []
+
+    @property
+    def file_columns(self) -> list[str]:
+        """The file's columns that say something about the customer."""
+        return [column for code in self.codes for column in self.columns_of(code)]
+
+    def frame(self, cells: Cells) -> pl.DataFrame:
+        """The rows of the staging table."""
+        import polars as pl
+
+        rows = cells.frame[ROW].alias("row")
+        marks = self._marks(cells)
+        uscc = [pl.col(mark.names[1]) for mark in self.marks if mark.kind == Kind.USCC]
+        frame = pl.DataFrame([rows, self._first(cells, "name"), *marks, *self._scalars(cells)])
+        fallback = [pl.col(mark.names[0]) for mark in self.marks]
+        frame = frame.with_columns(
+            is_named=pl.col("name").is_not_null(),
+            name=pl.coalesce(pl.col("name"), *fallback).str.slice(0, LIMITS["name"]),
+            kind=_kind(pl.col("kind"), uscc, pl.col("name")),
+        )
+        return _named(frame).select(list(self.table))
+
+    def _marks(self, cells: Cells) -> list[pl.Series]:
+        """The identifiers; one that a row gives twice counts once."""
+        series: list[pl.Series] = []
+        earlier: dict[Kind, list[pl.Series]] = {}
+        for mark in self.marks:
+            shown, normals, strengths = _mark(mark, cells)
+            for other in earlier.setdefault(mark.kind, []):
+                normals = normals.set((normals == other).fill_null(False), None)
+            earlier[mark.kind].append(normals)
+            series += [shown, normals, strengths]
+        return series
+
+    def _scalars(self, cells: Cells) -> list[pl.Series]:
+        names = ("kind", *TEXTS, "birthday_on", "owner", "tags")
+        return [self._first(cells, name) for name in names]
+
+    def _first(self, cells: Cells, code: str) -> pl.Series:
+        """The first column for the field that is not blank in the row."""
+        import polars as pl
+
+        columns = [pl.col(f"value {column}") for column in self.columns_of(code)]
+        value = pl.coalesce(columns) if columns else pl.lit(None, dtype=pl.String)
+        if limit := LIMITS.get(code):
+            value = value.str.slice(0, limit)
+        return cells.frame.select(value.alias(code)).to_series() if columns else _empty(code, cells)
+
+
+_MARK_TYPES = ("text", "text", "smallint")
+
+
+def _empty(code: str, cells: Cells) -> pl.Series:
+    import polars as pl
+
+    return pl.repeat(None, cells.frame.height, dtype=pl.String, eager=True).alias(code)
+
+
+def _mark(mark: Mark, cells: Cells) -> list[pl.Series]:
+    import polars as pl
+
+    value, normal, strength = mark.names
+    normals = cells.value(mark.column).str.slice(0, LONGEST_MARK)
+    shown = pl.select(
+        pl.when(normals.is_not_null()).then(cells.text(mark.column).str.strip_chars().str.slice(0, LONGEST_MARK))
+    ).to_series()
+    if mark.kind in {Kind.EXTERNAL, Kind.USCC}:
+        strengths = pl.repeat(int(Strength.UNIQUE), normals.len(), dtype=pl.Int16, eager=True)
+    elif mark.kind == Kind.PHONE:
+        landline = normals.str.contains(CHINESE_LANDLINE)
+        strengths = pl.select(
+            pl.when(landline).then(pl.lit(int(Strength.WEAK))).otherwise(pl.lit(int(Strength.STRONG))).cast(pl.Int16)
+        ).to_series()
+    else:
+        weak = mark.kind == Kind.ADDRESS
+        strengths = pl.repeat(
+            int(Strength.WEAK if weak else Strength.STRONG), normals.len(), dtype=pl.Int16, eager=True
+        )
+    return [shown.alias(value), normals.alias(normal), strengths.alias(strength)]
+
+
+def _kind(said: pl.Expr, uscc: list[pl.Expr], name: pl.Expr) -> pl.Expr:
+    """Organisation or person by the column, by the credit code, by the name's legal form; else undecided."""
+    import polars as pl
+
+    word = said.str.to_lowercase()
+    has_code = pl.any_horizontal([code.is_not_null() for code in uscc]) if uscc else pl.lit(value=False)
+    return (
+        pl.when(word.is_in(ORGANISATION_WORDS))
+        .then(pl.lit("organisation"))
+        .when(word.is_in(PERSON_WORDS))
+        .then(pl.lit("person"))
+        .when(has_code | name.str.contains(LEGAL_FORM))
+        .then(pl.lit("organisation"))
+        .otherwise(pl.lit(None, dtype=pl.String))
+    )
+
+
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """With name_normal and name_pinyin, worked out once for each distinct name."""
+    import polars as pl
+
+    keys = frame.select("name", is_organisation=(pl.col("kind") == "organisation").fill_null(False))
+    distinct = keys.unique().drop_nulls()
+    normals, readings = [], []
+    for name, is_organisation in distinct.iter_rows():
+        normals.append(normal.organisation_name(name) if is_organisation else normal.person_name(name))
+        readings.append(pinyin.reading(name, pinyin.ORGANISATION if is_organisation else pinyin.PERSON))
+    known = distinct.with_columns(
+        pl.Series("name_normal", normals, dtype=pl.String), pl.Series("name_pinyin", readings, dtype=pl.String)
+    ).with_columns(pl.col("name_pinyin").str.slice(0, 400))
+    found = keys.join(known, on=["name", "is_organisation"], how="left", maintain_order="left")
+    return frame.with_columns(found["name_normal"], found["name_pinyin"])

@@ -1,0 +1,193 @@
+"""How an import is worked on: by one process at a time, cancellable, with its end recorded whatever happens.
+
+Locks, always in this order, so that two imports cannot wait for each other: the import's own, then the one merge
+lock of the database. Records are only written under the merge lock, in one transaction.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import psycopg
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.events import publish
+from zhike.exchange import refused
+from zhike.exchange.events import ImportApplied, ImportUndone
+from zhike.exchange.models import Import
+from zhike.exchange.progress import ImportCancelled, Listener, Progress
+from zhike.exchange.registry import RecordsMoved, importable
+from zhike.exchange.run import Plan, Run, raw_connection
+from zhike.exchange.staging import drop_staging, is_staged, stage
+
+IMPORT_LOCK = 0x5A_48_01  # first halves of advisory lock keys; the second is the import, or 0
+MERGE_LOCK = 0x5A_48_02
+ATTEMPTS = 3
+# Somebody wrote the same record between match and merge; the next attempt sees it.
+RACES = (
+    RecordsMoved,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.ForeignKeyViolation,
+    psycopg.errors.DeadlockDetected,
+)
+
+
+class ImportBusy(DomainError):
+    code = "import_busy"
+
+
+@contextmanager
+def working(job: Import, *, actor: Actor, at: datetime, status: str, listener: Listener | None = None) -> Iterator[Run]:
+    """Work on an import; failure and cancellation are recorded before they are raised.
+
+    :raises ImportBusy: another process works on it
+    :raises ImportCancelled: somebody cancelled it, or Ctrl-C did
+    """
+    before = job.status
+    with _locked(job):
+        job.refresh_from_db()
+        _put(job, status=status, error="", heartbeat_at=at)
+        try:
+            with Progress(job.pk, listener=listener) as progress:
+                run = Run(job=job, actor=actor, at=at, progress=progress, plan=Plan.of(job))
+                try:
+                    yield run
+                finally:
+                    run.abandon_asides()
+        except (ImportCancelled, KeyboardInterrupt) as stop:
+            job.refresh_from_db()
+            _put(job, status=_after_cancel(job, before), is_cancel_requested=False, phase="", heartbeat_at=None)
+            raise ImportCancelled from stop
+        except (DomainError, psycopg.Error, OSError) as error:
+            job.refresh_from_db()
+            _put(job, status=Import.Status.FAILED, error=str(error)[:2000], phase="", heartbeat_at=None)
+            raise
+        _put(job, phase="", is_cancel_requested=False, heartbeat_at=None)
+
+
+def preview(run: Run) -> None:
+    """Stage and match; the counts say what `apply` would do."""
+    stage(run)
+    _match(run)
+    _put(run.job, status=Import.Status.PREVIEWED)
+    refused.write(run)
+
+
+def apply(run: Run) -> None:
+    """Merge the file, or finish what an interrupted run left."""
+    if run.job.merged_at is None:
+        if not is_staged(run):
+            stage(run)
+        with _merge_lock():
+            _merge_with_retries(run)
+        refused.write(run)
+    run.progress.forbid_cancel()
+    run.progress.at("finishing")
+    with transaction.atomic():
+        importable(run.job.kind).finish(run)
+        _put(run.job, status=Import.Status.APPLIED, applied_at=run.at)
+        drop_staging(run.job.pk)
+        publish(ImportApplied(import_id=run.job.pk, kind=run.job.kind))
+
+
+def undo(run: Run) -> None:
+    """Take the import back; what was edited since stays and is listed."""
+    with _merge_lock(), transaction.atomic():
+        run.progress.at("undoing")
+        undone = importable(run.job.kind).undo(run)
+        run.job.changes.all().delete()
+        drop_staging(run.job.pk)
+        _put(
+            run.job,
+            status=Import.Status.UNDONE,
+            undone_at=run.at,
+            kept=undone.kept,
+            kept_count=undone.kept_count,
+        )
+        publish(ImportUndone(import_id=run.job.pk, kind=run.job.kind))
+
+
+def _match(run: Run) -> None:
+    kind = importable(run.job.kind)
+    with transaction.atomic():
+        run.progress.at("matching")
+        run.execute("SET LOCAL work_mem = '128MB'")
+        run.execute("DELETE FROM {refused} WHERE NOT is_read")
+        kind.match(run)
+        counts = kind.count(run)
+        _put(
+            run.job,
+            new_count=counts.new,
+            updated_count=counts.updated,
+            unchanged_count=counts.unchanged,
+            refused_count=run.value("SELECT count(*) FROM {refused}"),
+            amount=counts.amount,
+        )
+
+
+def _merge_with_retries(run: Run) -> None:
+    for attempt in range(ATTEMPTS):
+        _match(run)
+        try:
+            _merge(run)
+        except RACES:
+            run.abandon_asides()
+            run.job.refresh_from_db()
+            if attempt + 1 == ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def _merge(run: Run) -> None:
+    kind = importable(run.job.kind)
+    with transaction.atomic():
+        run.progress.at("reserving")
+        kind.reserve(run)
+    with transaction.atomic():
+        run.execute("SET LOCAL work_mem = '128MB'")
+        run.progress.at("merging")
+        created = kind.merge(run)
+        run.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        _put(run.job, created=created, merged_at=run.at)
+    run.progress.forbid_cancel()
+    run.progress.at("indexing")
+    committed = [aside.commit() for aside in run.asides]
+    run.is_beside_done = all(committed)
+
+
+def _put(job: Import, **values: object) -> None:
+    # Only these columns: progress, heartbeat and the wish to cancel are written by others meanwhile.
+    for name, value in values.items():
+        setattr(job, name, value)
+    job.save(update_fields=list(values))
+
+
+def _after_cancel(job: Import, before: str) -> str:
+    if before == Import.Status.APPLIED:
+        return before
+    # Too late to cancel what is committed; without a heartbeat somebody will finish it.
+    return Import.Status.APPLYING if job.merged_at else Import.Status.CANCELLED
+
+
+@contextmanager
+def _locked(job: Import) -> Iterator[None]:
+    taken = raw_connection().execute("SELECT pg_try_advisory_lock(%s, %s)", [IMPORT_LOCK, job.pk]).fetchone()
+    if not (taken and taken[0]):
+        raise ImportBusy(_("This import is being worked on at the moment."))
+    try:
+        yield
+    finally:
+        raw_connection().execute("SELECT pg_advisory_unlock(%s, %s)", [IMPORT_LOCK, job.pk])
+
+
+@contextmanager
+def _merge_lock() -> Iterator[None]:
+    raw_connection().execute("SELECT pg_advisory_lock(%s, 0)", [MERGE_LOCK])
+    try:
+        yield
+    finally:
+        raw_connection().execute("SELECT pg_advisory_unlock(%s, 0)", [MERGE_LOCK])

@@ -1,0 +1,142 @@
+"""What can be imported: apps register it here, so that the engine knows none of them."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.errors import DomainError
+from zhike.exchange.fields import Field
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from zhike.exchange.run import Plan, Run
+
+
+class KindUnknown(DomainError):
+    code = "import_kind_unknown"
+    status = 422
+
+
+class RecordsMoved(Exception):
+    """Somebody changed a record between match and merge; the engine matches again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What the good rows of a file would do. amount: sum of money in the file, where it has any."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    amount: Decimal | None = None
+
+
+@dataclass(kw_only=True)
+class Undone:
+    """What an undo did. kept: the rows it left alone, with the reason; kept_count: all of them."""
+
+    kept: list[dict[str, object]] = field(default_factory=list)
+    kept_count: int = 0
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A batch of converted rows. frame: `ROW`, then for every mapped column its text and its value.
+
+    text(column) is the cell as written, value(column) its canonical form, null where empty.
+    """
+
+    frame: "pl.DataFrame"
+
+    def text(self, column: str) -> "pl.Series":
+        return self.frame[f"text {column}"]
+
+    def value(self, column: str) -> "pl.Series":
+        return self.frame[f"value {column}"]
+
+
+class Stager(ABC):
+    """Turns one file's rows into staging tables, batch by batch.
+
+    tables: name to columns with their SQL types. There is always a table `rows` with a column `row`.
+    """
+
+    tables: dict[str, dict[str, str]]
+
+    @abstractmethod
+    def frames(self, cells: Cells) -> "dict[str, pl.DataFrame]":
+        """Rows for each table, columns in the order of `tables`."""
+
+
+class Importable(ABC):
+    """A kind of record that files can bring.
+
+    Every method but `stager` works on the tables of its `Run` in the schema `staging`: the stager's tables hold the
+    rows that could be read, `refused` those that could not.
+
+    fields: what a column can mean. permissions: what one needs, besides being allowed to import.
+    """
+
+    kind: ClassVar[str]
+    label: ClassVar[str | Promise]
+    permissions: ClassVar[tuple[str, ...]]
+    fields: ClassVar[tuple[Field, ...]]
+
+    def field(self, code: str) -> Field:
+        return next(field for field in self.fields if field.code == code)
+
+    @abstractmethod
+    def stager(self, plan: "Plan") -> Stager:
+        """For one pass over the file."""
+
+    @abstractmethod
+    def match(self, run: "Run") -> None:
+        """Decide for every row which record it means; refuse rows. Writes staging tables only; may be repeated."""
+
+    @abstractmethod
+    def count(self, run: "Run") -> Counts:
+        """What the good rows would do, after `match`."""
+
+    @abstractmethod
+    def reserve(self, run: "Run") -> None:
+        """Give new records their ids, in the order of rows, with `Run.reserve`."""
+
+    @abstractmethod
+    def merge(self, run: "Run") -> dict[str, int]:
+        """Write; runs in the one transaction of the import, after `reserve`. Returns rows made per table."""
+
+    @abstractmethod
+    def finish(self, run: "Run") -> None:
+        """Renew what is derived from the records, after they are committed; may be repeated."""
+
+    @abstractmethod
+    def undo(self, run: "Run") -> Undone:
+        """Take back what the import made and changed, in one transaction."""
+
+
+_importables: dict[str, Importable] = {}
+
+
+def register(importable: Importable) -> None:
+    """Make a kind importable; called when its app is ready."""
+    _importables[importable.kind] = importable
+
+
+def importable(kind: str) -> Importable:
+    """The importable of that kind.
+
+    :raises KindUnknown: no app registered it
+    """
+    try:
+        return _importables[kind]
+    except KeyError:
+        raise KindUnknown(_("Nothing of the kind “%(kind)s” can be imported.") % {"kind": kind}) from None
+
+
+def list_importables() -> list[Importable]:
+    return list(_importables.values())

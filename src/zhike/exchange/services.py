@@ -1,0 +1,325 @@
+"""Decisions about files: take one in, read it so, check it, apply it, stop it, take it back.
+
+`preview_import`, `apply_import` and `undo_import` do the work in this process and return when it is done (the command
+line, tasks, tests); pages and the API call `request_preview`, `request_apply` and `request_undo`, which queue it.
+"""
+
+import hashlib
+import shutil
+import uuid
+from collections.abc import Mapping as Dictionary
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.access import require
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.money import is_currency
+from zhike.exchange import engine
+from zhike.exchange.files import Reading, Table, open_file
+from zhike.exchange.models import Import, Mapping
+from zhike.exchange.progress import Listener
+from zhike.exchange.recognition import match_columns, recognise
+from zhike.exchange.registry import importable, list_importables
+from zhike.exchange.staging import drop_staging
+
+IMPORT_FILE = "exchange.import_file"
+FOLDER = "imports"
+PIECE = 1 << 20
+Status = Import.Status
+RUNNING = (Status.STAGING, Status.APPLYING, Status.UNDOING)
+
+
+class Work(Protocol):
+    """What `preview_import`, `apply_import`, `undo_import` and `resume_import` have in common."""
+
+    def __call__(self, *, actor: Actor, import_id: int, at: datetime, listener: Listener | None) -> Import: ...
+
+
+class FileTooLarge(DomainError):
+    code = "file_too_large"
+    status = 413
+
+
+class MappingUnfit(DomainError):
+    code = "mapping_unfit"
+    status = 422
+
+
+class ImportNotReady(DomainError):
+    """The import is in a state that does not allow this."""
+
+    code = "import_not_ready"
+
+
+def start_import(
+    *,
+    actor: Actor,
+    file: Path | IO[bytes],
+    name: str,
+    at: datetime,
+    kind: str = "",
+    source: str = "",
+    currency: str = "",
+    mapping_name: str = "",
+    reading: Reading | None = None,
+) -> Import:
+    """Take a file in and recognise its columns.
+
+    kind: guessed where empty. source: the system its ids belong to; where empty, the one that a file with the same
+    columns had the last time, else the file's name. mapping_name: a remembered mapping to use.
+
+    :raises PermissionDenied: the actor may not import, or not this kind
+    :raises FileTooLarge: over the limit for uploads
+    :raises FileProblem: it cannot be read
+    """
+    require(actor, IMPORT_FILE)
+    path, sha256, size = _store(file, name)
+    try:
+        table = open_file(Path(settings.HOME.files_dir) / path, name=name, reading=reading)
+        job = _recognised(actor, table, kind=kind, source=source, currency=currency, mapping_name=mapping_name)
+    except DomainError:
+        shutil.rmtree((Path(settings.HOME.files_dir) / path).parent)
+        raise
+    _require_kind(actor, job.kind)
+    job.name, job.path, job.sha256, job.size, job.created_at = name, path, sha256, size, at
+    job.reading = {key: value for key, value in vars(reading).items() if value is not None} if reading else {}
+    job.owner_id, job.team_id = actor.user_id, actor.team_id
+    job.save()
+    return job
+
+
+def put_mapping(
+    *,
+    actor: Actor,
+    import_id: int,
+    mapping: Dictionary[str, str],
+    at: datetime,
+    source: str = "",
+    currency: str = "",
+    zone: str = "",
+    name: str = "",
+) -> Import:
+    """Say what the columns mean, and remember it for files with the same columns.
+
+    mapping: column to field code; columns left out are not imported. The rest is kept where empty.
+
+    :raises MappingUnfit: an unknown column or field, or a required field without a column
+    :raises ImportNotReady: the import is running or done
+    """
+    job = _own(actor, import_id)
+    if job.status not in {Status.RECOGNISED, Status.PREVIEWED, Status.FAILED, Status.CANCELLED} or job.merged_at:
+        raise ImportNotReady(_("The columns can be changed only before the import is applied."))
+    _check_mapping(job, mapping)
+    job.mapping = dict(mapping)
+    job.source, job.currency, job.zone = source or job.source, currency or job.currency, zone or job.zone
+    if not is_currency(job.currency):
+        raise MappingUnfit(_("“%(code)s” is not a currency code.") % {"code": job.currency})
+    with transaction.atomic():
+        job.status, job.row_count = Status.RECOGNISED, 0
+        job.save(update_fields=["mapping", "source", "currency", "zone", "status", "row_count"])
+        drop_staging(job.pk)
+        _remember(job, at=at, name=name)
+    return job
+
+
+def preview_import(*, actor: Actor, import_id: int, at: datetime, listener: Listener | None = None) -> Import:
+    """Count what the import would do, row by row, without writing any record.
+
+    :raises ImportBusy: another process works on it
+    :raises ImportCancelled: it was cancelled
+    """
+    job = _own(actor, import_id)
+    if job.merged_at or job.status in {Status.UNDOING, Status.UNDONE}:
+        raise ImportNotReady(_("This import has been applied already."))
+    with engine.working(job, actor=actor, at=at, status=Status.STAGING, listener=listener) as run:
+        engine.preview(run)
+    return job
+
+
+def apply_import(*, actor: Actor, import_id: int, at: datetime, listener: Listener | None = None) -> Import:
+    """Write the file's records, all or nothing; goes on where an interrupted run stopped.
+
+    :raises ImportBusy: another process works on it
+    :raises ImportCancelled: it was cancelled; no record was written
+    """
+    job = _own(actor, import_id)
+    if job.status in {Status.APPLIED, Status.UNDOING, Status.UNDONE}:
+        raise ImportNotReady(_("This import has been applied already."))
+    with engine.working(job, actor=actor, at=at, status=Status.APPLYING, listener=listener) as run:
+        engine.apply(run)
+    _remember(job, at=at)
+    return job
+
+
+def undo_import(*, actor: Actor, import_id: int, at: datetime, listener: Listener | None = None) -> Import:
+    """Delete what the import made and restore what it changed, except for what was edited since.
+
+    :raises ImportNotReady: it was not applied
+    :raises ImportBusy: another process works on it
+    """
+    job = _own(actor, import_id)
+    if job.status not in {Status.APPLIED, Status.UNDOING} and not (job.status == Status.FAILED and job.applied_at):
+        raise ImportNotReady(_("Only an applied import can be undone."))
+    with engine.working(job, actor=actor, at=at, status=Status.UNDOING, listener=listener) as run:
+        engine.undo(run)
+    return job
+
+
+def resume_import(*, actor: Actor, import_id: int, at: datetime, listener: Listener | None = None) -> Import:
+    """Go on with an import that was interrupted, cancelled or failed; one that waits for a decision stays as it is."""
+    job = _own(actor, import_id)
+    if job.status == Status.STAGING:
+        return preview_import(actor=actor, import_id=import_id, at=at, listener=listener)
+    if job.status == Status.UNDOING or (job.status == Status.FAILED and job.applied_at):
+        return undo_import(actor=actor, import_id=import_id, at=at, listener=listener)
+    if job.status in {Status.APPLYING, Status.CANCELLED, Status.FAILED}:
+        return apply_import(actor=actor, import_id=import_id, at=at, listener=listener)
+    return job
+
+
+def cancel_import(*, actor: Actor, import_id: int, at: datetime) -> Import:
+    """Stop an import: at once where nobody works on it, else within about a second.
+
+    :raises ImportNotReady: it is applied already
+    """
+    job = _own(actor, import_id)
+    if job.merged_at:
+        raise ImportNotReady(_("This import has been applied already; it can be undone."))
+    with transaction.atomic():
+        if job.status in RUNNING:
+            Import.objects.filter(pk=job.pk).update(is_cancel_requested=True)
+        else:
+            Import.objects.filter(pk=job.pk).update(status=Status.CANCELLED)
+            drop_staging(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def request_preview(*, actor: Actor, import_id: int) -> Import:
+    """Queue `preview_import` for the worker."""
+    return _request(actor, import_id, "preview", Status.STAGING)
+
+
+def request_apply(*, actor: Actor, import_id: int) -> Import:
+    """Queue `apply_import` for the worker."""
+    return _request(actor, import_id, "apply", Status.APPLYING)
+
+
+def request_undo(*, actor: Actor, import_id: int) -> Import:
+    """Queue `undo_import` for the worker."""
+    return _request(actor, import_id, "undo", Status.UNDOING)
+
+
+@transaction.atomic
+def _request(actor: Actor, import_id: int, work: str, status: Status) -> Import:
+    from zhike.exchange import tasks
+
+    job = _own(actor, import_id)
+    allowed = {Status.UNDOING: {Status.APPLIED}}.get(
+        status, {Status.RECOGNISED, Status.PREVIEWED, Status.CANCELLED, Status.FAILED}
+    )
+    if not Import.objects.filter(pk=job.pk, status__in=allowed).update(status=status, is_cancel_requested=False):
+        raise ImportNotReady(_("This import is being worked on, or done already."))
+    tasks.BY_WORK[work].defer(import_id=job.pk, user_id=actor.user_id)
+    job.refresh_from_db()
+    return job
+
+
+def signature(kind: str, columns: list[str]) -> str:
+    """What two files with the same columns have in common."""
+    return hashlib.sha256("\x1f".join([kind, *sorted(columns)]).encode()).hexdigest()
+
+
+def _own(actor: Actor, import_id: int) -> Import:
+    require(actor, IMPORT_FILE)
+    job = Import.objects.visible_to(actor).get(pk=import_id)
+    _require_kind(actor, job.kind)
+    return job
+
+
+def _require_kind(actor: Actor, kind: str) -> None:
+    for permission in importable(kind).permissions:
+        require(actor, permission)
+
+
+def _check_mapping(job: Import, mapping: Dictionary[str, str]) -> None:
+    fields = {field.code: field for field in importable(job.kind).fields}
+    for column, code in mapping.items():
+        if column not in job.columns:
+            raise MappingUnfit(_("The file has no column “%(name)s”.") % {"name": column})
+        if code not in fields:
+            raise MappingUnfit(_("There is no field “%(name)s”.") % {"name": code})
+    for code, field in fields.items():
+        if field.required and code not in mapping.values():
+            raise MappingUnfit(_("Choose the column for “%(name)s”.") % {"name": field.label})
+
+
+def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency: str, mapping_name: str) -> Import:
+    sample = table.sample()
+    kinds = {item.kind: item.fields for item in list_importables()}
+    found = recognise(sample, {kind: importable(kind).fields} if kind else kinds)
+    columns = list(table.columns)
+    remembered = _remembered(actor, found.kind, columns, mapping_name)
+    matches = match_columns(sample, importable(found.kind).fields)
+    return Import(
+        kind=found.kind,
+        format=table.format,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        columns=columns,
+        warnings=table.warnings,
+        mapping=remembered.mapping if remembered else {match.column: match.field for match in matches},
+        source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",
+        currency=currency or (remembered.currency if remembered else settings.COMPANY_CURRENCY),
+        zone=settings.TIME_ZONE,
+        is_day_first=found.day_first,
+        status=Status.RECOGNISED,
+    )
+
+
+def _remembered(actor: Actor, kind: str, columns: list[str], name: str) -> Mapping | None:
+    mine = Mapping.objects.filter(owner_id=actor.user_id, kind=kind)
+    if not name:
+        return mine.filter(signature=signature(kind, columns)).first()
+    named = mine.filter(name=name).order_by("-used_at").first()
+    if named is None or not set(named.mapping) <= set(columns):
+        raise MappingUnfit(_("There is no mapping “%(name)s” for these columns.") % {"name": name})
+    return named
+
+
+def _remember(job: Import, *, at: datetime, name: str = "") -> None:
+    values = {"mapping": job.mapping, "source": job.source, "currency": job.currency, "used_at": at}
+    Mapping.objects.update_or_create(
+        owner_id=job.owner_id,
+        kind=job.kind,
+        signature=signature(job.kind, job.columns),
+        defaults={**values, **({"name": name} if name else {})},
+    )
+
+
+def _store(file: Path | IO[bytes], name: str) -> tuple[str, str, int]:
+    """Copy the upload below the home, piece by piece; its path there, digest and size."""
+    folder = Path(settings.HOME.files_dir) / FOLDER / uuid.uuid4().hex
+    folder.mkdir(parents=True, mode=0o700)
+    target = folder / f"original{Path(name).suffix[:10]}"
+    digest, size = hashlib.sha256(), 0
+    source = file.open("rb") if isinstance(file, Path) else file
+    try:
+        with source, target.open("wb") as copy:
+            while piece := source.read(PIECE):
+                size += len(piece)
+                if size > settings.UPLOAD_MAX_BYTES:
+                    limit = settings.UPLOAD_MAX_BYTES >> 20
+                    raise FileTooLarge(_("The file is larger than %(limit)s MB.") % {"limit": limit})
+                digest.update(piece)
+                copy.write(piece)
+    except (FileTooLarge, OSError):
+        shutil.rmtree(folder)
+        raise
+    return str(target.relative_to(settings.HOME.files_dir)), digest.hexdigest(), size
