@@ -1,5 +1,6 @@
 """The home folder: where it is, what it keeps secret."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -37,6 +38,6 @@ def test_a_secret_stays_the_same_and_is_for_its_owner_only(tmp_path: Path) -> No
 
 def test_processes_that_ask_at_once_get_one_secret(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PRINT_SECRET, "raced"]
-    environment = {"ZHIKE_HOME": str(tmp_path / "home")}
+    environment = {**os.environ, "ZHIKE_HOME": str(tmp_path / "home")}
     racers = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({racer.communicate()[0] for racer in racers}) == 1

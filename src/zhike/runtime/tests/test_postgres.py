@@ -31,12 +31,20 @@ def start_elsewhere(home: Home, **environment: str) -> subprocess.Popen[str]:
     """Start the database of that home from another process."""
     return subprocess.Popen(
         [sys.executable, "-c", START],
-        env={"PATH": os.environ["PATH"], "ZHIKE_HOME": str(home.path), **environment},
+        env={**os.environ, "ZHIKE_HOME": str(home.path), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+
+
+def wait_for(folder: Path, pattern: str) -> None:
+    """Wait until there is such a file."""
+    deadline = time.monotonic() + 20
+    while not any(folder.glob(pattern)):
+        assert time.monotonic() < deadline, f"{pattern} never came"
+        time.sleep(0.005)
 
 
 def remember(home: Home, text: str) -> None:
@@ -170,9 +178,7 @@ def test_a_stale_pid_file_whose_number_somebody_else_got_is_no_running_server(mo
 @pytest.mark.fault
 def test_a_kill_while_the_database_is_made_is_made_good(instance_home: Home) -> None:
     starter = start_elsewhere(instance_home)
-    deadline = time.monotonic() + 20
-    while not list(instance_home.postgres_dir.glob("unfinished-*/data/base")) and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_for(instance_home.postgres_dir, "unfinished-*/data/base")
     orphans = psutil.Process(starter.pid).children(recursive=True)
     starter.kill()
     starter.communicate()
@@ -188,8 +194,7 @@ def test_a_kill_while_the_database_is_made_is_made_good(instance_home: Home) -> 
 @pytest.mark.fault
 def test_a_kill_before_roles_are_made_is_made_good(instance_home: Home) -> None:
     starter = start_elsewhere(instance_home)
-    while not (instance_home.postgres_dir / "data" / "postmaster.pid").exists():
-        time.sleep(0.005)
+    wait_for(instance_home.postgres_dir, "data/postmaster.pid")
     starter.kill()
     starter.communicate()
     remember(instance_home, "made in the end")

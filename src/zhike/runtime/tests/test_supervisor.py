@@ -60,7 +60,7 @@ def running(home: Home) -> Iterator[subprocess.Popen[str]]:
     """A supervisor with two programs that stay."""
     process = subprocess.Popen(
         [sys.executable, "-c", SUPERVISE],
-        env={"PATH": os.environ["PATH"], "ZHIKE_HOME": str(home.path)},
+        env={**os.environ, "ZHIKE_HOME": str(home.path)},
         stdout=subprocess.PIPE,
         text=True,
     )
