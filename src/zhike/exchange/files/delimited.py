@@ -135,7 +135,7 @@ class DelimitedTable(Table):
         lines = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
         if not lines:
             return _Part(_frame([[] for _ in self.columns], [], self.columns), [], 0)
-        if text.count(b"\r") != text.count(b"\r\n"):
+        if text.count(b"\r") != text.count(b"\r\n") or self._ends_open(text):
             return None
         odd: list[tuple[int, str]] = []
         try:
@@ -156,6 +156,14 @@ class DelimitedTable(Table):
         if cells:
             frame = pl.concat([frame, cells_frame(cells, self.columns)]).sort(ROW)
         return _Part(frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null())), refused, lines)
+
+    def _ends_open(self, text: bytes) -> bool:
+        """Whether the last line opens a cell that it does not close, which Arrow closes at the end of its text."""
+        line = text[text.rfind(b"\n", 0, -1) + 1 :]
+        if b'"' not in line or self.delimiter == " ":
+            return False
+        record = read_record(line.decode(), 0, self.delimiter)
+        return record is None or record.open_at >= 0
 
     def _sort_odd(self, odd: list[tuple[int, str]]) -> tuple[list[tuple[int, list[str]]], list[RefusedRow]]:
         """Rows whose number of cells differs: those with empty cells too many are good, the rest refused."""

@@ -68,8 +68,9 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[int, bool]:
     Rows before it are titles: fewer cells filled than half of what is usual.
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
-    usual = Counter(n for n in filled if n).most_common(1)
-    wanted = max(min(usual[0][0], 2), usual[0][0] / 2) if usual else 1
+    # Weighed by width, so that many titles above few rows do not pass for the table.
+    usual = max(Counter(filled).items(), key=lambda item: item[0] * item[1], default=(1, 0))[0]
+    wanted = max(min(usual, 2), usual / 2, 1)
     first = next((i for i, n in enumerate(filled[:TITLE_ROWS]) if n >= wanted), 0)
     return first, _names_columns(rows[first], rows[first + 1 :]) if rows else True
 

@@ -13,7 +13,6 @@ LEFT_OUT = "\ufdd1"
 SAMPLE_BYTES = 256 * 1024
 ASCII_STEP = 4 * 1024 * 1024
 MOST_LINES = 2_000
-_TRAILS = bytes(range(0x80, 0xC0))
 
 LABELS = {"utf-8": "UTF-8", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "gb18030": "GB18030"}
 BOMS = (
@@ -73,6 +72,7 @@ def _vote(file: BinaryIO) -> str:
     """What most lines beyond ASCII are, of the first block where any line tells; GB18030 if none ever does."""
     undecided = False
     while block := file.read(ASCII_STEP if undecided else SAMPLE_BYTES):
+        block += file.readline(ASCII_STEP)
         if block.isascii():
             continue
         undecided = True
@@ -81,10 +81,8 @@ def _vote(file: BinaryIO) -> str:
         lines = [line for line in _lines_beyond_ascii(block) if not _EITHER.fullmatch(line.translate(None, _ASCII))]
         if not lines:
             continue
-        # The first and last may be cut inside a character.
-        whole = lines[1:-1] or lines
         for codec in ("utf-8", "gb18030"):
-            if sum(_reads(line, codec, cut=len(lines) < 3) for line in whole) * 2 >= len(whole):
+            if sum(_reads(line, codec) for line in lines) * 2 >= len(lines):
                 return codec
         return "cp1252"
     return "gb18030" if undecided else "utf-8"
@@ -100,14 +98,11 @@ def _lines_beyond_ascii(block: bytes) -> list[bytes]:
     return lines
 
 
-def _reads(line: bytes, codec: str, *, cut: bool = False) -> bool:
-    """cut: the line may begin or end inside a character."""
+def _reads(line: bytes, codec: str) -> bool:
     try:
         line.decode(codec)
-    except UnicodeDecodeError as problem:
-        return cut and (
-            problem.start >= len(line) - 4 or (problem.start == 0 and _reads(line[1:].lstrip(_TRAILS), codec))
-        )
+    except UnicodeDecodeError:
+        return False
     return True
 
 
@@ -204,16 +199,21 @@ def _split_lines(raw: bytes, end: bytes) -> list[bytes]:
 
 
 def _mend_line(line: bytes, codec: str) -> str:
+    start = _foreign_from(line, codec)
+    if start is None:
+        return line.decode(codec)
     other = _OTHER.get(codec)
-    try:
-        text = line.decode(codec)
-    except UnicodeDecodeError as problem:
-        start = problem.start
-    else:
-        if codec != "gb18030" or not _MAYBE_UTF8.search(line) or not _reads(line, "utf-8"):
-            return text
-        start = next(i for i, byte in enumerate(line) if byte > 127)
-    mark = f"{UNREADABLE}{start + 1}{UNREADABLE}"
     if other and _reads(line, other):
-        return line[:start].decode(other, "ignore") + mark + line[start:].decode(other, "replace")
+        start = next(number for number, byte in enumerate(line) if byte > 127)
+        codec = other
+    mark = f"{UNREADABLE}{start + 1}{UNREADABLE}"
     return line[:start].decode(codec) + mark + line[start:].decode(codec, "replace")
+
+
+def _foreign_from(line: bytes, codec: str) -> int | None:
+    """The byte where a line stops being the codec's; None for a line that is its."""
+    try:
+        line.decode(codec)
+    except UnicodeDecodeError as problem:
+        return problem.start
+    return 0 if codec == "gb18030" and _MAYBE_UTF8.search(line) and _reads(line, "utf-8") else None

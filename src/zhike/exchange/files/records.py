@@ -38,7 +38,7 @@ class Damage:
 @cache
 def _cell_pattern(delimiter: str) -> re.Pattern[str]:
     stop = re.escape(delimiter)
-    return re.compile(rf'"((?:[^"]|"")*+)"([^{stop}\r\n]*+)|([^{stop}\r\n]*+)')
+    return re.compile(rf'"([^"]*+(?:""[^"]*+)*+)"([^{stop}\r\n]*+)|([^{stop}\r\n]*+)')
 
 
 def read_record(text: str, start: int, delimiter: str, *, final: bool = True) -> Record | None:

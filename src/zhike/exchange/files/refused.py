@@ -92,7 +92,7 @@ def _write_delimited(table: DelimitedTable, reasons: Mapping[int, str], target: 
 
         def write(cells: Sequence[str], reason: str) -> None:
             if table.delimiter == " ":
-                file.write(" ".join(re.sub(r"\s+", NO_BREAK_SPACE, cell) for cell in [*cells, reason]) + "\r\n")
+                file.write("  ".join(re.sub(r"\s+", NO_BREAK_SPACE, cell) for cell in [*cells, reason]) + "\r\n")
             else:
                 padding = [""] * (width - len(cells))
                 writer.writerow([neutralise(cell) for cell in (*cells, *padding, reason)])
