@@ -39,6 +39,7 @@ def ensure_database(home: Home) -> DatabaseUrls:
 
     :raises EnvironmentProblem: if it cannot be reached or is too old
     """
+    home.create()
     urls = resolve(home)
     if urls.embedded:
         postgres.ensure_running(home)

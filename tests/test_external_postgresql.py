@@ -1,0 +1,79 @@
+"""DATABASE_URL: the oldest PostgreSQL that is supported, with the operator's own roles, and nothing else changes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from zhike.runtime import ports
+from zhike.runtime.binaries import server_user
+from zhike.runtime.home import Home
+
+OLDEST = Path("/usr/lib/postgresql/15/bin")
+pytestmark = pytest.mark.skipif(not OLDEST.is_dir(), reason="PostgreSQL 15 is not installed here")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The address of a PostgreSQL 15 that lets everybody of this machine in."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="zhike-external-"))
+        stack.callback(shutil.rmtree, folder)
+        user = server_user(folder / "data")
+        os.chown(folder, user.uid, user.gid)
+        made = user.run(
+            OLDEST / "initdb", "-D", folder / "data", "-U", "admin", "-A", "trust", "--locale=C.UTF-8", "-N"
+        )
+        assert made.returncode == 0, made.stderr
+        port = ports.any_free("127.0.0.1")
+        options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off"
+        started = user.run(OLDEST / "pg_ctl", "start", "-w", "-D", folder / "data", "-l", folder / "log", "-o", options)
+        assert started.returncode == 0, (folder / "log").read_text()
+        stack.callback(user.run, OLDEST / "pg_ctl", "stop", "-m", "immediate", "-D", folder / "data")
+        with psycopg.connect(f"postgresql://admin@127.0.0.1:{port}/postgres", autocommit=True) as admin:
+            admin.execute("CREATE ROLE crm_owner LOGIN")
+            admin.execute("CREATE ROLE crm_pages LOGIN")
+            admin.execute("CREATE DATABASE crm OWNER crm_owner")
+        yield f"127.0.0.1:{port}/crm"
+
+
+def zhike(address: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")},
+            "ZHIKE_HOME": str(Home(path=Path(folder)).path),
+            "DATABASE_URL": f"postgresql://crm_pages@{address}",
+            "DATABASE_OWNER_URL": f"postgresql://crm_owner@{address}",
+        }
+        command = [str(Path(sys.executable).with_name("zhike")), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert not (Path(folder) / "postgres").exists()
+        return done
+
+
+def test_every_migration_runs_and_the_doctor_finds_the_database_in_order(address: str) -> None:
+    migrated = zhike(address, "migrate", "--json")
+    assert json.loads(migrated.stdout) == {"changed": True}, migrated.stderr
+    examined = zhike(address, "doctor", "--json")
+    assert examined.stdout, examined.stderr
+    findings = {item["check"]: item for item in json.loads(examined.stdout)["checks"]}
+    for check in ("versions", "roles", "encoding", "migrations", "queue", "clock"):
+        assert findings[check]["state"] == "ok", findings[check]
+    assert "PostgreSQL 15" in findings["versions"]["found"]
+
+
+def test_the_application_uses_the_tables_and_owns_none(address: str) -> None:
+    assert zhike(address, "migrate").returncode == 0
+    with psycopg.connect(f"postgresql://crm_pages@{address}") as pages:
+        assert pages.execute("SELECT count(*) FROM customers_customer").fetchone() == (0,)
+        pages.execute("CREATE TABLE staging.rows (id int)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            pages.execute("DROP TABLE customers_customer")
