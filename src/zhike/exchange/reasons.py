@@ -14,7 +14,6 @@ ROW_REASONS: dict[str, str | Promise] = {
     "quote_open": _("A quotation mark in column “%(column)s” is opened and never closed"),
     "not_json": _("The line is not a JSON object: %(value)s"),
     "unknown_key": _("The key “%(column)s” appears in no earlier row"),
-    "cell_error": _("Column “%(column)s” holds the spreadsheet error %(value)s"),
     "missing": _("“%(column)s” is empty"),
     "phone_invalid": _("“%(value)s” in column “%(column)s” is not a phone number"),
     "phone_shortened": _("A spreadsheet shortened the number “%(value)s” in column “%(column)s”; its digits are lost"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def neutralise(text: str) -> str:
     return f"'{text}" if looks_like_formula(text) else text
 
 
-def csv_text(cell: Cell, *, zone: tzinfo | None = None) -> str:
+def csv_text(cell: Cell, *, zone: tzinfo = UTC) -> str:
     """zone: where moments are shown."""
     match cell:
         case None:
@@ -68,7 +68,7 @@ class _Line:
         return text
 
 
-def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, zone: tzinfo | None = None) -> Iterator[bytes]:
+def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, zone: tzinfo = UTC) -> Iterator[bytes]:
     """A CSV file in UTF-8 with the mark that Excel needs, to be streamed."""
     line = _Line()
     writer = csv.writer(line)
@@ -85,7 +85,7 @@ def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, zone: t
 class SheetWriter:
     """An XLSX file written row by row in constant memory; further sheets where one is full. Use as a context."""
 
-    def __init__(self, path: Path, *, zone: tzinfo | None = None) -> None:
+    def __init__(self, path: Path, *, zone: tzinfo = UTC) -> None:
         from xlsxwriter import Workbook
 
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -155,7 +155,7 @@ def _fits_sheet(number: float | Decimal) -> bool:
     return decimal.is_finite() and len(decimal.normalize().as_tuple().digits) <= SHEET_DIGITS
 
 
-def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, zone: tzinfo | None = None) -> int:
+def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, zone: tzinfo = UTC) -> int:
     """The rows as a workbook; how many there were."""
     count = 0
     with SheetWriter(path, zone=zone) as writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from zhike.exchange.reasons import FileProblem
 
 if TYPE_CHECKING:
     from fastexcel import ExcelReader, ExcelSheet
+    from polars import DataFrame
 
 
 def open_sheet(path: Path, *, name: str, format: Format, limits: Limits, reading: Reading) -> SheetTable:
@@ -91,6 +93,35 @@ def _load(book: ExcelReader, sheet: str, name: str, *, rows: int | None = None, 
         ) from problem
 
 
+ERRORS = {
+    "Div0": "#DIV/0!",
+    "NA": "#N/A",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+    "Num": "#NUM!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+}
+_ERROR = re.compile(r"Error\((\w+)\)")
+
+
+def _frame(sheet: ExcelSheet) -> DataFrame:
+    """The cells, errors as the spreadsheet shows them: what came out of no formula must not pass for empty."""
+    import polars as pl
+
+    cells, errors = sheet.to_arrow_with_errors()
+    frame = pl.DataFrame(pl.from_arrow(cells))
+    places: dict[int, list[tuple[int, str]]] = {}
+    for error in errors.errors if errors else ():
+        row, column = error.offset_position
+        shown = _ERROR.search(error.detail)
+        places.setdefault(column, []).append((row, ERRORS.get(shown[1], "#ERROR!") if shown else "#ERROR!"))
+    for column, found in places.items():
+        rows, texts = zip(*found, strict=True)
+        frame.replace_column(column, frame.to_series(column).scatter(list(rows), list(texts)))
+    return frame
+
+
 @dataclass(kw_only=True)
 class SheetTable(Table):
     """A sheet of a workbook. rows_above: rows before the first data row."""
@@ -100,7 +131,7 @@ class SheetTable(Table):
     def batches(self, size: int = 50_000, skip_rows: int = 0) -> Iterator[Batch]:
         import polars as pl
 
-        frame = _load(_open(self.path, self.name), self.sheet, self.name, skip=self.rows_above).to_polars()
+        frame = _frame(_load(_open(self.path, self.name), self.sheet, self.name, skip=self.rows_above))
         frame.columns = list(self.columns)
         for start in range(skip_rows, frame.height, size):
             part = frame.slice(start, size)

@@ -4,6 +4,8 @@ import codecs
 import csv
 import io
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -133,9 +135,6 @@ def test_json_lines_keep_the_digits_of_their_numbers(tmp_path: Path) -> None:
 
 
 def test_a_typed_column_loses_nothing_as_text(tmp_path: Path) -> None:
-    from datetime import UTC, date, datetime
-    from decimal import Decimal
-
     moment = datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
     frame = pl.DataFrame(
         {
@@ -169,19 +168,32 @@ def test_a_typed_column_loses_nothing_as_text(tmp_path: Path) -> None:
 
 
 def test_a_sheet_is_read_as_it_shows(tmp_path: Path) -> None:
-    from datetime import datetime
-
     path = tmp_path / "upload"
-    rows: list[list[Cell]] = [
-        [17850, 2.55, "00123", datetime(2010, 12, 1, 8, 26), None],
-        [1.5e15, 0.1, "张伟", None, True],
-    ]  # noqa: DTZ001
-    write_xlsx(path, ["编号", "单价", "代码", "时间", "是"], rows)
+    first: list[Cell] = [17850, 2.55, "00123", datetime(2010, 12, 1, 8, 26, tzinfo=UTC), None]
+    write_xlsx(path, ["编号", "单价", "代码", "时间", "是"], [first, [1.5e15, 0.1, "张伟", None, True]])
     table = open_file(path, name="a.xlsx")
     assert (table.format, table.row_estimate, table.header_row) == ("xlsx", 2, 1)
     assert rows_of(table) == [
         ("17850", "2.55", "00123", "2010-12-01 08:26:00", None),
         ("1500000000000000", "0.1", "张伟", None, "true"),
+    ]
+
+
+def test_errors_of_a_sheet_do_not_pass_for_empty_cells(tmp_path: Path) -> None:
+    from xlsxwriter import Workbook
+
+    path = tmp_path / "upload"
+    with Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(2, 1, ["名称", "金额"])
+        sheet.write_row(3, 1, ["甲"])
+        sheet.write_formula(3, 2, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(5, 1, "=VLOOKUP(1,A:A,1)", None, "#N/A")
+        sheet.write_formula(5, 2, "=1+1", None, 2)
+    table = open_file(path, name="a.xlsx")
+    assert [row for batch in table.batches() for row in batch.rows.iter_rows()] == [
+        (4, "甲", "#DIV/0!"),
+        (6, "#N/A", "2"),
     ]
 
 
