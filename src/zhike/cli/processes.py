@@ -1,8 +1,9 @@
 """Commands that start and stop an instance: up, down."""
 
-import socket
+import http.client
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 import click
 
@@ -14,6 +15,7 @@ from zhike.runtime.supervisor import Program
 
 DEFAULT_PORT = 8000
 WEB_THREADS = "4"
+LISTEN_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @click.command()
@@ -89,8 +91,11 @@ def programs(host: str, port: int) -> list[Program]:
 
 
 def _answers(host: str, port: int) -> bool:
+    """Whether a page comes back; the port alone is open before the application is loaded."""
     try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
+        with closing(http.client.HTTPConnection(LISTEN_ANYWHERE.get(host, host), port, timeout=10)) as connection:
+            connection.request("GET", "/", headers={"Host": "localhost"})
+            connection.getresponse()
+    except (OSError, http.client.HTTPException):
         return False
     return True
