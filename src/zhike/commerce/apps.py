@@ -8,7 +8,20 @@ class CommerceConfig(AppConfig):
     verbose_name = _("Orders and products")
 
     def ready(self) -> None:
-        from zhike.commerce import permissions
+        from zhike.commerce import customer_orders, permissions
         from zhike.core.access import declare
+        from zhike.core.lists import panels
+        from zhike.customers import timeline
 
         declare(permissions.ALL)
+        timeline.register(customer_orders.source())
+        panels.register(
+            panels.Panel(
+                page="customer",
+                key="orders",
+                label=_("Orders"),
+                url_name="show_orders_panel",
+                permission="commerce.view_order",
+                order=20,
+            )
+        )

@@ -100,6 +100,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [PACKAGE / "core" / "locale"]  # the kernel is no app, yet its refusals are for people
 LANGUAGE_COOKIE_NAME = "zhike_language"
 TIME_ZONE = os.environ.get("ZHIKE_ZONE", "Asia/Shanghai")
 USE_TZ = True

@@ -11,6 +11,8 @@ urlpatterns = [
     path("api/docs", api_docs, name="api_docs"),
     path("api/v1/", include((api.patterns(), "ninja"), namespace="api-1")),
     re_path("^api/", no_such_address),
+    path("customers/", include("zhike.customers.urls")),
+    path("commerce/", include("zhike.commerce.urls")),
     path("", include("zhike.accounts.urls")),
 ]
 if settings.DEBUG:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 from zhike.core.access import require
 from zhike.core.http import ActorRequest
 
-type View[**P] = Callable[Concatenate[ActorRequest, P], HttpResponse]
+type View[**P] = Callable[Concatenate[ActorRequest, P], HttpResponseBase]
 
 
 def needs[**P](permission: str) -> Callable[[View[P]], View[P]]:
@@ -17,7 +17,7 @@ def needs[**P](permission: str) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             require(request.actor, permission)
             return view(request, *args, **kwargs)
 

@@ -9,13 +9,32 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.core.access import declare
-        from zhike.customers import listing, permissions
+        from zhike.customers import listing, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
+        from zhike.customers.selectors import activities
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
+        from zhike.ui import navigation
+        from zhike.ui.navigation import NavItem
 
         declare(permissions.ALL)
         register(Customers())
         ROW_REASONS.update(REASONS)
         listing.define()
+        timeline.register(activities.source())
+        see, create = "customers.view_customer", "customers.create_customer"
+        navigation.register(
+            NavItem(url_name="list_customers", label=_("Customers"), icon="users", order=20, permission=see, key="g c")
+        )
+        navigation.register(
+            NavItem(
+                url_name="create_customer",
+                label=_("New customer"),
+                icon="user-plus",
+                order=10,
+                permission=create,
+                section="create",
+            )
+        )
+        navigation.use_route("search", "list_customers")

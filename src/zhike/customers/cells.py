@@ -1,5 +1,6 @@
 """Values as list cells: plain functions, since a page draws hundreds of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,9 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from babel.numbers import get_currency_precision, get_currency_symbol
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
+from zhike.core.lists.registry import Column
 from zhike.ui import badges, formatting
 from zhike.ui.templatetags.zhike import built
 
@@ -71,4 +73,21 @@ def stage(code: str | None) -> str:
 def _badge(badge: badges.Badge | None) -> str:
     if badge is None:
         return EMPTY
-    return badges.render(str(badge.label), built("icons.svg"), badge.icon, badge.tone)
+    return badges.render_badge(str(badge.label), built("icons.svg"), badge.icon, badge.tone)
+
+
+def draw_rows(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[SafeString]:
+    """The inside of each table row, drawn here because a template takes ten times as long for fifty of them.
+
+    The first column is the row's head; the others carry their label for the narrow layout.
+    """
+    opening = [
+        f'<td{" class=num" if column.numeric else ""} data-label="{escape(column.label)}">' for column in columns[1:]
+    ]
+    return [
+        SafeString(
+            f'<th scope="row">{conditional_escape(first)}</th>'
+            + "".join([f"{tag}{conditional_escape(cell)}</td>" for tag, cell in zip(opening, rest, strict=True)])
+        )
+        for first, *rest in rows
+    ]

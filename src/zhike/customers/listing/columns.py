@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhike.core.lists.registry import Column
 from zhike.customers import cells
@@ -68,7 +69,14 @@ def _column(key: str, label: Any, path: str, cell: Any = None, **more: Any) -> C
 
 
 COLUMNS = (
-    Column(key="name", label=_("Name"), values=("name",), cell=_name, text=lambda row: row["name"], sort="name"),
+    Column(
+        key="name",
+        label=pgettext_lazy("customer", "Name"),
+        values=("name",),
+        cell=_name,
+        text=lambda row: row["name"],
+        sort="name",
+    ),
     _column("grade", _("Grade"), "facts__grade", lambda row, style: cells.grade(row["facts__grade"]), sort="grade"),
     _column("stage", _("Stage"), "facts__stage", lambda row, style: cells.stage(row["facts__stage"])),
     _column(

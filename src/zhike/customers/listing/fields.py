@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhike.accounts.models import Team, User
 from zhike.core.actor import Actor
@@ -122,7 +123,11 @@ _EITHER = ("is", "not")
 
 FIELDS = (
     Field(
-        key="name", label=_("Name"), kind=Kind.TEXT, compile=_name, operators=("has", "is", "not", "starts", "lacks")
+        key="name",
+        label=pgettext_lazy("customer", "Name"),
+        kind=Kind.TEXT,
+        compile=_name,
+        operators=("has", "is", "not", "starts", "lacks"),
     ),
     Field(key="kind", label=_("Kind"), kind=Kind.CHOICE, path="kind", choices=_of(Customer.Kind), operators=_EITHER),
     Field(key="grade", label=_("Grade"), kind=Kind.CHOICE, path="facts__grade", choices=_of(Grade), nullable=True),

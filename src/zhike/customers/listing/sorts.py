@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhike.core.lists.registry import Sort
 from zhike.core.paging import Phase
@@ -31,7 +32,7 @@ SORTS = (
     Sort(key=NEWEST, label=_("Latest added"), descending=("-pk",), ascending=("pk",)),
     Sort(
         key="name",
-        label=_("Name"),
+        label=pgettext_lazy("customer", "Name"),
         descending=("-name_pinyin", "-pk"),
         ascending=("name_pinyin", "pk"),
         first_descending=False,

@@ -59,9 +59,9 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
     )
 
 
-def count_customers(*, actor: Actor, asking: Asking, state: State) -> Count:
-    """How many customers the list holds, exact up to 10,000."""
-    return count_up_to(_chosen(actor, asking, state))
+def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int = 10_000) -> Count:
+    """How many customers the list holds, exact up to the ceiling."""
+    return count_up_to(_chosen(actor, asking, state), ceiling=ceiling)
 
 
 def iter_customers(*, actor: Actor, asking: Asking, state: State, columns: list[Column]) -> Iterator[list[Any]]:

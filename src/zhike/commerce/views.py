@@ -1,0 +1,52 @@
+"""Orders: the panel on a customer's page, and an order with its lines."""
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from zhike.commerce import customer_orders
+from zhike.commerce.models import Order
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.pages import go_to, render_page
+from zhike.core.paging import CursorInvalid, Page
+from zhike.customers.models import Customer
+
+VIEW = "commerce.view_order"
+PANEL_SIZE = 5
+
+
+@needs(VIEW)
+@require_GET
+def show_panel(request: ActorRequest, pk: int) -> HttpResponse:
+    """A customer's orders: sums, and the newest ones."""
+    if not Customer.objects.visible_to(request.actor).filter(pk=pk).exists():
+        raise Http404
+    after = request.GET.get("after", "")
+    try:
+        orders = customer_orders.list_orders(
+            actor=request.actor, customer_id=pk, page=Page(size=PANEL_SIZE, after=after)
+        )
+    except CursorInvalid:
+        return go_to(request, reverse("show_customer", args=[pk]))
+    address = reverse("show_orders_panel", args=[pk])
+    context = {
+        "orders": orders.items,
+        "more_url": f"{address}?after={orders.next_cursor}" if orders.next_cursor else "",
+        "company_currency": settings.COMPANY_CURRENCY,
+    }
+    if not after:
+        context["totals"] = customer_orders.sum_orders(actor=request.actor, customer_id=pk)
+        return render_page(request, "commerce/panel.html", context)
+    return render_page(request, "commerce/panel.html", context, partial="rows")
+
+
+@needs(VIEW)
+@require_GET
+def show_order(request: ActorRequest, pk: int) -> HttpResponse:
+    try:
+        found = customer_orders.get_order(actor=request.actor, order_id=pk)
+    except Order.DoesNotExist:
+        raise Http404 from None
+    return render_page(request, "commerce/show_order.html", {"page": found, "order": found.order}, partial="order")

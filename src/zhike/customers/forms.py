@@ -1,0 +1,88 @@
+"""Shapes of what people type about customers."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from zhike.accounts.models import Team, User
+from zhike.customers.labels import LABELS
+from zhike.customers.models import Customer, Identifier, Relationship
+from zhike.customers.services.activities import WRITTEN_KINDS
+
+
+class NewCustomer(forms.Form):
+    """A person or an organisation, with the ways to reach it."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=Customer.Kind.choices, widget=forms.RadioSelect)
+    name = forms.CharField(label=pgettext_lazy("customer", "Name"), max_length=200)
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=500)
+    email = forms.CharField(label=_("E-mail"), required=False, max_length=500)
+    wechat = forms.CharField(label=_("WeChat id"), required=False, max_length=500)
+    uscc = forms.CharField(
+        label=_("Unified social credit code"), required=False, max_length=50, help_text=_("Organisations only.")
+    )
+    province = forms.CharField(label=_("Province"), required=False, max_length=60)
+    city = forms.CharField(label=_("City"), required=False, max_length=60)
+    channel = forms.CharField(label=_("Source channel"), required=False, max_length=50)
+    tags = forms.CharField(label=_("Tags"), required=False, help_text=_("With commas between them."))
+    note = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+IDENTIFIER_FIELDS = (Identifier.Kind.PHONE, Identifier.Kind.EMAIL, Identifier.Kind.WECHAT, Identifier.Kind.USCC)
+
+
+class NewActivity(forms.Form):
+    """The composer of the time line."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=[(kind.value, kind.label) for kind in WRITTEN_KINDS], widget=forms.RadioSelect
+    )
+    text = forms.CharField(label=_("What happened"), max_length=10_000, widget=forms.Textarea)
+
+
+class NewIdentifier(forms.Form):
+    """Another phone, e-mail, address or id."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=Identifier.Kind.choices)
+    system = forms.CharField(label=_("System"), required=False, max_length=50, help_text=_("For external ids only."))
+    value = forms.CharField(label=_("Value"), max_length=500)
+
+
+def _control(field: str) -> forms.Field:
+    label = str(LABELS[field])
+    match field:
+        case "kind":
+            return forms.ChoiceField(label=label, choices=Customer.Kind.choices)
+        case "relationship":
+            return forms.ChoiceField(
+                label=label, required=False, choices=[("", _("As computed")), *Relationship.choices]
+            )
+        case "owner":
+            users = User.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
+            return forms.ChoiceField(label=label, required=False, choices=[("", _("Nobody")), *users])
+        case "team":
+            teams = Team.objects.order_by("path").values_list("pk", "name")
+            return forms.ChoiceField(label=label, required=False, choices=[("", _("None")), *teams])
+        case "birthday_on":
+            return forms.CharField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+        case "note":
+            return forms.CharField(label=label, required=False, widget=forms.Textarea(attrs={"rows": 5}))
+    return forms.CharField(label=label, required=False)
+
+
+class OneField(forms.Form):
+    """A field edited in place, with what it said when the editing began."""
+
+    was = forms.CharField(required=False, widget=forms.HiddenInput, strip=False)
+
+    def __init__(self, data: Any = None, *, field: str, current: str) -> None:
+        super().__init__(data, initial={"was": current, "value": current})
+        self.fields["value"] = _control(field)
+
+
+class OneValue(forms.Form):
+    """An identifier edited in place."""
+
+    value = forms.CharField(max_length=500, required=False)

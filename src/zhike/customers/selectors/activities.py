@@ -1,0 +1,111 @@
+"""Activities as entries of the time line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from zhike.accounts.models import Team, User
+from zhike.customers.labels import LABELS
+from zhike.customers.models import Activity, Customer, Identifier, Relationship
+from zhike.customers.services.changes import Change, read_changes
+from zhike.customers.timeline import Entry, Request, Source, behind
+
+SOURCE = "activity"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Face:
+    icon: str
+
+
+_FACES = {
+    Activity.Kind.NOTE: _Face(icon="note"),
+    Activity.Kind.FOLLOW_UP: _Face(icon="message-2"),
+    Activity.Kind.CALL: _Face(icon="phone"),
+    Activity.Kind.VISIT: _Face(icon="map-pin"),
+    Activity.Kind.MAIL: _Face(icon="mail"),
+    Activity.Kind.CHANGE: _Face(icon="pencil"),
+}
+_CHOICES: Mapping[str, Mapping[str, object]] = {
+    "kind": dict(Customer.Kind.choices),
+    "relationship": dict(Relationship.choices),
+}
+
+
+def list_pinned(*, actor_id: int | None, customer_id: int) -> list[Entry]:
+    """What people pinned to the top."""
+    rows = Activity.objects.filter(customer=customer_id, is_pinned=True).select_related("author")
+    found = list(rows.order_by("-happened_at", "-pk")[:20])
+    return [_entry(row, actor_id, {}) for row in found]
+
+
+def _entries(asked: Request) -> list[Entry]:
+    rows = Activity.objects.filter(customer=asked.customer_id).filter(
+        behind(asked.before, source=SOURCE, at="happened_at")
+    )
+    if asked.kinds:
+        rows = rows.filter(kind__in=asked.kinds)
+    found = list(rows.select_related("author").order_by("-happened_at", "-pk")[: asked.limit])
+    names = _names([change for row in found if row.kind == Activity.Kind.CHANGE for change in read_changes(row.text)])
+    return [_entry(row, asked.actor.user_id, names) for row in found]
+
+
+def _entry(row: Activity, actor_id: int | None, names: Mapping[tuple[str, str], str]) -> Entry:
+    changes = read_changes(row.text) if row.kind == Activity.Kind.CHANGE else []
+    return Entry(
+        at=row.happened_at,
+        source=SOURCE,
+        key=row.pk,
+        kind=row.kind,
+        title=row.get_kind_display(),
+        icon=_FACES[Activity.Kind(row.kind)].icon,
+        lines=[_said(change, names) for change in changes] or [row.text],
+        by=str(row.author) if row.author else "",
+        is_pinned=row.is_pinned,
+        is_own=row.author_id == actor_id and not changes,
+        is_change=bool(changes),
+    )
+
+
+def _names(changes: list[Change]) -> dict[tuple[str, str], str]:
+    """Owners and teams stand in a change by their ids; here by their names."""
+    found: dict[tuple[str, str], str] = {}
+    for field, model in (("owner", User), ("team", Team)):
+        keys = {key for change in changes if change.field == field for key in (change.before, change.after) if key}
+        if keys:
+            found |= {
+                (field, str(pk)): name
+                for pk, name in model._default_manager.filter(pk__in=keys).values_list("pk", "name")
+            }
+    return found
+
+
+def _said(change: Change, names: Mapping[tuple[str, str], str]) -> str:
+    if change.field == "identifier":
+        label = str(Identifier.Kind(change.kind).label)
+    elif change.field == "tags":
+        label = _("Tags")
+    else:
+        label = str(LABELS[change.field])
+    before, after = (_value(change.field, value, names) for value in (change.before, change.after))
+    if not before:
+        return _("%(field)s: %(after)s added") % {"field": label, "after": after}
+    if not after:
+        return _("%(field)s: %(before)s removed") % {"field": label, "before": before}
+    return _("%(field)s: %(before)s → %(after)s") % {"field": label, "before": before, "after": after}
+
+
+def _value(field: str, value: str, names: Mapping[tuple[str, str], str]) -> str:
+    if field in ("owner", "team"):
+        return names.get((field, value), value)
+    if field == "tags":
+        return "、".join(value.split("\n")) if value else ""
+    return str(_CHOICES.get(field, {}).get(value, value))
+
+
+def source() -> Source:
+    """Activities as the time line's own source."""
+    return Source(
+        key=SOURCE, kinds=Activity.Kind.choices, permission=Activity.objects.all().view_permission, entries=_entries
+    )

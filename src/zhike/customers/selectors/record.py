@@ -1,0 +1,119 @@
+"""One customer as its page shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from zhike.core.actor import Actor
+from zhike.customers.cells import Style
+from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
+from zhike.customers.normalising import normal_name
+
+MOST_DUPLICATES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A score with what it rests on."""
+
+    letter: str
+    score: int
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A customer with what belongs into its header. facts: None until the first scoring run."""
+
+    customer: Customer
+    facts: CustomerFacts | None
+    relationship: str
+    tags: list[str]
+    identifiers: list[Identifier]
+
+
+def get_customer(*, actor: Actor, customer_id: int) -> Record:
+    """The customer with owner, team, facts, tags and identifiers.
+
+    :raises Customer.DoesNotExist: there is none, or not for this actor
+    """
+    rows = Customer.objects.visible_to(actor).select_related("owner", "team", "facts")
+    customer = rows.get(pk=customer_id)
+    facts: CustomerFacts | None = getattr(customer, "facts", None)
+    relationship = customer.relationship or (facts.relationship if facts else "")
+    return Record(
+        customer=customer,
+        facts=facts,
+        relationship=str(dict(Relationship.choices).get(relationship, "")),
+        tags=list_tags(customer_id=customer.pk),
+        identifiers=list_identifiers(customer_id=customer.pk),
+    )
+
+
+def list_tags(*, customer_id: int) -> list[str]:
+    """The words on a customer whom the caller has found visible."""
+    rows = CustomerTag.objects.filter(customer=customer_id).order_by("tag__name")
+    return list(rows.values_list("tag__name", flat=True))
+
+
+def list_identifiers(*, customer_id: int) -> list[Identifier]:
+    """The identifiers of a customer whom the caller has found visible, the primary one of each kind first."""
+    rows = Identifier.objects.filter(customer=customer_id)
+    places = {kind: place for place, kind in enumerate(Identifier.Kind.values)}
+    return sorted(rows, key=lambda row: (places[row.kind], not row.is_primary, row.pk))
+
+
+def explain(facts: CustomerFacts, *, style: Style) -> list[Reason]:
+    """Why the customer has these scores, a line each."""
+    if facts.r is None or facts.f is None or facts.m is None:
+        return []
+    today = style.now.astimezone(style.zone).date()
+    days = (min(today, facts.as_of) - (facts.last_order_on or facts.as_of)).days
+    recency = (
+        ngettext("Last order %(count)s day before", "Last order %(count)s days before", days) % {"count": days}
+        if days
+        else _("Ordered on that day")
+    )
+    orders = ngettext("%(count)s order", "%(count)s orders", facts.order_count) % {"count": facts.order_count}
+    amount = _("%(amount)s in all") % {"amount": style.money(facts.amount)}
+    return [
+        Reason(letter="R", score=facts.r, sentence=recency),
+        Reason(letter="F", score=facts.f, sentence=orders),
+        Reason(letter="M", score=facts.m, sentence=amount),
+    ]
+
+
+def explain_rhythm(facts: CustomerFacts) -> str:
+    """How the time since the last order compares with the customer's own rhythm; empty where that is unknown."""
+    if not facts.interval_days or facts.overdue_rate is None:
+        return ""
+    return _("Orders about every %(days)s days; %(rate)s times that long since the last one.") % {
+        "days": round(facts.interval_days),
+        "rate": f"{facts.overdue_rate:.1f}",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """Customers that might be the one about to be created. hidden_count: how many more lie outside one's scope."""
+
+    customers: Sequence[Customer]
+    hidden_count: int
+
+
+def find_duplicates(*, actor: Actor, kind: str, name: str, values: Sequence[tuple[str, str]]) -> Likeness:
+    """Customers who share an identifier, or whose name is the same. values: kind and normal form."""
+    same = Q()
+    for identifier_kind, value in values:
+        same |= Q(kind=identifier_kind, value_normal=value)
+    visible = Customer.objects.visible_to(actor)
+    keys = list(Identifier.objects.filter(same).values_list("customer_id", flat=True)[:50]) if same else []
+    alike = Q(pk__in=keys)
+    if name.strip():
+        alike |= Q(name_normal=normal_name(kind, name))
+    found = list(visible.filter(alike).order_by("-pk")[:MOST_DUPLICATES]) if alike else []
+    seen = set(visible.filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
+    return Likeness(customers=found, hidden_count=len(set(keys) - seen))

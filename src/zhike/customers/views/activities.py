@@ -1,0 +1,75 @@
+"""Writing into the time line."""
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from zhike.core.errors import DomainError
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.pages import render_page, toast
+from zhike.customers import timeline
+from zhike.customers.forms import NewActivity
+from zhike.customers.models import Activity
+from zhike.customers.selectors import activities as selectors
+from zhike.customers.services import activities
+from zhike.customers.views.record import EDIT, load_visible, time_line_context
+
+
+@needs(EDIT)
+@require_POST
+def add_activity(request: ActorRequest, pk: int) -> HttpResponse:
+    load_visible(request, pk)
+    form = NewActivity(request.POST)
+    if not form.is_valid():
+        return _time_line(request, pk, composer=form, status=422)
+    try:
+        added = activities.add_activity(actor=request.actor, customer_id=pk, at=timezone.now(), **form.cleaned_data)
+    except ValidationError as refusal:
+        form.add_error(None, refusal.messages)
+        return _time_line(request, pk, composer=form, status=422)
+    undo_url = reverse("remove_activity", args=[added.pk])
+    return toast(_time_line(request, pk), _("Written into the time line"), undo_url=undo_url)
+
+
+@needs(EDIT)
+@require_POST
+def remove_activity(request: ActorRequest, pk: int) -> HttpResponse:
+    activity = _load(request, pk)
+    try:
+        activities.remove_activity(actor=request.actor, activity_id=pk, at=timezone.now())
+    except DomainError as refusal:
+        return toast(HttpResponse(status=409), str(refusal))
+    return _time_line(request, activity.customer_id)
+
+
+@needs(EDIT)
+@require_POST
+def pin_activity(request: ActorRequest, pk: int) -> HttpResponse:
+    activity = _load(request, pk)
+    activities.pin_activity(actor=request.actor, activity_id=pk, is_pinned=not activity.is_pinned)
+    return _time_line(request, activity.customer_id)
+
+
+def _load(request: ActorRequest, pk: int) -> Activity:
+    activity = Activity.objects.visible_to(request.actor).filter(pk=pk).first()
+    if activity is None:
+        raise Http404
+    return activity
+
+
+def _time_line(
+    request: ActorRequest, pk: int, *, composer: NewActivity | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "customer": {"pk": pk},
+        "may_edit": True,
+        "composer": composer or NewActivity(initial={"kind": "follow_up"}),
+        "pinned": selectors.list_pinned(actor_id=request.actor.user_id, customer_id=pk),
+        "kinds": timeline.list_kinds(request.actor),
+        **time_line_context(request, pk),
+    }
+    return render_page(request, "customers/time_line.html", context, status=status)

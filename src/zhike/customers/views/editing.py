@@ -1,0 +1,178 @@
+"""Editing in place: fields, tags and identifiers, with a way back in the notice."""
+
+import json
+import re
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from zhike.core.errors import DomainError
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.pages import render_page, toast
+from zhike.customers import forms
+from zhike.customers.labels import LABELS
+from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.selectors import record
+from zhike.customers.services import activities, identifiers, people, tags
+from zhike.customers.services.identifiers import NewIdentifier
+from zhike.customers.views.record import EDIT, load, load_visible, shown_value
+
+CHANGED = "customerChanged"
+_COMMAS = re.compile(r"[,，、;；\n]+")
+
+
+@needs(EDIT)
+@require_http_methods(["GET", "POST"])
+def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
+    """GET: the form, or with `shown` the value; POST: save."""
+    if field not in LABELS:
+        raise Http404
+    found = load(request, pk)
+    url = reverse("edit_field", args=[pk, field])
+    label = str(LABELS[field])
+    if "shown" in request.GET:
+        return _value(request, shown_value(found, field), url, label)
+    current = "，".join(found.tags) if field == "tags" else people.written(found.customer, field)
+    form = forms.OneField(request.POST or None, field=field, current=current)
+    if form.is_valid():
+        value, was = form.cleaned_data["value"], form.cleaned_data["was"]
+        try:
+            if field == "tags":
+                change_id = tags.set_tags(
+                    actor=request.actor, customer_id=pk, names=split_words(value), at=timezone.now()
+                )
+            else:
+                change_id = people.edit_customer(
+                    actor=request.actor, customer_id=pk, changes={field: value}, was={field: was}, at=timezone.now()
+                ).change_id
+        except ValidationError as refusal:
+            form.add_error("value", [message for messages in refusal.message_dict.values() for message in messages])
+        except DomainError as refusal:
+            form.add_error("value", str(refusal))
+        else:
+            saved = _value(request, shown_value(load(request, pk), field), url, label)
+            return _told(saved, change_id, _("Saved: %(field)s") % {"field": label})
+    context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": label}
+    return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
+
+
+@needs(EDIT)
+@require_http_methods(["GET", "POST"])
+def add_identifier(request: ActorRequest, pk: int) -> HttpResponse:
+    """GET: the form; with `shown` the list without it; POST: add."""
+    load_visible(request, pk)
+    if "shown" in request.GET:
+        return _identifiers(request, pk)
+    form = forms.NewIdentifier(request.POST or None)
+    if form.is_valid():
+        try:
+            new = NewIdentifier(**{name: form.cleaned_data[name] for name in ("kind", "system", "value")})
+            added, change_id = identifiers.add_identifier(
+                actor=request.actor, customer_id=pk, new=new, at=timezone.now()
+            )
+        except ValidationError as refusal:
+            for name, messages in refusal.message_dict.items():
+                form.add_error(name if name in form.fields else None, messages)
+        except DomainError as refusal:
+            form.add_error("value", str(refusal))
+        else:
+            return _told(_identifiers(request, pk), change_id, _("Added: %(value)s") % {"value": added.value})
+    return _identifiers(request, pk, form=form, status=422 if form.is_bound else 200)
+
+
+@needs(EDIT)
+@require_http_methods(["GET", "POST"])
+def change_identifier(request: ActorRequest, pk: int) -> HttpResponse:
+    """GET: the form, or with `shown` the value; POST: save, or remove where nothing is left."""
+    identifier = _load_identifier(request, pk)
+    url = reverse("change_identifier", args=[pk])
+    label = identifier.get_kind_display()
+    if "shown" in request.GET:
+        return _value(request, identifier.value, url, label)
+    form = forms.OneValue(request.POST or None, initial={"value": identifier.value})
+    if form.is_valid():
+        try:
+            changed, change_id = identifiers.change_identifier(
+                actor=request.actor, identifier_id=pk, value=form.cleaned_data["value"], at=timezone.now()
+            )
+        except ValidationError as refusal:
+            form.add_error("value", refusal.message_dict["value"])
+        except DomainError as refusal:
+            form.add_error("value", str(refusal))
+        else:
+            saved = _value(request, changed.value, url, label)
+            return _told(saved, change_id, _("Saved: %(field)s") % {"field": label})
+    context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": label}
+    return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
+
+
+@needs(EDIT)
+@require_POST
+def remove_identifier(request: ActorRequest, pk: int) -> HttpResponse:
+    identifier = _load_identifier(request, pk)
+    change_id = identifiers.remove_identifier(actor=request.actor, identifier_id=pk, at=timezone.now())
+    message = _("Removed: %(value)s") % {"value": identifier.value}
+    return _told(_identifiers(request, identifier.customer_id), change_id, message)
+
+
+@needs(EDIT)
+@require_POST
+def make_primary(request: ActorRequest, pk: int) -> HttpResponse:
+    identifier = _load_identifier(request, pk)
+    identifiers.make_primary(actor=request.actor, identifier_id=pk)
+    return _identifiers(request, identifier.customer_id)
+
+
+@needs(EDIT)
+@require_POST
+def undo_change(request: ActorRequest, pk: int) -> HttpResponse:
+    """Take a recorded change back; 409 with the reason where it was overwritten since."""
+    if not Activity.objects.visible_to(request.actor).filter(pk=pk).exists():
+        raise Http404
+    try:
+        activities.undo_change(actor=request.actor, activity_id=pk, at=timezone.now())
+    except (DomainError, ValidationError) as refusal:
+        message = str(refusal) if isinstance(refusal, DomainError) else " ".join(refusal.messages)
+        return toast(HttpResponse(status=409), message)
+    return _told(HttpResponse(status=204), None, _("Taken back"))
+
+
+def split_words(text: str) -> list[str]:
+    """Tags as they are typed, with commas of either script between them."""
+    return [word for word in _COMMAS.split(text) if word.strip()]
+
+
+def _load_identifier(request: ActorRequest, pk: int) -> Identifier:
+    identifier = Identifier.objects.visible_to(request.actor).filter(pk=pk).first()
+    if identifier is None:
+        raise Http404
+    return identifier
+
+
+def _value(request: ActorRequest, value: str, url: str, label: str) -> HttpResponse:
+    return render_page(request, "ui/components/editable.html", {"value": value, "url": url, "label": label})
+
+
+def _identifiers(
+    request: ActorRequest, pk: int, *, form: forms.NewIdentifier | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "customer": Customer(pk=pk),
+        "identifiers": record.list_identifiers(customer_id=pk),
+        "may_edit": True,
+        "form": form,
+    }
+    return render_page(request, "customers/identifiers.html", context, status=status)
+
+
+def _told(response: HttpResponse, change_id: int | None, message: str) -> HttpResponse:
+    """A notice with the way back, and a word to the page's other regions."""
+    undo_url = reverse("undo_change", args=[change_id]) if change_id else ""
+    toast(response, message, undo_url=undo_url)
+    response.headers["HX-Trigger"] = json.dumps({**json.loads(response.headers["HX-Trigger"]), CHANGED: True})
+    return response

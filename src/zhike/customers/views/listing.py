@@ -1,0 +1,186 @@
+"""The list of customers, its count and its saved views."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from zhike.accounts.models import SavedView
+from zhike.accounts.services import saved_views
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.lists import registry
+from zhike.core.lists.conditions import describe
+from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
+from zhike.core.lists.registry import Column
+from zhike.core.lists.state import State, columns_of, order_of, read_state
+from zhike.core.pages import go_to, render_page
+from zhike.core.paging import CursorInvalid, Page
+from zhike.customers import selectors
+from zhike.customers.cells import draw_rows
+from zhike.customers.listing import KEY
+from zhike.customers.views.asking import asking_of, style_of
+from zhike.ui.parts import Chip, Tab
+
+VIEW = "customers.view_customer"
+ADDRESS = "/customers/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """A column's head. sort_url: the list ordered by it, or the other way round."""
+
+    label: str
+    is_numeric: bool
+    sort_url: str
+    direction: str  # "ascending", "descending" or empty
+
+
+@needs(VIEW)
+@require_GET
+def list_customers(request: ActorRequest) -> HttpResponse:
+    asking = asking_of(request)
+    spec = registry.get(KEY)
+    try:
+        state = read_state(request.GET.dict(), of=spec)
+        clauses = describe(state.tree, of=spec, asking=asking)
+        page = selectors.list_customers(
+            actor=request.actor,
+            asking=asking,
+            state=state,
+            page=Page(after=request.GET.get("after", "")),
+            style=style_of(asking),
+        )
+    except FilterInvalid as refusal:
+        context = {**_frame(request, State()), "refusal": refusal, "clear_url": ADDRESS}
+        return render_page(request, "customers/list_customers.html", context, status=refusal.status)
+    except CursorInvalid:
+        return go_to(request, list_address(state.query()))
+    rows = {
+        "rows": draw_rows(page.columns, [row.cells for row in page.rows]),
+        "more_url": list_address(state.query(after=page.next_cursor)) if page.next_cursor else "",
+        "column_count": len(page.columns),
+    }
+    if request.GET.get("after") and request.headers.get("HX-Request"):
+        return render_page(request, "customers/list_customers.html", rows, partial="rows")
+    chips = [
+        Chip(label=clause.sentence, remove_url=list_address(state.with_tree(clause.rest).query())) for clause in clauses
+    ]
+    if state.search:
+        found_by = _("Found by “%(search)s”") % {"search": state.search}
+        chips.insert(0, Chip(label=found_by, remove_url=list_address(replace(state, search="").query())))
+    context = {
+        **_frame(request, state),
+        **rows,
+        "heads": _heads(state, page.columns),
+        "chips": chips,
+        "clear_url": list_address(replace(state, search="", tree=EVERYTHING).query()),
+    }
+    return render_page(request, "customers/list_customers.html", context)
+
+
+@needs(VIEW)
+@require_GET
+def count_customers(request: ActorRequest) -> HttpResponse:
+    """How many the list holds: asked for by the page itself, so that nobody waits for it."""
+    try:
+        state = read_state(request.GET.dict(), of=registry.get(KEY))
+        count = selectors.count_customers(actor=request.actor, asking=asking_of(request), state=state)
+    except FilterInvalid:
+        return HttpResponse(status=400)
+    return render_page(request, "customers/count.html", {"count": count})
+
+
+@needs(VIEW)
+@require_GET
+def choose_columns(request: ActorRequest) -> HttpResponse:
+    """The list with other columns: the chosen ones in the list's own sequence."""
+    spec = registry.get(KEY)
+    try:
+        state = read_state(request.GET.dict(), of=spec)
+    except FilterInvalid:
+        return go_to(request, ADDRESS)
+    chosen = set(request.GET.getlist("column")) | {"name"}
+    columns = tuple(key for key in spec.columns_for(request.actor) if key in chosen)
+    is_default = columns == tuple(column.key for column in columns_of(State(), of=spec, actor=request.actor))
+    return go_to(request, list_address(replace(state, columns=() if is_default else columns).query()))
+
+
+@needs(VIEW)
+@require_POST
+def save_view(request: ActorRequest) -> HttpResponse:
+    try:
+        state = read_state(request.POST.dict(), of=registry.get(KEY))
+        view = saved_views.save_view(
+            actor=request.actor, page=KEY, name=request.POST.get("name", ""), query=state.query()
+        )
+    except (FilterInvalid, saved_views.ViewRefused) as refusal:
+        return render_page(request, "customers/save_view.html", {"refusal": refusal}, status=422)
+    return go_to(request, list_address(view.query), message=_("Saved as “%(name)s”.") % {"name": view.name})
+
+
+@needs(VIEW)
+@require_POST
+def delete_view(request: ActorRequest, pk: int) -> HttpResponse:
+    view = get_object_or_404(SavedView.objects.filter(user=request.actor.user_id, page=KEY), pk=pk)
+    saved_views.delete_view(actor=request.actor, view_id=view.pk)
+    return go_to(request, ADDRESS, message=_("The view “%(name)s” is gone.") % {"name": view.name})
+
+
+def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
+    query = state.query()
+    views = list(SavedView.objects.filter(user=request.actor.user_id, page=KEY).order_by("position", "pk"))
+    current = next((view for view in views if view.query == query), None)
+    tabs = [Tab(label=_("All"), url=ADDRESS, is_current=not query)]
+    tabs += [Tab(label=view.name, url=list_address(view.query), is_current=view is current) for view in views]
+    spec = registry.get(KEY)
+    shown = {column.key for column in columns_of(state, of=spec, actor=request.actor)}
+    return {
+        "state": state,
+        "query": query,
+        "hidden": state_parts(state),
+        "tabs": tabs,
+        "current_view": current,
+        "can_save": bool(query) and current is None,
+        "count_url": f"{reverse('count_customers')}?{query}",
+        "filter_url": f"{reverse('edit_filter')}?{query}",
+        "can_create": request.actor.may("customers.create_customer"),
+        "can_export": request.actor.may("customers.export_customer"),
+        "columns": [
+            (column.key, str(column.label), column.key in shown)
+            for column in spec.columns_for(request.actor).values()
+            if column.key != "name"
+        ],
+    }
+
+
+def state_parts(state: State) -> list[tuple[str, str]]:
+    """The state as hidden fields."""
+    return parse_qsl(state.query())
+
+
+def _heads(state: State, columns: list[Column]) -> list[Head]:
+    sort, is_descending = order_of(state, of=registry.get(KEY))
+    return [_head(state, column, sort.key, is_descending) for column in columns]
+
+
+def _head(state: State, column: Column, sorted_by: str, is_descending: bool) -> Head:
+    if not column.sort:
+        return Head(label=str(column.label), is_numeric=column.numeric, sort_url="", direction="")
+    is_current = column.sort == sorted_by
+    descends_next = not is_descending if is_current else registry.get(KEY).sorts[column.sort].first_descending
+    return Head(
+        label=str(column.label),
+        is_numeric=column.numeric,
+        sort_url=list_address(replace(state, sort=column.sort, is_descending=descends_next).query()),
+        direction=("descending" if is_descending else "ascending") if is_current else "",
+    )
+
+
+def list_address(query: str) -> str:
+    return f"{ADDRESS}?{query}" if query else ADDRESS

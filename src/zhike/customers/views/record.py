@@ -1,0 +1,160 @@
+"""A customer's page: header, fields, time line and panels; the same as a side panel."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.lists import panels
+from zhike.core.pages import go_to, render_page
+from zhike.core.paging import CursorInvalid
+from zhike.customers import cells, timeline
+from zhike.customers.cells import Style
+from zhike.customers.forms import NewActivity
+from zhike.customers.labels import LABELS
+from zhike.customers.models import Customer, Relationship
+from zhike.customers.selectors import activities, record
+from zhike.customers.selectors.record import Record
+from zhike.customers.views.asking import asking_of, style_of
+
+VIEW = "customers.view_customer"
+EDIT = "customers.edit_customer"
+SECTIONS = (
+    ("name", "kind", "relationship", "owner", "team", "channel", "tags"),
+    ("country", "province", "city", "birthday_on"),
+    ("note",),
+)
+_KINDS = dict(Customer.Kind.choices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One line of the record. shown: as text; url: where it is edited, empty where it may not be."""
+
+    label: str
+    shown: str
+    url: str
+    is_long: bool = False
+
+
+@needs(VIEW)
+@require_GET
+def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
+    """The record; asked for by htmx, what the side panel shows of it."""
+    found = load(request, pk)
+    style = style_of(asking_of(request))
+    may_edit = request.actor.may(EDIT)
+    context = {
+        **header_context(found, style),
+        "sections": [_fields(found, names, may_edit) for names in SECTIONS],
+        "identifiers": found.identifiers,
+        "may_edit": may_edit,
+        "pinned": activities.list_pinned(actor_id=request.actor.user_id, customer_id=pk),
+        "kinds": timeline.list_kinds(request.actor),
+        "composer": NewActivity(initial={"kind": "follow_up"}),
+        "panels": panels.list_panels(page="customer", record_id=pk, actor=request.actor),
+        **time_line_context(request, pk),
+    }
+    return render_page(request, "customers/show_customer.html", context, partial="record")
+
+
+@needs(VIEW)
+@require_GET
+def show_header(request: ActorRequest, pk: int) -> HttpResponse:
+    """The header alone, after a field has changed."""
+    context = header_context(load(request, pk), style_of(asking_of(request)))
+    return render_page(request, "customers/show_customer.html", context, partial="header")
+
+
+@needs(VIEW)
+@require_GET
+def show_time_line(request: ActorRequest, pk: int) -> HttpResponse:
+    """The time line alone: narrowed to a kind, or its next page."""
+    load_visible(request, pk)
+    may_edit = request.actor.may(EDIT)
+    try:
+        context = {"customer": {"pk": pk}, "may_edit": may_edit, **time_line_context(request, pk)}
+    except CursorInvalid:
+        return go_to(request, reverse("show_customer", args=[pk]))
+    partial = "entries" if request.GET.get("after") else "time_line"
+    if not request.GET.get("kind") and not request.GET.get("after"):
+        context["pinned"] = activities.list_pinned(actor_id=request.actor.user_id, customer_id=pk)
+    context["kinds"] = timeline.list_kinds(request.actor)
+    return render_page(request, "customers/time_line.html", context, partial=partial)
+
+
+def load(request: ActorRequest, pk: int) -> Record:
+    """The record, or 404: the same answer for “missing” and “not yours”."""
+    try:
+        return record.get_customer(actor=request.actor, customer_id=pk)
+    except Customer.DoesNotExist:
+        raise Http404 from None
+
+
+def load_visible(request: ActorRequest, pk: int) -> None:
+    if not Customer.objects.visible_to(request.actor).filter(pk=pk).exists():
+        raise Http404
+
+
+def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
+    kind = request.GET.get("kind", "")
+    found = timeline.list_time_line(actor=request.actor, customer_id=pk, after=request.GET.get("after", ""), kind=kind)
+    address = reverse("show_time_line", args=[pk])
+    return {
+        "entries": found.entries,
+        "kind": kind,
+        "more_url": f"{address}?kind={kind}&after={found.next_cursor}" if found.next_cursor else "",
+    }
+
+
+def header_context(found: Record, style: Style) -> dict[str, Any]:
+    facts = found.facts
+    return {
+        "customer": found.customer,
+        "kind_label": _KINDS[found.customer.kind],
+        "relationship": found.relationship,
+        "tags": found.tags,
+        "facts": facts,
+        "grade": cells.grade(facts.grade) if facts and facts.grade else "",
+        "stage": cells.stage(facts.stage) if facts else "",
+        "amount": style.money(facts.amount) if facts else "",
+        "last_order": style.day(facts.last_order_on) if facts else "",
+        "reasons": record.explain(facts, style=style) if facts else [],
+        "rhythm": record.explain_rhythm(facts) if facts else "",
+    }
+
+
+def _fields(found: Record, names: tuple[str, ...], may_edit: bool) -> list[Field]:
+    return [
+        Field(
+            label=str(LABELS[name]),
+            shown=shown_value(found, name),
+            url=reverse("edit_field", args=[found.customer.pk, name]) if may_edit else "",
+            is_long=name == "note",
+        )
+        for name in names
+        if name != "birthday_on" or found.customer.kind == Customer.Kind.PERSON
+    ]
+
+
+def shown_value(found: Record, name: str) -> str:
+    """A field as people read it."""
+    customer = found.customer
+    match name:
+        case "kind":
+            return str(_KINDS[customer.kind])
+        case "relationship":
+            if not customer.relationship and found.relationship:
+                return _("%(value)s (computed)") % {"value": found.relationship}
+            return str(dict(Relationship.choices).get(customer.relationship, ""))
+        case "tags":
+            return "、".join(found.tags)
+        case "birthday_on":
+            return customer.birthday_on.isoformat() if customer.birthday_on else ""
+    value = getattr(customer, name)
+    return "" if value is None else str(value)
