@@ -59,10 +59,18 @@ type Hire = Callable[..., Program]
 
 @pytest.fixture
 def hire(db: None) -> Hire:
-    """Somebody with a scope for every permission (those of `without` left out), a team and a key."""
+    """Somebody with a scope for every permission (none for `without`, all for `keep`), a team and a key."""
 
-    def hire(name: str, *, scope: Scope, team: Team | None = None, without: tuple[str, ...] = ()) -> Program:
+    def hire(
+        name: str,
+        *,
+        scope: Scope,
+        team: Team | None = None,
+        without: tuple[str, ...] = (),
+        keep: tuple[str, ...] = (),
+    ) -> Program:
         grants = {one.code: scope for one in list_permissions() if one.code not in without}
+        grants |= dict.fromkeys(keep, Scope.ALL)
         role = accounts.create_role(actor=SYSTEM, name=name, grants=grants)
         user = accounts.create_user(
             actor=SYSTEM, username=name, name=name, password=PASSWORD, roles=[role], team=team, locale="en"

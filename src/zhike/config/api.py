@@ -6,6 +6,7 @@ from zhike.accounts.api import router as accounts
 from zhike.accounts.keys import ApiKey, BrowserSession
 from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
+from zhike.customers.api import router as customers
 
 DESCRIPTION = """
 Customers, orders, time lines and imports of one company.
@@ -27,4 +28,5 @@ api = Api(
     docs=Swagger({"persistAuthorization": False, "tryItOutEnabled": True, "defaultModelsExpandDepth": 0}),
 )
 api.add_router("", accounts)
+api.add_router("", customers)
 api.add_router("", commerce)

@@ -1,8 +1,9 @@
 """Every refusal as problem+json (RFC 9457), mapped once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import (
@@ -21,17 +22,24 @@ from pydantic_core import to_json
 from zhike.core.errors import DomainError
 from zhike.core.paging import CursorInvalid
 
+NO_MEMBERS: Mapping[str, Any] = MappingProxyType({})
 logger = logging.getLogger("zhike.api")
 
 CODES = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 429: "too_many_requests"}
 
 
 def problem(
-    status: int, *, code: str = "", detail: str = "", errors: list[dict[str, Any]] | None = None
+    status: int,
+    *,
+    code: str = "",
+    detail: str = "",
+    errors: list[dict[str, Any]] | None = None,
+    members: Mapping[str, Any] = NO_MEMBERS,
 ) -> HttpResponse:
-    """One refusal. code: a stable word for programs. errors: what is wrong with which field."""
+    """One refusal. code: a stable word for programs. errors: what is wrong with which field. members: more facts."""
     code = code or CODES.get(status, HTTPStatus(status).name.lower())
-    body = {"type": f"urn:zhike:problem:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    title = HTTPStatus(status).phrase
+    body = {**members, "type": f"urn:zhike:problem:{code}", "title": title, "status": status, "code": code}
     if detail:
         body["detail"] = detail
     if errors:
@@ -67,7 +75,7 @@ def too_large(_request: HttpRequest, _error: Exception) -> HttpResponse:
 
 
 def _refusal(_request: HttpRequest, error: DomainError) -> HttpResponse:
-    return problem(error.status, code=error.code, detail=str(error))
+    return problem(error.status, code=error.code, detail=str(error), members=error.members)
 
 
 def _shape(_request: HttpRequest, error: ShapeError) -> HttpResponse:

@@ -48,7 +48,7 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
     :raises zhike.core.paging.CursorInvalid: the cursor belongs to another order
     """
     columns = columns_of(state, of=registry.get(KEY), actor=actor)
-    found = _find(actor, asking, state, page)
+    found = find_customers(actor=actor, asking=asking, state=state, page=page)
     # The order is found on narrow rows; only the fifty that are shown pay for names, figures and identifiers.
     known = {row["pk"]: row for row in _values(Customer.objects.filter(pk__in=found.items), columns)}
     rows = [known[pk] for pk in found.items if pk in known]
@@ -90,8 +90,12 @@ def list_url(*, search: str = "", sort: str = "", **conditions: object) -> str:
     return f"/customers/?{query}" if query else "/customers/"
 
 
-def _find(actor: Actor, asking: Asking, state: State, page: Page) -> Rows[int]:
-    """The keys of the page's customers."""
+def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) -> Rows[int]:
+    """The keys of the page's customers, in order.
+
+    :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
+    :raises zhike.core.paging.CursorInvalid: the cursor belongs to another order
+    """
     sort, is_descending = order_of(state, of=registry.get(KEY))
     if state.search and sort.key == NEWEST and is_descending and actor.scope_of(VIEW) is Scope.ALL:
         return _find_newest_matching(actor, asking, state, page)

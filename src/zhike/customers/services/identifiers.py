@@ -39,6 +39,7 @@ class IdentifierTaken(DomainError):
 
     def __init__(self, *, value: str, holder: Customer | None) -> None:
         self.customer_id = holder.pk if holder else None
+        self.members = {"customer_id": self.customer_id}
         message = (
             _("“%(value)s” already belongs to %(name)s. Open that customer instead, or change it there first.")
             if holder

@@ -1,0 +1,120 @@
+"""No operation of the API shows or changes what lies outside the data scope of the key's owner."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from tests.api.conftest import NOON, Hire, Program, make_customer
+from zhike.commerce import services as commerce
+from zhike.commerce.models import Order, OrderLine
+from zhike.config.api import api
+from zhike.core.actor import SYSTEM, Scope
+from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
+from zhike.customers.services import activities, identifiers
+
+SECRET = "隐身的客户"
+WHEN = "2026-11-20T02:00:00Z"
+ORDER = {"source": "s", "number": "new", "placed_at": WHEN, "currency": "CNY"}
+ORDER |= {"lines": [{"quantity": "1", "unit_price": "1"}]}
+
+type Ids = dict[str, int]
+type Call = Callable[[Program, Ids], HttpResponse]
+
+# Operation → how a stranger would reach for the hidden records with it, and what it may answer.
+REACHES: dict[str, tuple[Call, set[int]]] = {
+    "get_me": (lambda it, ids: it.get("/me"), {200}),
+    "list_customers": (lambda it, ids: it.get(f"/customers?q={SECRET}"), {200}),
+    "get_customer": (lambda it, ids: it.get(f"/customers/{ids['customer']}"), {404}),
+    "create_customer": (lambda it, ids: it.post("/customers", {"name": "x", "owner_id": ids["owner"]}), {403}),
+    "edit_customer": (lambda it, ids: it.send("PATCH", f"/customers/{ids['customer']}", {"name": "x"}), {404}),
+    "set_tags": (lambda it, ids: it.send("PUT", f"/customers/{ids['customer']}/tags", {"tags": ["x"]}), {404}),
+    "list_identifiers": (lambda it, ids: it.get(f"/customers/{ids['customer']}/identifiers"), {404}),
+    "add_identifier": (
+        lambda it, ids: it.post(f"/customers/{ids['customer']}/identifiers", {"kind": "wechat", "value": "abc-def"}),
+        {404},
+    ),
+    "change_identifier": (
+        lambda it, ids: it.send(
+            "PATCH", f"/customers/{ids['mine']}/identifiers/{ids['identifier']}", {"value": "13800138009"}
+        ),
+        {404},
+    ),
+    "remove_identifier": (
+        lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/identifiers/{ids['identifier']}"),
+        {404},
+    ),
+    "list_activities": (lambda it, ids: it.get(f"/customers/{ids['customer']}/activities"), {404}),
+    "add_activity": (
+        lambda it, ids: it.post(f"/customers/{ids['customer']}/activities", {"kind": "note", "text": "x"}),
+        {404},
+    ),
+    "list_orders": (lambda it, ids: it.get(f"/orders?customer_id={ids['customer']}"), {200}),
+    "get_order": (lambda it, ids: it.get(f"/orders/{ids['order']}"), {404}),
+    "create_order": (lambda it, ids: it.post("/orders", {**ORDER, "customer_id": ids["customer"]}), {422}),
+    "refund_order": (lambda it, ids: it.post(f"/orders/{ids['order']}/refund", {"placed_at": WHEN}), {404}),
+    # Products are the company's catalogue: whoever may see orders sees them all.
+    "list_products": (lambda it, ids: it.get("/products"), {200}),
+    "get_product": (lambda it, ids: it.get("/products/1"), {404}),
+}
+TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine)
+
+
+def operations() -> set[str]:
+    schema = api.get_openapi_schema()
+    return {operation["operationId"] for methods in schema["paths"].values() for operation in methods.values()}
+
+
+@pytest.fixture
+def hidden(boss: Program) -> Ids:
+    customer = make_customer(name=SECRET, owner=boss.user)
+    identifier = identifiers.NewIdentifier(kind="phone", value="13800138000")
+    added, _change = identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=identifier, at=NOON)
+    activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="note", text=SECRET, at=NOON)
+    order, _is_new = commerce.create_order(
+        actor=SYSTEM,
+        at=NOON,
+        source="s",
+        number=SECRET,
+        placed_at=NOON,
+        currency="CNY",
+        lines=[commerce.LineDraft(quantity=Decimal(1), unit_price=Decimal(1))],
+        customer_id=customer.pk,
+    )
+    return {"customer": customer.pk, "identifier": added.pk, "order": order.pk, "owner": boss.user.pk}
+
+
+def contents() -> list[Any]:
+    return [list(table._default_manager.order_by("pk").values()) for table in TABLES]
+
+
+def test_every_operation_is_in_the_table() -> None:
+    assert set(REACHES) == operations()
+
+
+@pytest.mark.parametrize("operation", sorted(REACHES))
+@pytest.mark.parametrize("scope", [Scope.OWN, Scope.TEAM, Scope.TEAM_AND_BELOW])
+def test_a_stranger_reaches_nothing(hire: Hire, hidden: Ids, operation: str, scope: Scope) -> None:
+    stranger = hire("stranger", scope=scope)
+    ids = {**hidden, "mine": make_customer(name="自己的", owner=stranger.user).pk}
+    before = contents()
+    call, allowed = REACHES[operation]
+    response = call(stranger, ids)
+
+    assert response.status_code in allowed
+    assert SECRET not in response.content.decode()
+    assert contents() == before
+
+
+@pytest.mark.parametrize("operation", sorted(REACHES.keys() - {"get_me"}))
+def test_without_any_grant_but_the_api_nothing_opens(hire: Hire, hidden: Ids, operation: str) -> None:
+    stranger = hire("stranger", scope=Scope.NONE, keep=("accounts.use_api",))
+    ids = {**hidden, "mine": hidden["customer"]}
+    before = contents()
+    response = REACHES[operation][0](stranger, ids)
+
+    assert response.status_code in {200, 403, 404}
+    assert SECRET not in response.content.decode()
+    assert contents() == before
