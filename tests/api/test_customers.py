@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
-
 from tests.api.conftest import Hire, Program, body_of
+
 from zhike.core.actor import Scope
 from zhike.customers.models import Activity, Customer, Identifier
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-
 from tests.api.conftest import NOON, Hire, Program, make_customer
+
 from zhike.commerce import services as commerce
 from zhike.commerce.models import Order, OrderLine
 from zhike.config.api import api

@@ -6,6 +6,7 @@ committed, and then gets its answer. Refusals are not kept: what is put right ma
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
@@ -30,6 +31,7 @@ type Run = Callable[..., HttpResponse]
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
+KEY = re.compile(f"[!-~]{{1,{LONGEST_KEY}}}")
 
 
 class KeyReused(DomainError):
@@ -65,8 +67,8 @@ def _once(run: Run) -> Run:
         key, user_id = request.headers.get(HEADER), request.actor.user_id
         if key is None or user_id is None or not request.actor.may(USE_API):
             return run(request, **arguments)
-        if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
-            message = f"1 to {LONGEST_KEY} printable ASCII characters"
+        if not KEY.fullmatch(key):
+            message = f"1 to {LONGEST_KEY} visible ASCII characters"
             return problem(422, code="invalid", errors=[{"parameter": HEADER, "code": "format", "message": message}])
         try:
             return run_once(user_id=user_id, key=key, digest=digest_of(request), run=lambda: run(request, **arguments))

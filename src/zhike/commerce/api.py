@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from django.http import HttpResponse
 from django.utils.timezone import now
 from ninja import Query, Router
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from zhike.accounts.idempotency import idempotent
 from zhike.commerce import selectors, services
 from zhike.core.api.responses import answer, answer_page
-from zhike.core.api.schemas import After, Amount, Exact, Id, Input, Limit, Output, PageOf, Quantity, Short, Text
+from zhike.core.api.schemas import After, Amount, Exact, Id, Input, Limit, Moment, Output, PageOf, Quantity, Short, Text
 from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
 
@@ -28,13 +28,13 @@ class OrderOut(Output):
     source: str
     number: str
     kind: Kind
-    placed_at: AwareDatetime
+    placed_at: Moment
     currency: str
     total_amount: Exact
     line_count: int
     channel: str
     store: str
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class LineOut(Output):
@@ -72,7 +72,7 @@ class OrderIn(Input):
     number: Annotated[Code, Field(min_length=1)]
     customer_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     kind: Kind = "sale"
-    placed_at: AwareDatetime
+    placed_at: Moment
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     channel: Short = ""
     store: Code = ""
@@ -80,7 +80,7 @@ class OrderIn(Input):
 
 
 class RefundIn(Input):
-    placed_at: AwareDatetime
+    placed_at: Moment
 
 
 class ProductOut(Output):
@@ -96,8 +96,8 @@ class OrderFilterIn(Input):
     source: Text | None = None
     number: Text | None = None
     kind: Kind | None = None
-    placed_from: AwareDatetime | None = None
-    placed_before: AwareDatetime | None = None
+    placed_from: Moment | None = None
+    placed_before: Moment | None = None
 
 
 @router.get("/orders", response=PageOf[OrderOut], operation_id="list_orders", summary="List orders")

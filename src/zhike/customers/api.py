@@ -2,24 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from zhike.accounts.idempotency import idempotent
 from zhike.core.api.responses import answer, answer_page
 from zhike.core.api.schemas import (
     BIGGEST_ID,
     After,
+    Day,
     Exact,
     Id,
     Input,
     Limit,
+    Moment,
     Name,
     Output,
     PageOf,
@@ -58,13 +59,13 @@ class IdentifierOut(Output):
     value: str
     source: str
     is_primary: bool
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class FactsOut(Output):
     """Figures of the latest scoring run. amount: in the company's currency, refunds subtracted."""
 
-    as_of: date
+    as_of: Day
     grade: str
     stage: str
     relationship: str
@@ -73,8 +74,8 @@ class FactsOut(Output):
     m: int | None
     order_count: int
     amount: Exact
-    first_order_on: date | None
-    last_order_on: date | None
+    first_order_on: Day | None
+    last_order_on: Day | None
 
 
 class CustomerOut(Output):
@@ -90,10 +91,10 @@ class CustomerOut(Output):
     country: str
     province: str
     city: str
-    birthday_on: date | None
+    birthday_on: Day | None
     note: str
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    created_at: Moment
+    updated_at: Moment
     version: int
     identifiers: list[IdentifierOut]
     tags: list[str]
@@ -121,7 +122,7 @@ class CustomerFields(Input):
     country: Place = ""
     province: Place = ""
     city: Place = ""
-    birthday_on: date | None = None
+    birthday_on: Day | None = None
     note: Annotated[Text, Field(max_length=100_000)] = ""
 
     def changes(self, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -173,11 +174,11 @@ class ActivityOut(Output):
     id: int
     customer_id: int
     kind: str
-    happened_at: AwareDatetime
+    happened_at: Moment
     text: str
     author_id: int | None
     is_pinned: bool
-    created_at: AwareDatetime
+    created_at: Moment
     changes: list[ChangeOut]
 
 
@@ -186,7 +187,7 @@ class ActivityIn(Input):
 
     kind: ActivityKind
     text: Annotated[Text, Field(min_length=1, max_length=10_000)]
-    happened_at: AwareDatetime | None = None
+    happened_at: Moment | None = None
 
 
 class CustomerFilterIn(Input):

@@ -1,12 +1,23 @@
 """Shapes that the schemas of all apps are made of."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from ninja import Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 BIGGEST_ID = 2**63 - 1
+EARLIEST, LATEST = 1800, 2200
 
 
 class Input(BaseModel):
@@ -42,6 +53,23 @@ def _exact(value: object) -> object:
     return value
 
 
+def _iso(value: object) -> object:
+    # Left alone, a bare number would be taken for seconds since 1970.
+    if isinstance(value, str) and not value[4:5] == "-":
+        raise ValueError("must be written as in ISO 8601")
+    if isinstance(value, int | float):
+        raise ValueError("must be written as in ISO 8601, as text")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not EARLIEST < moment.year < LATEST:
+        raise ValueError(f"must lie between the years {EARLIEST} and {LATEST}")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_iso), AfterValidator(_in_utc)]
+Day = Annotated[date, BeforeValidator(_iso)]
 Text = Annotated[str, AfterValidator(_without_nul)]
 Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Short = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=50)]
