@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -29,11 +27,10 @@ class Engine:
 
         self._lease = warehouse.read()
         self.version = self._lease.version
-        self._spill = Path(tempfile.mkdtemp(prefix="spill-", dir=warehouse.folder))
         self.ibis: Backend = ibis.duckdb.connect(
             threads=threads or os.process_cpu_count() or 1,
             memory_limit=memory_limit,
-            temp_directory=str(self._spill),
+            temp_directory=str(self._lease.scratch),
             preserve_insertion_order=False,
             autoinstall_known_extensions=False,  # nothing may be fetched from the network behind our back
         )
@@ -61,7 +58,6 @@ class Engine:
     def close(self) -> None:
         self.ibis.disconnect()
         self._lease.release()
-        shutil.rmtree(self._spill, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

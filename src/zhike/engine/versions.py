@@ -10,6 +10,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
+import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,16 +68,17 @@ class Version:
 
 
 class Lease:
-    """A version that stays readable until it is released."""
+    """A version that stays readable until it is released, and a folder for the reader's intermediate results."""
 
-    def __init__(self, version: Version, handle: int) -> None:
+    def __init__(self, version: Version, handle: int, folder: Path) -> None:
         self.version = version
-        self._handle = handle
+        self.scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=folder))
+        self._handles = [handle, _share(self.scratch)]
 
     def release(self) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        while self._handles:
+            os.close(self._handles.pop())
 
 
 class Versions:
@@ -87,27 +90,23 @@ class Versions:
 
     def current(self) -> Version | None:
         """The newest version, or None before the first refresh."""
-        lease = self.read()
-        if lease is None:
-            return None
-        lease.release()
-        return lease.version
+        while path := max(self._paths(), default=None):
+            with suppress(FileNotFoundError):
+                return Version.from_json(path.read_text(encoding="utf-8"))
+        return None
 
     def read(self) -> Lease | None:
         """The newest version, held until released."""
         while path := max(self._paths(), default=None):
-            try:
-                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            fcntl.flock(handle, fcntl.LOCK_SH)
             with suppress(FileNotFoundError):
-                version = Version.from_json(path.read_text(encoding="utf-8"))
+                handle = _share(path)
+                # Read after locking: a version that was retired in between is gone by now.
+                version = Version.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
                 if version is not None:
-                    return Lease(version, handle)
+                    return Lease(version, handle, self.folder)
                 os.close(handle)
-                return None
-            os.close(handle)
+                if path.exists():
+                    return None
         return None
 
     def next_number(self) -> int:
@@ -128,7 +127,7 @@ class Versions:
         _sync(self._versions)
 
     def clean(self) -> None:
-        """Remove versions that nobody reads but the current one, and files that no version names."""
+        """Remove what nobody needs: old versions without readers, files without a version, dead readers' scratch."""
         paths = sorted(self._paths())
         kept = [path for path in paths[:-1] if not _retire(path)] + paths[-1:]
         named: set[Path] = set()
@@ -139,21 +138,34 @@ class Versions:
         for path in self.folder.glob("tables/*/*.parquet"):
             if path not in named:
                 path.unlink()
+        for scratch in self.folder.glob("scratch-*"):
+            _retire(scratch)
 
     def _paths(self) -> list[Path]:
         return list(self._versions.glob("[0-9]*.json"))
 
 
+def _share(path: Path) -> int:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    return handle
+
+
 def _retire(path: Path) -> bool:
+    """Remove the file or folder unless somebody shares it."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
     except BlockingIOError:
         return False
+    else:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+        return True
     finally:
         os.close(handle)
-    return True
 
 
 def _sync(path: Path) -> None:

@@ -65,6 +65,19 @@ def test_only_what_changed_is_read_again(shop: Shop, database: str, tmp_path: Pa
     assert [row["id"] for row in contents(warehouse) if row["note"]] == [1, 3]
 
 
+def test_what_commits_after_a_snapshot_is_in_the_next_one(shop: Shop, database: str, tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    add_orders(shop, 100)
+    with psycopg.connect(database) as late:
+        late.execute("UPDATE shop_order SET note = 'late' WHERE id = 1")
+        shop.execute("UPDATE shop_order SET note = 'early' WHERE id = 2")
+        warehouse.refresh(database, [ORDERS])
+        assert [row["note"] for row in contents(warehouse)[:2]] == [None, "early"]
+        late.commit()
+    assert modes(warehouse, database)["orders"] == ("delta", 100, 2, 0)
+    assert [row["note"] for row in contents(warehouse)[:2]] == ["late", "early"]
+
+
 def test_a_base_with_many_replaced_rows_is_written_anew(shop: Shop, database: str, tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     add_orders(shop, 100)
@@ -130,8 +143,23 @@ def test_a_reader_keeps_its_version(shop: Shop, database: str, tmp_path: Path) -
         assert engine.fingerprint == first.fingerprint
     warehouse.refresh(database, [ORDERS])
     assert len(list(tmp_path.glob("tables/*/*"))) == 1
-    assert len(list(tmp_path.glob("spill-*"))) == 0
+    assert not list(tmp_path.glob("scratch-*"))
     assert len(contents(warehouse)) == 20
+
+
+def test_what_a_killed_reader_leaves_is_removed(shop: Shop, database: str, tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.refresh(database, [ORDERS])
+    code = (
+        "import os, signal, sys; from pathlib import Path; from zhike.engine.warehouse import Warehouse\n"
+        "lease = Warehouse(Path(sys.argv[1])).read(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert len(list(tmp_path.glob("scratch-*"))) == 1
+    with connect(warehouse, threads=1):
+        warehouse.refresh(database, [ORDERS])
+        assert len(list(tmp_path.glob("scratch-*"))) == 1
+    assert not list(tmp_path.glob("scratch-*"))
 
 
 def test_a_second_refresh_at_the_same_time_is_refused(shop: Shop, database: str, tmp_path: Path) -> None:
