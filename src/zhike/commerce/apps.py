@@ -8,12 +8,13 @@ class CommerceConfig(AppConfig):
     verbose_name = _("Orders and products")
 
     def ready(self) -> None:
-        from zhike.commerce import customer_orders, permissions
+        from zhike.commerce import customer_orders, listing, permissions
         from zhike.core.access import declare
-        from zhike.core.lists import panels
+        from zhike.core.lists import panels, registry
         from zhike.customers import timeline
 
         declare(permissions.ALL)
+        registry.get("customers").add(*listing.FIELDS)
         timeline.register(customer_orders.source())
         panels.register(
             panels.Panel(

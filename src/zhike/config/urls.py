@@ -14,6 +14,7 @@ urlpatterns = [
     path("customers/", include("zhike.customers.urls")),
     path("commerce/", include("zhike.commerce.urls")),
     path("", include("zhike.accounts.urls")),
+    path("", include("zhike.insight.urls")),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("ui/", include("zhike.ui.urls")))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from zhike.insight.measures import Currencies, Value, kept
+from zhike.insight.periods import months_before
 from zhike.science.cohort import cohort_retention
 from zhike.science.concentration import gini, lorenz_curve
 
@@ -33,6 +34,7 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
         "rf": _rf(value.table),
         "anonymous": _anonymous(days),
         "days": _days(days, as_of),
+        "firsts": _firsts(value.table, as_of),
         "months": _months(days, as_of),
         "cohorts": _cohorts(value.orders, as_of),
         "lorenz": _rows(lorenz_curve(value.table).order_by("step"), "customer_rate", "amount_rate"),
@@ -74,6 +76,15 @@ def _days(days: ir.Table, as_of: date) -> list[list[Any]]:
     return _rows(by_day.order_by("placed_on"), "placed_on", "amount", "orders")
 
 
+def _firsts(table: ir.Table, as_of: date) -> list[list[Any]]:
+    """How many customers bought for the first time on which day."""
+    import ibis
+
+    recent = table.filter(table.first_order_on > ibis.literal(as_of - timedelta(days=DAILY_DAYS)))
+    by_day = recent.group_by("first_order_on").agg(customers=recent.count())
+    return _rows(by_day.order_by("first_order_on"), "first_order_on", "customers")
+
+
 def _months(days: ir.Table, as_of: date) -> list[list[Any]]:
     import ibis
 
@@ -91,12 +102,6 @@ def _cohorts(orders: ir.Table, as_of: date) -> list[list[Any]]:
     recent = cohorts.filter(cohorts.cohort_on >= ibis.literal(months_before(as_of, COHORT_MONTHS - 1)))
     ordered = recent.order_by("cohort_on", "months_since")
     return _rows(ordered, "cohort_on", "months_since", "cohort_count", "active_count")
-
-
-def months_before(day: date, months: int) -> date:
-    """The first day of the month that many months before the day's own."""
-    index = day.year * 12 + day.month - 1 - months
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def _rows(table: ir.Table, *names: str) -> list[list[Any]]:

@@ -9,6 +9,30 @@ class InsightConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.core.access import declare
+        from zhike.core.lists import panels
         from zhike.insight import permissions
+        from zhike.ui.navigation import NavItem, register, use_route
 
         declare(permissions.ALL)
+        register(NavItem(url_name="today", label=_("Today"), icon="sun", order=10, key="g t"))
+        register(
+            NavItem(
+                url_name="insight",
+                label=_("Insight"),
+                icon="chart-histogram",
+                order=700,
+                permission="insight.view_insight",
+                key="g i",
+            )
+        )
+        use_route("home", "today")
+        panels.register(
+            panels.Panel(
+                page="customer",
+                key="why",
+                label=_("Customer value"),
+                url_name="customer_why",
+                permission="customers.view_customer",
+                order=10,
+            )
+        )

@@ -57,6 +57,15 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
     return Refreshed(run=run, is_new=True, warehouse=report, fact_count=fact_count, seconds=time.monotonic() - began)
 
 
+@transaction.atomic
+def request_refresh(*, actor: Actor) -> None:
+    """Queue a refresh for the worker, as of the day it runs."""
+    from zhike.insight import tasks
+
+    require(actor, "insight.refresh")
+    tasks.refresh.defer()
+
+
 class _Note:
     """Says how far a refresh has come, for those who wait."""
 

@@ -9,6 +9,8 @@ class ScoresConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.core.access import declare
-        from zhike.scores import permissions
+        from zhike.core.lists import registry
+        from zhike.scores import listing, permissions
 
         declare(permissions.ALL)
+        registry.get("customers").add(*listing.FIELDS)

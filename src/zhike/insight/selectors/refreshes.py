@@ -1,0 +1,20 @@
+"""How the refresh under way goes."""
+
+from zhike.insight.models import Refresh
+
+ORDER = (Refresh.Step.READING, Refresh.Step.COMPUTING, Refresh.Step.WRITING, Refresh.Step.DONE)
+
+
+def get_running() -> Refresh | None:
+    return Refresh.objects.filter(finished_at=None).order_by("-pk").first()
+
+
+def steps_done(refresh: Refresh) -> int:
+    """Of `len(ORDER) - 1` steps, those that lie behind."""
+    return ORDER.index(Refresh.Step(refresh.step))
+
+
+def last_failed() -> bool:
+    """Whether the newest refresh ended without a result."""
+    newest = Refresh.objects.order_by("-pk").first()
+    return newest is not None and newest.step == Refresh.Step.FAILED
