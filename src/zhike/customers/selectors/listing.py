@@ -65,8 +65,14 @@ def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int 
 
 
 def iter_customers(*, actor: Actor, asking: Asking, state: State, columns: list[Column]) -> Iterator[list[Any]]:
-    """Every customer of the list, newest first, as the values of the columns; read in pieces of constant size."""
-    rows = _values(_chosen(actor, asking, state), columns)
+    """Every customer of the list, newest first, as the values of the columns; read in pieces of constant size.
+
+    :raises zhike.core.lists.grammar.FilterInvalid: at once, not at the first row
+    """
+    return _in_pieces(_values(_chosen(actor, asking, state), columns), columns)
+
+
+def _in_pieces(rows: Any, columns: list[Column]) -> Iterator[list[Any]]:
     after = ""
     while True:
         found = Page(size=EXPORT_CHUNK, after=after).of(rows, by=("-pk",))

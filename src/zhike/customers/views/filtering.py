@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
@@ -69,22 +69,24 @@ def edit_filter(request: ActorRequest) -> HttpResponse:
     spec = registry.get(KEY)
     fields = spec.fields_for(request.actor)
     done, _sep, place = request.GET.get("do", "").partition("-")
+    refusal: FilterInvalid | None = None
     try:
         state = read_state(request.GET.dict(), of=spec)
-        joiner, draft = _from_form(request.GET, fields) if done else _from_tree(state.tree)
-        draft = _changed(draft, done, place, fields)
-        if done == "apply":
-            tree = _tree(joiner, draft)
+        compile_tree(state.tree, of=spec, asking=asking)
+        joiner, draft = _from_form(request.GET, fields, asking) if done else _from_tree(state.tree)
+    except FilterInvalid as unreadable:
+        refusal, state, joiner, draft = unreadable, State(), "all", []
+    draft = _changed(draft, done, place, fields)
+    if done == "apply" and refusal is None:
+        tree = _tree(joiner, draft)
+        try:
             compile_tree(tree, of=spec, asking=asking)
-            return go_to(request, list_address(state.with_tree(tree).query()))
-        context = _context(state, joiner, draft, fields, asking)
-    except FilterInvalid as refusal:
-        if not done:
-            joiner, draft = "all", [[_first(fields)]]
-            context = _context(State(), joiner, draft, fields, asking) | {"refusal": refusal}
+        except FilterInvalid as wrong:
+            refusal = wrong
         else:
-            context = _context(replace(state), joiner, draft, fields, asking) | {"refusal": refusal}
-    return render_page(request, "customers/filter.html", context)
+            return go_to(request, list_address(state.with_tree(tree).query()))
+    context = _context(state, joiner, draft, fields, asking)
+    return render_page(request, "customers/filter.html", {**context, "refusal": refusal})
 
 
 def _from_tree(tree: Group) -> tuple[Joiner, Draft]:
@@ -99,12 +101,14 @@ def _from_tree(tree: Group) -> tuple[Joiner, Draft]:
     return tree.joiner, draft
 
 
-def _from_form(form: QueryDict, fields: dict[str, Field]) -> tuple[Joiner, Draft]:
+def _from_form(form: QueryDict, fields: dict[str, Field], asking: Asking) -> tuple[Joiner, Draft]:
     draft: Draft = []
     for number in range(MOST_GROUPS):
         raw = form.get(f"raw-{number}")
         if raw:
-            draft.append(grammar.read(raw))
+            kept = grammar.read(raw)
+            compile_tree(kept, of=registry.get(KEY), asking=asking)
+            draft.append(kept)
             continue
         rows = [row for place in range(MOST_ROWS) if (row := _row(form, f"{number}-{place}", fields))]
         if rows:
