@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from django.utils.csp import CSP
-from django.utils.translation import gettext_lazy as _
 
 from zhike.runtime.database import resolve
 from zhike.runtime.home import Home
@@ -99,7 +98,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "core" / "locale"]  # the kernel is no app, yet its refusals are for people
 LANGUAGE_COOKIE_NAME = "zhike_language"
 TIME_ZONE = os.environ.get("ZHIKE_ZONE", "Asia/Shanghai")

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ExchangeConfig(AppConfig):
@@ -10,5 +11,16 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         from zhike.core.access import declare
         from zhike.exchange import permissions
+        from zhike.ui.navigation import NavItem, register
 
         declare(permissions.ALL)
+        register(
+            NavItem(
+                url_name="imports",
+                label=pgettext_lazy("verb", "Import"),
+                icon="file-import",
+                order=80,
+                permission=permissions.VIEW_IMPORT,
+                key="g m",
+            )
+        )

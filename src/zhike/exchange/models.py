@@ -19,6 +19,7 @@ class Import(models.Model):
 
     owner, team: who imports; they are the data scope of the file, its refused rows and its undo data.
     source: the system the file's external ids and order numbers belong to.
+    sample: the first rows as text, one list per row in the order of `columns`.
     mapping: column of the file to code of the field it means. reading: what a person corrected about the format.
     new_count … refused_count: rows of the file; they add up to row_count once it is previewed or applied.
     reserved: first id and number of ids per table, kept so that a repeated run gives the same ids.
@@ -47,6 +48,7 @@ class Import(models.Model):
     encoding = models.CharField(max_length=20, blank=True, default="")
     delimiter = models.CharField(max_length=5, blank=True, default="")
     columns = models.JSONField(default=list)
+    sample = models.JSONField(default=list, editable=False)
     mapping = models.JSONField(default=dict)
     reading = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)

@@ -4,7 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import Permission
 
+VIEW_IMPORT = "exchange.view_import"
+IMPORT_FILE = "exchange.import_file"
+
 ALL = [
-    Permission(code="exchange.view_import", label=_("See imports")),
-    Permission(code="exchange.import_file", label=_("Import files and undo imports")),
+    Permission(code=VIEW_IMPORT, label=_("See imports")),
+    Permission(code=IMPORT_FILE, label=_("Import files and undo imports")),
 ]

@@ -31,6 +31,7 @@ from zhike.exchange.staging import drop_staging
 IMPORT_FILE = "exchange.import_file"
 FOLDER = "imports"
 PIECE = 1 << 20
+SHOWN, SHOWN_ROWS = 60, 4  # of the sample: characters a cell, rows
 Status = Import.Status
 RUNNING = (Status.STAGING, Status.APPLYING, Status.UNDOING)
 
@@ -273,6 +274,7 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         encoding=table.encoding,
         delimiter=table.delimiter,
         columns=columns,
+        sample=[[(cell or "")[:SHOWN] for cell in row] for row in sample.select(columns).head(SHOWN_ROWS).rows()],
         warnings=table.warnings,
         mapping=remembered.mapping if remembered else {match.column: match.field for match in matches},
         source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("encoding", models.CharField(blank=True, default="", max_length=20)),
                 ("delimiter", models.CharField(blank=True, default="", max_length=5)),
                 ("columns", models.JSONField(default=list)),
+                ("sample", models.JSONField(default=list, editable=False)),
                 ("mapping", models.JSONField(default=dict)),
                 ("reading", models.JSONField(default=dict)),
                 ("warnings", models.JSONField(default=list)),

@@ -1,0 +1,71 @@
+"""What people say about a file: what is in it, and what its columns mean."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.money import is_currency
+from zhike.exchange.models import Import
+from zhike.exchange.registry import importable, list_importables
+
+COLUMN = "column_"
+
+
+class Upload(forms.Form):
+    """A file and what it holds."""
+
+    kind = forms.ChoiceField(label=_("What the file holds"), required=False)
+    file = forms.FileField(label=_("File"))
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        known = [(item.kind, item.label) for item in list_importables()]
+        self.fields["kind"] = forms.ChoiceField(
+            label=_("What the file holds"), required=False, choices=[("", _("Recognise by itself")), *known]
+        )
+
+
+class Columns(forms.Form):
+    """What each column of a file means, and whose numbers its ids are."""
+
+    source = forms.CharField(
+        label=_("Source system"),
+        max_length=50,
+        help_text=_("Customer and order numbers are kept apart by source. Use the same name for files of one system."),
+    )
+    currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3)
+
+    def __init__(self, data: QueryDict | None = None, *, job: Import) -> None:
+        super().__init__(data, initial={"source": job.source, "currency": job.currency})
+        self.job = job
+        fields = importable(job.kind).fields
+        groups = (
+            (str(_("Needed")), [(field.code, field.label) for field in fields if field.required]),
+            (str(_("Optional")), [(field.code, field.label) for field in fields if not field.required]),
+        )
+        choices = [("", _("Do not import")), *(group for group in groups if group[1])]
+        for place, column in enumerate(job.columns):
+            self.fields[f"{COLUMN}{place}"] = forms.ChoiceField(
+                label=column, required=False, choices=choices, initial=job.mapping.get(column, "")
+            )
+
+    def clean_currency(self) -> str:
+        code: str = self.cleaned_data["currency"].upper()
+        if not is_currency(code):
+            raise forms.ValidationError(_("“%(code)s” is not a currency code."), params={"code": code})
+        return code
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Column to field, the columns left out missing."""
+        chosen = {column: self.cleaned_data[f"{COLUMN}{place}"] for place, column in enumerate(self.job.columns)}
+        return {column: code for column, code in chosen.items() if code}
+
+    def column_rows(self) -> list[tuple[forms.BoundField, list[str]]]:
+        """Each column's choice beside its first cells."""
+        return [
+            (self[f"{COLUMN}{place}"], [str(row[place]) for row in self.job.sample if row[place]])
+            for place in range(len(self.job.columns))
+        ]
