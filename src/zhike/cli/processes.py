@@ -61,15 +61,20 @@ def serve(home: Home, *, host: str, port: int, announce: Callable[[str], None]) 
     A port that is taken is said to be so, and the next free one used. If the instance runs already, its address is
     announced and that is all.
     """
-    free = ports.next_free(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{free}/"
     try:
-        with supervisor.supervising(home, address) as keeper:
+        with supervisor.supervising(home) as keeper:
             instance.stop_database_afterwards(home)
             instance.database_ready(home)
+            free = ports.next_free(host, port)
             if free != port:
                 click.echo(f"端口 {port} 被占用，改用 {free} / Port {port} is taken; using {free}", err=True)
-            keeper.run(programs(host, free), is_ready=lambda: _answers(host, free), on_ready=lambda: announce(address))
+            address = f"http://{f'[{host}]' if ':' in host else host}:{free}/"
+            keeper.run(
+                programs(host, free),
+                address=address,
+                is_ready=lambda: _answers(host, free),
+                on_ready=lambda: announce(address),
+            )
     except supervisor.AlreadyRunning as running:
         if running.run is None:
             click.echo("另一个进程正在启动知客。 / Another process is just starting Zhike.", err=True)

@@ -89,17 +89,22 @@ class Run:
 class Supervisor:
     """Keeps programs running until a signal or `stop`; made by `supervising`."""
 
-    def __init__(self, home: Home, address: str) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
-        self._address = address
+        self._address = ""
         self._children: list[_Child] = []
         self._stopping = threading.Event()
 
-    def run(self, programs: list[Program], *, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
+    def run(
+        self, programs: list[Program], *, address: str, is_ready: Callable[[], bool], on_ready: Callable[[], None]
+    ) -> None:
         """Start the programs, say when they are ready, keep them running until told to stop.
+
+        `address` is put on record for those who want to know where the instance is.
 
         :raises EnvironmentProblem: if the first program ends before it is ready
         """
+        self._address = address
         self._children = [_Child(program, self._home.logs_dir / f"{program.name}.log") for program in programs]
         previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         try:
@@ -146,7 +151,7 @@ class Supervisor:
 
 
 @contextmanager
-def supervising(home: Home, address: str) -> Iterator[Supervisor]:
+def supervising(home: Home) -> Iterator[Supervisor]:
     """Become the one supervisor of the instance; what a killed predecessor left running is stopped first.
 
     :raises AlreadyRunning: if another process is
@@ -156,7 +161,7 @@ def supervising(home: Home, address: str) -> Iterator[Supervisor]:
         with exclusive(home.run_dir / LOCK, wait=False):
             stop_orphans(home)
             try:
-                yield Supervisor(home, address)
+                yield Supervisor(home)
             finally:
                 (home.run_dir / RECORD).unlink(missing_ok=True)
     except AlreadyLocked:

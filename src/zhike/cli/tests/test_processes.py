@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from zhike.cli.output import Exit
-from zhike.runtime import ports, postgres
+from zhike.runtime import ports, postgres, supervisor
 from zhike.runtime.home import Home
 
 ZHIKE = str(Path(sys.executable).with_name("zhike"))
@@ -45,6 +46,24 @@ def up(module_home: Home) -> Iterator[dict[str, Any]]:
     zhike(module_home, "down")
     assert process.wait(timeout=30) == Exit.DONE
     assert not postgres.status(module_home).running
+
+
+@pytest.mark.fault
+def test_after_a_kill_the_next_run_has_the_same_port_and_ctrl_c_leaves_nothing(instance_home: Home) -> None:
+    command = [ZHIKE, "up", "--json", "--port", str(ports.any_free("127.0.0.1"))]
+    addresses = []
+    for end in (signal.SIGKILL, signal.SIGINT):
+        process = subprocess.Popen(command, env=environment(instance_home), stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        addresses.append(json.loads(process.stdout.readline())["address"])
+        process.send_signal(end)
+        process.wait(timeout=30)
+    assert addresses[0] == addresses[1]
+    assert process.returncode == Exit.DONE
+    assert supervisor.current_run(instance_home) is None
+    assert not supervisor.stop_orphans(instance_home)
+    # The second run found the database running, so it leaves it.
+    assert postgres.status(instance_home).running
 
 
 def status_of(address: str) -> int:

@@ -34,9 +34,9 @@ programs = [
     Program(name=name, command=(sys.executable, "-c", {STAY!r}, str(home.path / f"{{name}}.pids")))
     for name in ("web", "worker")
 ]
-with supervising(home, "http://somewhere/") as keeper:
+with supervising(home) as keeper:
     ready = lambda: all((home.path / f"{{name}}.pids").exists() for name in ("web", "worker"))
-    keeper.run(programs, is_ready=ready, on_ready=lambda: print("ready", flush=True))
+    keeper.run(programs, address="http://somewhere/", is_ready=ready, on_ready=lambda: print("ready", flush=True))
 print("stopped", flush=True)
 """
 
@@ -103,7 +103,7 @@ def test_stop_ends_every_program_and_nothing_else(home: Home, running: subproces
 
 
 def test_there_is_one_supervisor_and_the_second_hears_of_the_first(home: Home, running: subprocess.Popen[str]) -> None:
-    with pytest.raises(supervisor.AlreadyRunning) as refusal, supervisor.supervising(home, "http://elsewhere/"):
+    with pytest.raises(supervisor.AlreadyRunning) as refusal, supervisor.supervising(home):
         pass
     assert refusal.value.run is not None
     assert refusal.value.run.address == "http://somewhere/"
@@ -116,14 +116,14 @@ def test_what_a_killed_supervisor_left_is_stopped_by_the_next(home: Home, runnin
     running.wait()
     assert alive(*pids(home, "web"))
     assert supervisor.current_run(home) is None
-    with supervisor.supervising(home, "http://elsewhere/"):
+    with supervisor.supervising(home):
         assert not alive(*pids(home, "web"), *pids(home, "worker"))
 
 
 def test_a_program_that_does_not_come_up_is_reported_with_its_log(home: Home) -> None:
     broken = supervisor.Program(name="web", command=(sys.executable, "-c", "raise SystemExit('out of luck')"))
-    with pytest.raises(EnvironmentProblem, match="out of luck"), supervisor.supervising(home, "") as keeper:
-        keeper.run([broken], is_ready=lambda: False, on_ready=lambda: None)
+    with pytest.raises(EnvironmentProblem, match="out of luck"), supervisor.supervising(home) as keeper:
+        keeper.run([broken], address="", is_ready=lambda: False, on_ready=lambda: None)
 
 
 def test_a_taken_port_gives_way_to_the_next() -> None:
