@@ -9,12 +9,18 @@ class CommerceConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.commerce import customer_orders, listing, permissions
+        from zhike.commerce.exchange.importable import Orders
+        from zhike.commerce.exchange.reasons import REASONS
         from zhike.core.access import declare
         from zhike.core.lists import panels, registry
         from zhike.customers import timeline
+        from zhike.exchange.reasons import ROW_REASONS
+        from zhike.exchange.registry import register
 
         declare(permissions.ALL)
         registry.get("customers").add(*listing.FIELDS)
+        register(Orders())
+        ROW_REASONS.update(REASONS)
         timeline.register(customer_orders.source())
         panels.register(
             panels.Panel(

@@ -20,6 +20,7 @@ from zhike.exchange.progress import Progress
 
 if TYPE_CHECKING:
     import polars as pl
+    from django.db.models import QuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,13 @@ class Run:
         """The first column of the first row."""
         row = self.execute(query, parameters, **parts).fetchone()
         return row[0] if row else None
+
+    def query_of(self, rows: "QuerySet[Any, Any]") -> sql.Composable:
+        """A queryset as a part of a statement."""
+        query, parameters = rows.query.sql_with_params()
+        text = psycopg.ClientCursor(raw_connection()).mogrify(query, parameters)
+        # Its parameters are quoted in; what is left of per cent signs is text.
+        return sql.SQL(text.replace("%", "%%"))
 
     def copy(self, name: str, columns: Sequence[str], frame: "pl.DataFrame") -> None:
         """Append the frame's rows to a staging table."""

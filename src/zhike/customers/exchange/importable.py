@@ -40,7 +40,7 @@ class Customers(Importable):
         return CustomerStager(plan)
 
     def match(self, run: Run) -> None:
-        match_parties(run, self._party(run), "rows")
+        match_parties(run, self._party(run), "rows", refused="refused")
 
     def count(self, run: Run) -> Counts:
         return Merging(run, self._party(run), "rows").count()
@@ -63,9 +63,9 @@ class Customers(Importable):
         return Party(run.plan, OWN_CODES)
 
 
-def match_parties(run: Run, party: Party, rows: str) -> None:
+def match_parties(run: Run, party: Party, rows: str, *, refused: str) -> None:
     """Which customer each row of the party table `rows` means, and what would change about them."""
-    Matching(run, party, rows).match()
+    Matching(run, party, rows, refused).match()
     Merging(run, party, rows).compare()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import psycopg
 from psycopg import sql
 
 from zhike.core.actor import Scope
@@ -19,13 +18,13 @@ class Matching:
     """Staging tables made here, with the party table `rows` under the name given:
 
     marks: every identifier of every row. who: the customer of every good row: `customer_id` in the database, or null
-    for a new one; `leader` is the first row that means the same customer.
+    for a new one; `leader` is the first row that means the same customer. Rows without an answer go to `refused`.
     """
 
-    def __init__(self, run: Run, party: Party, rows: str) -> None:
+    def __init__(self, run: Run, party: Party, rows: str, refused: str) -> None:
         self.run = run
         self.party = party
-        self.parts: dict[str, sql.Composable] = {"rows": run.table(rows)}
+        self.parts: dict[str, sql.Composable] = {"rows": run.table(rows), "refused": run.table(refused)}
 
     def match(self) -> None:
         self._unpivot()
@@ -188,10 +187,9 @@ class Matching:
             """,
             hidden=self._hidden(),
             may_not_create=sql.Literal(not self.run.actor.may(CREATE)),
+            **self.parts,
         )
-        self.run.execute(
-            "DELETE FROM {who} AS who USING {refused} AS refused WHERE refused.row = who.row AND NOT refused.is_read"
-        )
+        self._forget_refused()
         self.run.execute(
             """
             INSERT INTO {refused} (row, reason, "column", value, expected, is_read)
@@ -200,7 +198,7 @@ class Matching:
             """,
             **self.parts,
         )
-        self.run.execute("DELETE FROM {who} AS who USING {refused} AS refused WHERE refused.row = who.row")
+        self._forget_refused()
 
     def _refuse_owners(self) -> None:
         """Owners are named by user name or name; one who is unknown, or out of the actor's reach, is refused."""
@@ -224,7 +222,12 @@ class Matching:
             """,
             **self.parts,
         )
-        self.run.execute("DELETE FROM {who} AS who USING {refused} AS refused WHERE refused.row = who.row")
+        self._forget_refused()
+
+    def _forget_refused(self) -> None:
+        self.run.execute(
+            "DELETE FROM {who} AS who USING {refused} AS refused WHERE refused.row = who.row", **self.parts
+        )
 
     def _owners_in_reach(self) -> sql.Composable:
         actor = self.run.actor
@@ -263,10 +266,7 @@ class Matching:
             return sql.SQL("false")
         if scope is Scope.NONE:
             return sql.SQL("(who.customer_id IS NOT NULL OR cardinality(who.candidates) > 0)")
-        query, parameters = Customer.objects.within(self.run.actor, EDIT).values("pk").query.sql_with_params()
-        text = psycopg.ClientCursor(raw_connection()).mogrify(query, parameters)
-        # Made by the queryset, with its parameters quoted; what is left of per cent signs is text.
-        subquery = sql.SQL(text.replace("%", "%%"))
+        subquery = self.run.query_of(Customer.objects.within(self.run.actor, EDIT).values("pk"))
         return sql.SQL(
             "((who.customer_id IS NOT NULL AND who.customer_id NOT IN ({reach}))"
             " OR EXISTS (SELECT FROM unnest(who.candidates) AS candidate WHERE candidate NOT IN ({reach})))"

@@ -1,0 +1,1 @@
+"""What files can bring about orders."""
