@@ -56,10 +56,16 @@ class Instance:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_"))}
         return {**kept, "ZHIKE_HOME": str(self.home)}
 
-    def zhike(self, *arguments: str | Path, timeout: float = 1200) -> str:
-        """Run the command and return what it prints; a failure ends the benchmark."""
+    def zhike(self, *arguments: str | Path, typed: str = "", timeout: float = 1200) -> str:
+        """Run the command and return what it prints; a failure ends the benchmark. typed: its standard input."""
         done = subprocess.run(
-            [ZHIKE, *arguments], env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
+            [ZHIKE, *arguments],
+            env=self.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
         if done.returncode:
             sys.exit(f"zhike {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -41,9 +41,17 @@ class Visitor:
         assert status == 200, f"{path} answered {status}"
         return body
 
+    def size_of(self, path: str) -> int:
+        """Bytes that travel for this address, as compressed as the server can."""
+        self._connection.request("GET", path, headers={"Cookie": self._cookie(), "Accept-Encoding": "br, gzip"})
+        answer = self._connection.getresponse()
+        return len(answer.read())
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
     def _ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        sent = {"Cookie": cookie, "Accept-Encoding": "gzip", "Referer": self.address + path, **(headers or {})}
+        sent = {"Cookie": self._cookie(), "Accept-Encoding": "gzip", "Referer": self.address + path, **(headers or {})}
         self._connection.request(method, path, body or None, sent)
         answer = self._connection.getresponse()
         content = answer.read()
