@@ -178,13 +178,13 @@ def message_problems(app: Path, message: Message, translated: dict[tuple[str | N
     key = (message.context or None, first_id(message))
     strings = [message.string] if isinstance(message.string, str) else list(message.string or [""])
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
+    before = translated.setdefault(key, message)
     if message.fuzzy or not all(strings):
         yield f"{app.name}: not translated: {key[1]!r}"
         return
     wanted = set(PLACEHOLDER.findall(ids[-1]))
     if any(set(PLACEHOLDER.findall(string)) - wanted for string in strings):
         yield f"{app.name}: other placeholders than {sorted(wanted)}: {key[1]!r}"
-    before = translated.setdefault(key, message)
     if before.string != message.string:
         yield f"{app.name}: translated otherwise elsewhere ({before.string!r}): {key[1]!r} {message.string!r}"
 
