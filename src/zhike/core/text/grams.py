@@ -17,10 +17,12 @@ _SHORT = r"\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufa
 _SHORT_RUN = re.compile(f"[{_SHORT}]+")
 _LONG_RUN = re.compile(rf"[^\W_{_SHORT}]{{3,}}")
 _WORD = re.compile(rf"[^\W_{_SHORT}]+")
+_PLAIN_RUN = re.compile("[a-z0-9]{3,}")
 _START = re.compile(r"#(\w\w?)")
 _WILD = re.compile(r"([\\%_])")
 _DIALLED = re.compile(r"\+?[\d\-()/.]{3,}")
 _SEPARATED = re.compile(r"(?=[\d\-()/.]*\d[\-()/.]+\d)\+?[\d\-()/.]+")
+_MAY_BE_SEPARATED = re.compile(r"\d[\-()/.]")
 _NO_DIGIT = re.compile(r"[^\d+]")
 MOST_TERMS = 8
 
@@ -35,6 +37,8 @@ class Term:
 
 def fold(text: str) -> str:
     """As text is compared: half width, lower case, single blanks."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     return one_line(half_width(text).lower())
 
 
@@ -45,7 +49,7 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
     for identifier in identifiers:
         lines[fold(identifier)] = None
     # Numbers are looked up without their hyphens and brackets, so they stand here without them too.
-    for line in [line for line in lines if not line.isalnum()]:
+    for line in [line for line in lines if _MAY_BE_SEPARATED.search(line)]:
         lines.update((_NO_DIGIT.sub("", run), None) for run in _SEPARATED.findall(line))
     starts = dict.fromkeys([initials, *_WORD.findall(folded)])
     lines[" ".join([f"#{start}" for start in starts if start])] = None
@@ -56,11 +60,16 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
 def grams(text: str) -> list[str]:
     """The distinct pieces of a text made by `search_text`."""
     found: set[str] = set()
-    for run in _SHORT_RUN.findall(text):
-        found.update(run)
-        found.update([run[i : i + 2] for i in range(len(run) - 1)])
-    for run in _LONG_RUN.findall(text):
-        found.update([run[i : i + 3] for i in range(len(run) - 2)])
+    for line in text.split("\n"):
+        if line.isascii():
+            runs = _PLAIN_RUN.findall(line)
+        else:
+            runs = _LONG_RUN.findall(line)
+            for run in _SHORT_RUN.findall(line):
+                found.update(run)
+                found.update([run[at : at + 2] for at in range(len(run) - 1)])
+        for run in runs:
+            found.update([run[at : at + 3] for at in range(len(run) - 2)])
     for start in _START.findall(text):
         found.add(f"#{start[0]}")
         found.add(f"#{start}")
