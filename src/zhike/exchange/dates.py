@@ -21,37 +21,39 @@ SERIALS = range(10_000, 110_000)
 
 # What a whole column is tried with; the shape decides before the parser, which takes too much.
 _SHAPES = (
-    (r"^\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}:\d{2}$", "%Y-%m-%d %H:%M:%S"),
-    (r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"),
-    (r"^(?:19|20|21)\d{6}$", "%Y%m%d"),
-    (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
-    (r"^\d{4}/\d{1,2}/\d{1,2} \d{1,2}:\d{2}:\d{2}$", "%Y/%m/%d %H:%M:%S"),
-    (r"^\d{4}/\d{1,2}/\d{1,2} \d{1,2}:\d{2}$", "%Y/%m/%d %H:%M"),
-    (r"^\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}$", "%Y-%m-%d %H:%M"),
-    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$", "%Y-%m-%dT%H:%M:%S"),
-    (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{1,6}$", "%Y-%m-%d %H:%M:%S%.f"),
-    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{1,9}$", "%Y-%m-%dT%H:%M:%S%.f"),
-    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}$", "%Y-%m-%dT%H:%M:%S%:z"),
-    (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}$", "%Y-%m-%d %H:%M:%S%:z"),
-    (r"^\d{4}年\d{1,2}月\d{1,2}日$", "%Y年%m月%d日"),
-    (r"^(?:19|20|21)\d{12}$", "%Y%m%d%H%M%S"),
+    (r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}$", "%Y-%m-%d %H:%M:%S"),
+    (r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$", "%Y-%m-%d"),
+    (r"^(?:19|20|21)[0-9]{6}$", "%Y%m%d"),
+    (r"^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}$", "%Y/%m/%d"),
+    (r"^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}$", "%Y/%m/%d %H:%M:%S"),
+    (r"^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}$", "%Y/%m/%d %H:%M"),
+    (r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{2}$", "%Y-%m-%d %H:%M"),
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", "%Y-%m-%dT%H:%M:%S"),
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,6}$", "%Y-%m-%d %H:%M:%S%.f"),
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,9}$", "%Y-%m-%dT%H:%M:%S%.f"),
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$", "%Y-%m-%dT%H:%M:%S%:z"),
+    (r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$", "%Y-%m-%d %H:%M:%S%:z"),
+    (r"^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日$", "%Y年%m月%d日"),
+    (r"^(?:19|20|21)[0-9]{12}$", "%Y%m%d%H%M%S"),
 )
 _DAY_FIRST = (
-    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"),
-    (r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}$", "%d/%m/%Y %H:%M"),
-    (r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}:\d{2}$", "%d/%m/%Y %H:%M:%S"),
+    (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$", "%d/%m/%Y"),
+    (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$", "%d/%m/%Y %H:%M"),
+    (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}$", "%d/%m/%Y %H:%M:%S"),
 )
 
-_TIME = r"""(?:[\sT,]*(?P<half>上午|下午|中午|凌晨|早上|晚上)?\s*(?P<hour>\d{1,2}):(?P<minute>\d{1,2})
-    (?::(?P<second>\d{1,2})(?:[.,](?P<part>\d{1,9}))?)?\s*(?P<meridiem>am|pm)?)?
-    \s*(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?(?:\d{2})?)?"""
+_TIME = r"""(?:[\sT,]*(?P<half>上午|下午|中午|凌晨|早上|晚上)?\s*(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2})
+    (?::(?P<second>[0-9]{1,2})(?:[.,](?P<part>[0-9]{1,9}))?)?\s*(?P<meridiem>am|pm)?)?
+    \s*(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-][0-9]{2}:?(?:[0-9]{2})?)?"""
 _YEAR_FIRST = re.compile(
-    rf"(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}}){_TIME}", re.VERBOSE | re.IGNORECASE
+    rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{1,2}})-(?P<day>[0-9]{{1,2}}){_TIME}", re.VERBOSE | re.IGNORECASE
 )
 _YEAR_LAST = re.compile(
-    rf"(?P<one>\d{{1,2}})-(?P<two>\d{{1,2}})-(?P<year>\d{{4}}|\d{{2}}){_TIME}", re.VERBOSE | re.IGNORECASE
+    rf"(?P<one>[0-9]{{1,2}})-(?P<two>[0-9]{{1,2}})-(?P<year>[0-9]{{4}}|[0-9]{{2}}){_TIME}", re.VERBOSE | re.IGNORECASE
 )
-_DIGITS = re.compile(r"((?:19|20|21)\d\d)(\d\d)(\d\d)(?:\s?(\d\d):?(\d\d):?(\d\d)?)?")
+_DIGITS = re.compile(
+    r"((?:19|20|21)[0-9][0-9])([0-9][0-9])([0-9][0-9])(?:\s?([0-9][0-9]):?([0-9][0-9]):?([0-9][0-9])?)?"
+)
 _WEEKDAY = re.compile(r"\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?\s*")
 _ENGLISH_DAYS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%b-%y")
 _ENGLISH_TIMES = ("", " %H:%M", " %H:%M:%S")
@@ -113,10 +115,10 @@ def _read(text: str, *, day_first: bool) -> datetime | None:
         return number
     plain = _WEEKDAY.sub(" ", text).strip()
     plain = re.sub(r"\s*[年月/]\s*", "-", plain)
-    plain = re.sub(r"(?<=\d)\s*[日号](?!\d*-)", " ", plain).strip()
-    plain = re.sub(r"(?<=\d)[时点分](?=\d)", ":", plain)
-    plain = re.sub(r"(?<=\d)时$|(?<=\d)点$", ":00", re.sub(r"秒$|(?<=\d)分$", "", plain))
-    plain = re.sub(r"^(\d{1,4})\.(\d{1,2})\.(\d{1,4})", r"\1-\2-\3", plain)
+    plain = re.sub(r"(?<=[0-9])\s*[日号](?![0-9]*-)", " ", plain).strip()
+    plain = re.sub(r"(?<=[0-9])[时点分](?=[0-9])", ":", plain)
+    plain = re.sub(r"(?<=[0-9])时$|(?<=[0-9])点$", ":00", re.sub(r"秒$|(?<=[0-9])分$", "", plain))
+    plain = re.sub(r"^([0-9]{1,4})\.([0-9]{1,2})\.([0-9]{1,4})", r"\1-\2-\3", plain)
     if found := _YEAR_FIRST.fullmatch(plain):
         return _moment(found, int(found["year"]), int(found["month"]), int(found["day"]))
     if found := _YEAR_LAST.fullmatch(plain):
@@ -133,9 +135,9 @@ def _read_number(text: str) -> datetime | None:
         return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  its zone is the file's
     whole = WHOLE_FLOAT.fullmatch(text)
     digits = whole[1] if whole else text
-    if re.fullmatch(r"1\d{9}|1\d{12}", digits):
+    if re.fullmatch(r"1[0-9]{9}|1[0-9]{12}", digits):
         return datetime.fromtimestamp(int(digits) / (1 if len(digits) == 10 else 1000), UTC)
-    if re.fullmatch(r"\d{5,6}(?:\.\d+)?", text) and int(float(text)) in SERIALS:
+    if re.fullmatch(r"[0-9]{5,6}(?:\.[0-9]+)?", text) and int(float(text)) in SERIALS:
         return SERIAL_START + timedelta(milliseconds=round(float(text) * 86_400_000))
     return None
 
@@ -154,7 +156,7 @@ def _moment(found: re.Match[str], year: int, month: int, day: int) -> datetime:
 def _offset(text: str | None) -> tzinfo | None:
     if not text:
         return None
-    digits = re.sub(r"[^\d+-]", "", text)
+    digits = re.sub(r"[^0-9+-]", "", text)
     if not digits:
         return UTC
     sign = -1 if digits[0] == "-" else 1
@@ -175,6 +177,6 @@ def _read_english(text: str) -> datetime | None:
 
 def puts_day_first(values: Iterable[str]) -> bool:
     """Whether slashed dates name the day first: known by a first number above 12."""
-    pairs = [re.match(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b", value.strip()) for value in values]
+    pairs = [re.match(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-][0-9]{2,4}\b", value.strip()) for value in values]
     firsts = [int(pair[1]) for pair in pairs if pair]
     return any(first > 12 for first in firsts)

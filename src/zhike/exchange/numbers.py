@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 INTEGER_DIGITS = 16
 _AMOUNT = re.compile(
-    r"(?P<sign>[-+]?)(?P<whole>\d+|\d{1,3}(?:,\d{3})+)?(?:\.(?P<part>\d*))?(?:[eE](?P<power>[-+]?\d{1,3}))?"
+    r"(?P<sign>[-+]?)(?P<whole>[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.(?P<part>[0-9]*))?(?:[eE](?P<power>[-+]?[0-9]{1,3}))?"
 )
 _CURRENCY = re.compile(
     r"^([-+(]*)\s*(?:[¥￥$€£]|RMB|CNY|USD|EUR|GBP|HK\$|US\$)\s*|\s*(?:元|RMB|CNY|USD|EUR|GBP)(\)?)$", re.IGNORECASE
@@ -55,15 +55,15 @@ def check_integer(value: str) -> Checked:
 
 def convert_decimals(cells: Series) -> tuple[Series, Series]:
 
-    plain = cells.str.contains(r"^(0|-?[1-9]\d{0,15})$|^-?(0|[1-9]\d{0,15})\.\d*[1-9]$").fill_null(False)
-    zeros = cells.str.extract(r"^(-?(?:0|[1-9]\d{0,15})\.\d*[1-9])0+$")
-    zeros = zeros.zip_with(zeros.is_not_null(), cells.str.extract(r"^(-?[1-9]\d{0,15}|0)\.0+$"))
+    plain = cells.str.contains(r"^(0|-?[1-9][0-9]{0,15})$|^-?(0|[1-9][0-9]{0,15})\.[0-9]*[1-9]$").fill_null(False)
+    zeros = cells.str.extract(r"^(-?(?:0|[1-9][0-9]{0,15})\.[0-9]*[1-9])0+$")
+    zeros = zeros.zip_with(zeros.is_not_null(), cells.str.extract(r"^(-?[1-9][0-9]{0,15}|0)\.0+$"))
     return check_rest(cells, cells.zip_with(plain, zeros), check_decimal)
 
 
 def convert_integers(cells: Series) -> tuple[Series, Series]:
     import polars as pl
 
-    plain = cells.str.contains(r"^(?:0|-?[1-9]\d{0,15})$").fill_null(False)
+    plain = cells.str.contains(r"^(?:0|-?[1-9][0-9]{0,15})$").fill_null(False)
     nothing = pl.Series([None], dtype=pl.String)
     return check_rest(cells, cells.zip_with(plain, nothing), check_integer)

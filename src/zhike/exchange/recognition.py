@@ -26,10 +26,18 @@ TELLING = {
     FieldType.EMAIL: 0.6,
     FieldType.USCC: 0.6,
     FieldType.DATETIME: 0.5,
-    FieldType.DATE: 0.45,
+    FieldType.NAME: 0.45,
 }
+# A customer has several of these, so a file may have a column for each.
+SEVERAL = {FieldType.PHONE, FieldType.EMAIL, FieldType.WECHAT}
+# By how many columns a kind must explain more than one registered before it: a date and a phone number in a file of
+# customers do not make it one of orders.
+MARGIN = 1.2
 # A column's name may promise what its content does not keep.
 CONTRADICTED = 0.3
+# What content adds to a name that only resembles: buyer_phone is the buyer's phone, not the buyer.
+BORNE_OUT = 0.1
+LOOKED_AT = 300
 
 
 @dataclass(frozen=True)
@@ -57,49 +65,62 @@ class Recognition:
 
 
 def recognise(sample: DataFrame, importables: Mapping[str, Sequence[Field]]) -> Recognition:
-    """The kind of the file and its columns. sample: rows as `Table.sample` gives them. importables: fields by kind."""
-    best: Recognition | None = None
-    day_first = _puts_day_first(sample)
+    """The kind of the file and its columns.
+
+    sample: rows as `Table.sample` gives them. importables: fields by kind, the plainest kind first.
+    """
+    best: tuple[float, Recognition] | None = None
+    columns = _columns(sample)
+    content = {name: _Content(sample[name]) for name in columns}
+    day_first = any(found.day_first for found in content.values())
     for kind, fields in importables.items():
-        matches = match_columns(sample, fields)
-        required = [field.code for field in fields if field.required]
+        matches = _match(columns, content, fields)
         found = {match.field for match in matches}
-        covered = sum(match.confidence for match in matches) / max(1, len(_columns(sample)))
-        missing = sum(code not in found for code in required)
-        confidence = max(0.0, min(1.0, covered) - 0.3 * missing)
-        if best is None or confidence > best.confidence:
-            best = Recognition(kind, round(confidence, 3), matches, day_first)
+        missing = sum(field.required and field.code not in found for field in fields)
+        explained = sum(match.confidence for match in matches) - missing
+        confidence = max(0.0, min(1.0, explained / max(1, len(columns))))
+        if best is None or (explained > best[0] and explained >= best[0] + min(MARGIN, best[0])):
+            best = explained, Recognition(kind, round(confidence, 3), matches, day_first)
     if best is None:
         raise ValueError("nothing is importable")
-    return best
+    return best[1]
 
 
 def match_columns(sample: DataFrame, fields: Sequence[Field]) -> tuple[Match, ...]:
-    """For every field at most one column, the surest pairs first."""
+    """What each column means: no column twice, no field twice but for phones, e-mails and the like."""
     columns = _columns(sample)
-    content = {name: _Content(sample[name]) for name in columns}
-    pairs: list[tuple[float, int, int, Match]] = []
-    for column_number, column in enumerate(columns):
-        for field_number, field in enumerate(fields):
-            by_name = name_likeness(column, field)
-            share = content[column].share(field.type)
-            if by_name:
-                score = by_name * (CONTRADICTED if share is not None and share < 0.5 else 1.0)
-                match = Match(field.code, column, round(score, 3), "name")
-            else:
-                score = TELLING.get(field.type, 0.0) if share is not None and share >= 0.9 else 0.0
-                match = Match(field.code, column, round(score, 3), "content")
-            if score >= LEAST:
-                pairs.append((-score, field_number, column_number, match))
-    taken_fields: set[str] = set()
-    taken_columns: set[str] = set()
-    matches: list[Match] = []
-    for _score, _field_number, _column_number, match in sorted(pairs, key=lambda pair: pair[:3]):
-        if match.field not in taken_fields and match.column not in taken_columns:
-            taken_fields.add(match.field)
-            taken_columns.add(match.column)
-            matches.append(match)
-    return tuple(sorted(matches, key=lambda match: columns.index(match.column)))
+    return _match(columns, {name: _Content(sample[name]) for name in columns}, fields)
+
+
+def _match(columns: list[str], content: dict[str, _Content], fields: Sequence[Field]) -> tuple[Match, ...]:
+    """The surest pairs first."""
+    pairs: list[tuple[float, int, int, Match, bool]] = []
+    for field_number, field in enumerate(fields):
+        for column_number, column in enumerate(columns):
+            match = _likeness(column, content[column], field)
+            if match.confidence >= LEAST:
+                several = field.type in SEVERAL and match.by == "name"
+                pairs.append((-match.confidence, field_number, column_number, match, several))
+    fields_taken: set[str] = set()
+    matches: dict[str, Match] = {}
+    for _score, _field, _column, match, several in sorted(pairs, key=lambda pair: pair[:3]):
+        if match.column not in matches and (several or match.field not in fields_taken):
+            fields_taken.add(match.field)
+            matches[match.column] = match
+    return tuple(matches[column] for column in columns if column in matches)
+
+
+def _likeness(column: str, content: _Content, field: Field) -> Match:
+    by_name = name_likeness(column, field)
+    share = content.share(field.type)
+    if by_name:
+        if share is not None and share < 0.5 and field.type is not FieldType.NAME:
+            by_name *= CONTRADICTED
+        elif share is not None and share >= 0.8 and field.type in TELLING:
+            by_name = min(1.0, by_name + BORNE_OUT)
+        return Match(field.code, column, round(by_name, 3), "name")
+    told = TELLING.get(field.type, 0.0) if share is not None and share >= 0.8 else 0.0
+    return Match(field.code, column, told, "content")
 
 
 def _columns(sample: DataFrame) -> list[str]:
@@ -111,7 +132,7 @@ def _columns(sample: DataFrame) -> list[str]:
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BRACKETS = re.compile(r"[(\[【<{][^)\]】>}]*[)\]】>}]")
 _NO_WORD = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
-_COPY = re.compile(r" \(\d+\)$")
+_COPY = re.compile(r" \([0-9]+\)$")
 
 
 def plain_name(name: str) -> str:
@@ -152,30 +173,34 @@ def _part_likeness(name: str, wanted: str) -> float:
 # --- by content ----------------------------------------------------------------------------------------------------
 
 
+_SERIAL = r"^[0-9]{5,6}(\.[0-9]+)?$|^1[0-9]{9}$|^1[0-9]{12}$"
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
+    "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
+_CHINESE_NAME = rf"^[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}$|(公司|集团|厂|中心|事务所)$"
+
+
 class _Content:
     """How much of a column converts to each type, counted once."""
 
     def __init__(self, cells: Series) -> None:
-        self._cells = cells.drop_nulls()
-        self._manner = Manner(day_first=dates.puts_day_first(self._cells.head(500)))
+        self._cells = cells.drop_nulls().head(LOOKED_AT)
+        self.day_first = dates.puts_day_first(cells.drop_nulls())
         self._shares: dict[FieldType, float | None] = {}
 
     def share(self, type: FieldType) -> float | None:
         """None where nothing can be said: no values, or a type that any text is."""
-        if type in {FieldType.TEXT, FieldType.NAME, FieldType.CODE, FieldType.WECHAT} or not self._cells.len():
+        if type in {FieldType.TEXT, FieldType.CODE, FieldType.WECHAT} or not self._cells.len():
             return None
         if type not in self._shares:
-            converted = convert(self._cells, type, manner=self._manner)
-            self._shares[type] = converted.values.count() / self._cells.len() * self._looks(type)
+            self._shares[type] = self._count(type) / self._cells.len()
         return self._shares[type]
 
-    def _looks(self, type: FieldType) -> float:
-        """Five digits may be a date by serial number, but only a name makes them one."""
-        if type in {FieldType.DATE, FieldType.DATETIME}:
-            serials = self._cells.str.contains(r"^\d{5,6}(\.\d+)?$|^1\d{9}$|^1\d{12}$").sum()
-            return float(serials * 2 < self._cells.len())
-        return 1.0
-
-
-def _puts_day_first(sample: DataFrame) -> bool:
-    return any(dates.puts_day_first(sample[name].drop_nulls().head(500)) for name in _columns(sample))
+    def _count(self, type: FieldType) -> int:
+        if type is FieldType.NAME:
+            return int(self._cells.str.contains(_CHINESE_NAME).sum())
+        if type in {FieldType.DATE, FieldType.DATETIME} and self._cells.str.contains(_SERIAL).any():
+            # Five digits may be a date by serial number, but only the column's name makes them one.
+            return self._cells.len() // 2 + 1
+        return convert(self._cells, type, manner=Manner(day_first=self.day_first)).values.count()

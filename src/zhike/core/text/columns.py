@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PLAIN = r"^[!-&(-~\u4e00-\u9fff][!-~\u4e00-\u9fff]*( [!-~\u4e00-\u9fff]+)*$"
 PLAIN_EMAIL = r"^[a-z0-9._+-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$"
-PLAIN_MOBILE = r"^(?:\+?86[ -]?)?(1[3-9]\d{9})$"
+PLAIN_MOBILE = r"^(?:\+?86[ -]?)?(1[3-9][0-9]{9})$"
 
 
 def check_distinct(values: Series, check: Callable[[str], Checked]) -> tuple[Series, Series]:
@@ -73,7 +73,7 @@ def check_emails(values: Series) -> tuple[Series, Series]:
 def check_codes(values: Series) -> tuple[Series, Series]:
     import polars as pl
 
-    plain = values.str.contains(r"^[0-9A-Za-z_-]+$") & ~values.str.contains(r"^\d[eE]\d")
+    plain = values.str.contains(r"^[0-9A-Za-z_-]+$") & ~values.str.contains(r"^[0-9][eE][0-9]")
     nothing = pl.Series([None], dtype=pl.String)
     return check_rest(values, values.zip_with(plain.fill_null(False), nothing), normal.check_code)
 

@@ -20,10 +20,10 @@ _WORD = re.compile(rf"[^\W_{_SHORT}]+")
 _PLAIN_RUN = re.compile("[a-z0-9]{3,}")
 _START = re.compile(r"#(\w\w?)")
 _WILD = re.compile(r"([\\%_])")
-_DIALLED = re.compile(r"\+?[\d\-()/.]{3,}")
-_SEPARATED = re.compile(r"(?=[\d\-()/.]*\d[\-()/.]+\d)\+?[\d\-()/.]+")
-_MAY_BE_SEPARATED = re.compile(r"\d[\-()/.]")
-_NO_DIGIT = re.compile(r"[^\d+]")
+_DIALLED = re.compile(r"\+?[0-9\-()/.]{3,}")
+_SEPARATED = re.compile(r"(?=[0-9\-()/.]*[0-9][\-()/.]+[0-9])\+?[0-9\-()/.]+")
+_MAY_BE_SEPARATED = re.compile(r"[0-9][\-()/.]")
+_NO_DIGIT = re.compile(r"[^0-9+]")
 MOST_TERMS = 8
 
 

@@ -14,8 +14,8 @@ _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _BLANKS = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff]+")
 _BLANK_BY_HAN = re.compile(f"(?<=[{_HAN}·]) | (?=[{_HAN}·])")
 # A number as a spreadsheet shows it when its column is narrow: 1.38E+10.
-SHORTENED = re.compile(r"\d(?:\.(\d+))?[eE]\+?(\d{1,3})")
-WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
+SHORTENED = re.compile(r"[0-9](?:\.([0-9]+))?[eE]\+?([0-9]{1,3})")
+WHOLE_FLOAT = re.compile(r"([0-9]+)\.0+")
 
 
 def half_width(text: str) -> str:
@@ -86,10 +86,10 @@ def _without_legal_form(text: str) -> str:
 
 # --- phone numbers -------------------------------------------------------------------------------------------------
 
-MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
 _SEPARATORS = re.compile(r"[\s().\-_/\u2010-\u2015]+")
 _EXTENSION = re.compile(
-    r"(?:[\s,;]*(?:转|分机号?|ext\.?|extension|x|#)[\s:.]*\d{1,6}|(?<=\d{7})-\d{1,5})$", re.IGNORECASE
+    r"(?:[\s,;]*(?:转|分机号?|ext\.?|extension|x|#)[\s:.]*[0-9]{1,6}|(?<=[0-9]{7})-[0-9]{1,5})$", re.IGNORECASE
 )
 _LABEL = re.compile(r"^(?:tel|phone|mobile|fax|电话|手机|座机|联系电话)[\s:：.]*", re.IGNORECASE)
 
@@ -118,7 +118,7 @@ def check_phone(value: str, region: str = "CN") -> Checked:
 def _parse_phone(text: str, region: str) -> str | None:
     if region == "CN" and (mobile := MOBILE.fullmatch(_SEPARATORS.sub("", text))):
         return f"+86{mobile[1]}"
-    if re.search(r"[^\d\s+().\-_/\u2010-\u2015]", text):
+    if re.search(r"[^0-9\s+().\-_/\u2010-\u2015]", text):
         return None
     import phonenumbers
 
@@ -139,7 +139,7 @@ def phone(value: str, region: str = "CN") -> str | None:
 
 # --- other identifiers ---------------------------------------------------------------------------------------------
 
-_EMAIL = re.compile(r"[^@\s\"<>(),:;\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W\d_][\w-]*[\w]")
+_EMAIL = re.compile(r"[^@\s\"<>(),:;\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W0-9_][\w-]*[\w]")
 _NAMED_EMAIL = re.compile(r"^(?:mailto:|[^<]*<)([^<>]+)>?$")
 _WECHAT = re.compile(r"[\w\-.@]{2,64}")
 

@@ -23,8 +23,8 @@ SHEET_CELL = 32_767
 # A spreadsheet keeps fifteen digits of a number; more must stay text.
 SHEET_DIGITS = 15
 _FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
-_NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
-_HARMLESS = re.compile(r"[-+]?[\d\s().-]+|-+")
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?%?")
+_HARMLESS = re.compile(r"[-+]?[0-9\s().-]+|-+")
 
 
 def looks_like_formula(text: str) -> bool:

@@ -21,7 +21,7 @@ from zhike.exchange.reasons import LINE_COLUMN, REASON_COLUMN, is_reason_column
 ENDINGS = {"xlsx": ".xlsx", "xls": ".xlsx", "parquet": ".parquet", "jsonl": ".jsonl"}
 DELIMITED_ENDINGS = {".csv", ".tsv", ".txt", ".tab"}
 # A number that a sheet keeps as it is; anything else goes back as text.
-_SHEET_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})|-?(?=[\d.]{3,16}$)(?:0|[1-9]\d*)\.\d*[1-9]")
+_SHEET_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})|-?(?=[0-9.]{3,16}$)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
 # Stands for a blank where blanks separate columns.
 NO_BREAK_SPACE = "\u00a0"
 

@@ -107,7 +107,7 @@ class Table(ABC):
     def batches(self, size: int = 50_000, skip_rows: int = 0) -> Iterator[Batch]:
         """The rows in order, at most `size` at a time, from the one after the first `skip_rows` data rows."""
 
-    def sample(self, n: int = 200) -> DataFrame:
+    def sample(self, n: int = 1_000) -> DataFrame:
         """The first good rows, for recognition and preview."""
         import polars as pl
 
