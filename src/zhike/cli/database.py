@@ -1,26 +1,16 @@
 """Commands about the database: migrate, sql."""
 
 import os
-import shutil
 import sys
 
 import click
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from zhike.cli import instance
 from zhike.cli.output import json_option, report
 from zhike.runtime.binaries import binaries
 from zhike.runtime.database import ensure_database
 from zhike.runtime.home import Home
-
-ENVIRONMENT = {
-    "host": "PGHOST",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "dbname": "PGDATABASE",
-    "sslmode": "PGSSLMODE",
-}
 
 
 @click.command()
@@ -48,11 +38,11 @@ def sql(commands: tuple[str, ...], arguments: tuple[str, ...]) -> None:
     Run psql as the owner of the database; interactive without -c. Other options and the exit codes are psql's own.
     """
     urls = instance.database_ready(Home.current())
-    embedded = binaries() / "psql"
-    program = str(embedded) if embedded.exists() else shutil.which("psql") or "psql"
+    program = str(binaries() / "psql")
     told = [part for text in commands for part in ("-c", text)]
     # The password goes by the environment: arguments are for everybody to read.
-    parts = conninfo_to_dict(urls.owner)
-    address = {name: str(parts[key]) for key, name in ENVIRONMENT.items() if key in parts}
+    address = conninfo_to_dict(urls.owner)
+    environment = {**os.environ, "PGPASSWORD": str(address.pop("password", os.environ.get("PGPASSWORD", "")))}
+    command = [program, "-X", "-v", "ON_ERROR_STOP=1", "-d", make_conninfo("", **address), *told, *arguments]
     sys.stdout.flush()
-    os.execve(program, [program, "-X", "-v", "ON_ERROR_STOP=1", *told, *arguments], {**os.environ, **address})  # noqa: S606
+    os.execve(program, command, environment)  # noqa: S606

@@ -55,8 +55,8 @@ class Home:
 
     def create(self) -> None:
         """Make the folders that are missing; folders that exist keep their modes."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        for folder in (self.path, self.logs_dir, self.run_dir):
+        missing = [folder for folder in self.path.parents if not folder.exists()]
+        for folder in (*reversed(missing), self.path, self.logs_dir, self.run_dir):
             _make_folder(folder, PASSABLE)
         for folder in (self.warehouse_dir, self.files_dir, self.secrets_dir):
             _make_folder(folder, PRIVATE)

@@ -28,7 +28,6 @@ LONGEST_PAUSE = 30.0
 HEALTHY_AFTER = 60.0
 STOP_PATIENCE = 15.0
 START_PATIENCE = 60.0
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class AlreadyRunning(Exception):
@@ -106,7 +105,7 @@ class Supervisor:
         """
         self._address = address
         self._children = [_Child(program, self._home.logs_dir / f"{program.name}.log") for program in programs]
-        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        previous = {number: signal.signal(number, self._on_signal) for number in _signals()}
         try:
             for child in self._children:
                 child.start()
@@ -200,6 +199,13 @@ def stop_orphans(home: Home) -> bool:
         if not orphan.wait_gone(patience=STOP_PATIENCE):
             os.killpg(orphan.pid, signal.SIGKILL)
     return bool(orphans)
+
+
+def _signals() -> list[signal.Signals]:
+    """The signals that end a run."""
+    # nohup has a run outlive its terminal.
+    hang_up = [] if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hang_up]
 
 
 def _recorded(home: Home) -> Run | None:

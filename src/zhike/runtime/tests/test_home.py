@@ -41,3 +41,16 @@ def test_processes_that_ask_at_once_get_one_secret(tmp_path: Path) -> None:
     environment = {**os.environ, "ZHIKE_HOME": str(tmp_path / "home")}
     racers = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({racer.communicate()[0] for racer in racers}) == 1
+
+
+def test_new_folders_can_be_passed_whatever_the_umask_and_old_ones_keep_their_modes(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir(mode=0o700)
+    before = os.umask(0o077)
+    try:
+        Home(path=old / "new" / "home").create()
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (old, *old.rglob("*"))}
+    assert modes["old"] == modes["files"] == modes["warehouse"] == 0o700
+    assert modes["new"] == modes["home"] == modes["logs"] == 0o711
