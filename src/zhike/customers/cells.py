@@ -1,6 +1,6 @@
 """Values as list cells: plain functions, since a page draws hundreds of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -27,6 +27,22 @@ class Style:
     now: datetime
     currency: str
     _days: dict[date, SafeString] = field(default_factory=dict)
+    _badges: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def grade(self, code: str | None) -> str:
+        return self._badge("grade", code, badges.GRADES)
+
+    def stage(self, code: str | None) -> str:
+        return self._badge("stage", code, badges.STAGES)
+
+    def _badge(self, kind: str, code: str | None, known: Mapping[str, badges.Badge]) -> str:
+        badge = known.get(code or "")
+        if badge is None or code is None:
+            return EMPTY
+        if (kind, code) not in self._badges:
+            drawn = badges.render_badge(str(badge.label), built("icons.svg"), badge.icon, badge.tone)
+            self._badges[kind, code] = drawn
+        return self._badges[kind, code]
 
     def money(self, amount: Decimal | None) -> str:
         """¥12,345.60"""
@@ -60,20 +76,6 @@ def text(value: Any) -> str:
 
 def number(value: int | None) -> str:
     return EMPTY if value is None else f"{value:,}"
-
-
-def grade(code: str | None) -> str:
-    return _badge(badges.GRADES.get(code or ""))
-
-
-def stage(code: str | None) -> str:
-    return _badge(badges.STAGES.get(code or ""))
-
-
-def _badge(badge: badges.Badge | None) -> str:
-    if badge is None:
-        return EMPTY
-    return badges.render_badge(str(badge.label), built("icons.svg"), badge.icon, badge.tone)
 
 
 def draw_rows(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[SafeString]:

@@ -47,7 +47,7 @@ class NewIdentifier(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Identifier.Kind.choices)
     system = forms.CharField(label=_("System"), required=False, max_length=50, help_text=_("For external ids only."))
-    value = forms.CharField(label=_("Value"), max_length=500)
+    value = forms.CharField(label=_("Number, address or id"), max_length=500)
 
 
 def _control(field: str) -> forms.Field:

@@ -1,6 +1,7 @@
 """What a column of a customer file can mean, under the names that files use."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhike.exchange.fields import Field, FieldType
 
@@ -22,7 +23,7 @@ FIELDS = (
     ),
     Field(
         "name",
-        _("Name"),
+        pgettext_lazy("customer", "Name"),
         FieldType.NAME,
         _names(
             "姓名|名称|客户名称|客户姓名|客户|公司名称|企业名称|单位名称|会员姓名|联系人",

@@ -77,8 +77,8 @@ COLUMNS = (
         text=lambda row: row["name"],
         sort="name",
     ),
-    _column("grade", _("Grade"), "facts__grade", lambda row, style: cells.grade(row["facts__grade"]), sort="grade"),
-    _column("stage", _("Stage"), "facts__stage", lambda row, style: cells.stage(row["facts__stage"])),
+    _column("grade", _("Grade"), "facts__grade", lambda row, style: style.grade(row["facts__grade"]), sort="grade"),
+    _column("stage", _("Stage"), "facts__stage", lambda row, style: style.stage(row["facts__stage"])),
     _column(
         "amount",
         _("Amount bought"),

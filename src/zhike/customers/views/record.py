@@ -13,7 +13,7 @@ from zhike.core.http import ActorRequest
 from zhike.core.lists import panels
 from zhike.core.pages import go_to, render_page
 from zhike.core.paging import CursorInvalid
-from zhike.customers import cells, timeline
+from zhike.customers import timeline
 from zhike.customers.cells import Style
 from zhike.customers.forms import NewActivity
 from zhike.customers.labels import LABELS
@@ -120,8 +120,8 @@ def header_context(found: Record, style: Style) -> dict[str, Any]:
         "relationship": found.relationship,
         "tags": found.tags,
         "facts": facts,
-        "grade": cells.grade(facts.grade) if facts and facts.grade else "",
-        "stage": cells.stage(facts.stage) if facts else "",
+        "grade": style.grade(facts.grade) if facts and facts.grade else "",
+        "stage": style.stage(facts.stage) if facts else "",
         "amount": style.money(facts.amount) if facts else "",
         "last_order": style.day(facts.last_order_on) if facts else "",
         "reasons": record.explain(facts, style=style) if facts else [],
