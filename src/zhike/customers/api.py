@@ -245,7 +245,7 @@ def create_customer(request: ActorRequest, customer: CustomerIn) -> HttpResponse
             tags=customer.tags,
             **customer.changes(but=("identifiers", "tags")),
         )
-    row = records.get_record(actor=request.actor, customer_id=made.pk, permission=people.CREATE)
+    row = records.record_of_new(made, has_identifiers=bool(customer.identifiers), has_tags=bool(customer.tags))
     return answer(row, status=201, location=f"/api/v1/customers/{made.pk}")
 
 

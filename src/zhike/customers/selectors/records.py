@@ -53,15 +53,23 @@ def list_records(*, keys: Sequence[int]) -> list[Row]:
     return _records(Customer.objects.filter(pk__in=keys), keys)
 
 
-def get_record(*, actor: Actor, customer_id: int, permission: str = CustomerQuerySet.view_permission) -> Row:
-    """One customer. permission: the grant whose scope must reach it.
+def get_record(*, actor: Actor, customer_id: int) -> Row:
+    """One customer.
 
-    :raises Customer.DoesNotExist: not there, or out of reach
+    :raises Customer.DoesNotExist: not there, or not visible
     """
-    found = _records(Customer.objects.within(actor, permission).filter(pk=customer_id), [customer_id])
+    found = _records(Customer.objects.visible_to(actor).filter(pk=customer_id), [customer_id])
     if not found:
         raise Customer.DoesNotExist(customer_id)
     return found[0]
+
+
+def record_of_new(customer: Customer, *, has_identifiers: bool, has_tags: bool) -> Row:
+    """A customer that was created in this request; asks only for what the caller cannot know."""
+    row = {name: getattr(customer, name) for name in FIELDS}
+    identifiers = _identifiers([customer.pk])[customer.pk] if has_identifiers else []
+    tags = _tags([customer.pk])[customer.pk] if has_tags else []
+    return {**row, "identifiers": identifiers, "tags": tags, "facts": None}
 
 
 def find_by_identifier(*, actor: Actor, kind: str, value: str, system: str = "") -> list[int]:
