@@ -32,7 +32,8 @@ FROM (SELECT g, chr((19968 + g * 7919 % 5000)::int) || chr((19968 + g * 104729 %
     FROM generate_series(1::bigint, {count}) g) made;
 INSERT INTO customers_identifier (customer_id, kind, system, value, value_normal, strength, source, is_primary,
     created_at, version)
-SELECT id, held.kind, CASE held.kind WHEN 'external' THEN 'erp' ELSE '' END, number, number, strength, 'seed', true, now(), 1
+SELECT id, held.kind, CASE held.kind WHEN 'external' THEN 'erp' ELSE '' END, number, number, strength, 'seed', true,
+    now(), 1
 FROM customers_customer, LATERAL (VALUES
     ('phone', '+86138' || lpad(id::text, 8, '0'), 2), ('external', 'c' || id, 3)) held (kind, number, strength);
 INSERT INTO customers_customersearch (customer_id, text, grams)

@@ -1,5 +1,6 @@
 """No operation of the API shows or changes what lies outside the data scope of the key's owner."""
 
+import io
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -14,8 +15,11 @@ from zhike.config.api import api
 from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.customers.services import activities, identifiers
+from zhike.exchange import services as imports
+from zhike.exchange.models import Import
 
 SECRET = "隐身的客户"
+CSV = f"姓名,手机\n{SECRET},13800138000\n".encode()
 WHEN = "2026-11-20T02:00:00Z"
 ORDER = {"source": "s", "number": "new", "placed_at": WHEN, "currency": "CNY"}
 ORDER |= {"lines": [{"quantity": "1", "unit_price": "1"}]}
@@ -55,11 +59,21 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_order": (lambda it, ids: it.get(f"/orders/{ids['order']}"), {404}),
     "create_order": (lambda it, ids: it.post("/orders", {**ORDER, "customer_id": ids["customer"]}), {422}),
     "refund_order": (lambda it, ids: it.post(f"/orders/{ids['order']}/refund", {"placed_at": WHEN}), {404}),
+    "list_import_kinds": (lambda it, ids: it.get("/import-kinds"), {200}),
+    "list_imports": (lambda it, ids: it.get("/imports"), {200}),
+    "start_import": (lambda it, ids: it.send("POST", "/imports?name=empty.csv"), {400, 422}),
+    "get_import": (lambda it, ids: it.get(f"/imports/{ids['import']}"), {404}),
+    "put_mapping": (lambda it, ids: it.send("PUT", f"/imports/{ids['import']}/mapping", {"mapping": {}}), {404}),
+    "preview_import": (lambda it, ids: it.post(f"/imports/{ids['import']}/preview", None), {404}),
+    "apply_import": (lambda it, ids: it.post(f"/imports/{ids['import']}/apply", None), {404}),
+    "cancel_import": (lambda it, ids: it.post(f"/imports/{ids['import']}/cancel", None), {404}),
+    "undo_import": (lambda it, ids: it.post(f"/imports/{ids['import']}/undo", None), {404}),
+    "get_refused_rows": (lambda it, ids: it.get(f"/imports/{ids['import']}/refused"), {404}),
     # Products are the company's catalogue: whoever may see orders sees them all.
     "list_products": (lambda it, ids: it.get("/products"), {200}),
     "get_product": (lambda it, ids: it.get("/products/1"), {404}),
 }
-TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine)
+TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import)
 
 
 def operations() -> set[str]:
@@ -83,7 +97,8 @@ def hidden(boss: Program) -> Ids:
         lines=[commerce.LineDraft(quantity=Decimal(1), unit_price=Decimal(1))],
         customer_id=customer.pk,
     )
-    return {"customer": customer.pk, "identifier": added.pk, "order": order.pk, "owner": boss.user.pk}
+    job = imports.start_import(actor=boss.actor, file=io.BytesIO(CSV), name=f"{SECRET}.csv", kind="customers", at=NOON)
+    return {"import": job.pk, "customer": customer.pk, "identifier": added.pk, "order": order.pk, "owner": boss.user.pk}
 
 
 def contents() -> list[Any]:

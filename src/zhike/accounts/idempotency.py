@@ -32,6 +32,14 @@ HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
 KEY = re.compile(f"[!-~]{{1,{LONGEST_KEY}}}")
+PARAMETER = {
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+    "description": "Any unique text. The same request with the same key within 24 hours happens once, and is "
+    "answered with the first answer and the header Idempotent-Replayed.",
+}
 
 
 class KeyReused(DomainError):
@@ -42,6 +50,14 @@ class KeyReused(DomainError):
         super().__init__("This Idempotency-Key came with another request within the last 24 hours.")
 
 
+class KeyMalformed(DomainError):
+    code = "idempotency_key_malformed"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(f"An Idempotency-Key has 1 to {LONGEST_KEY} visible ASCII characters.")
+
+
 def idempotent[View: Callable[..., Any]](view: View) -> View:
     """Make an endpoint honour the Idempotency-Key header, and say so in its description."""
     contribute_operation_callback(view, _describe)
@@ -50,50 +66,51 @@ def idempotent[View: Callable[..., Any]](view: View) -> View:
 
 
 def _describe(operation: Operation) -> None:
-    parameter = {
-        "in": "header",
-        "name": HEADER,
-        "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
-        "description": "Any unique text. The same request with the same key within 24 hours happens once, and is "
-        "answered with the first answer and the header Idempotent-Replayed.",
-    }
-    operation.openapi_extra = {**(operation.openapi_extra or {}), "parameters": [parameter]}
+    operation.openapi_extra = {**(operation.openapi_extra or {}), "parameters": [PARAMETER]}
 
 
 def _once(run: Run) -> Run:
     @wraps(run)
     def once(request: ActorRequest, **arguments: Any) -> HttpResponse:
-        key, user_id = request.headers.get(HEADER), request.actor.user_id
-        if key is None or user_id is None or not request.actor.may(USE_API):
+        # Whoever may not use the API learns so from the endpoint itself.
+        if HEADER not in request.headers or not request.actor.may(USE_API):
             return run(request, **arguments)
-        if not KEY.fullmatch(key):
-            message = f"1 to {LONGEST_KEY} visible ASCII characters"
-            return problem(422, code="invalid", errors=[{"parameter": HEADER, "code": "format", "message": message}])
         try:
-            return run_once(user_id=user_id, key=key, digest=digest_of(request), run=lambda: run(request, **arguments))
+            key, digest = key_of(request), digest_of(request.method, request.get_full_path(), request.body)
+            return run_once(request, key=key, digest=digest, run=lambda: run(request, **arguments))
         except RequestDataTooBig as error:
             return too_large(request, error)
-        except KeyReused as refusal:
+        except (KeyReused, KeyMalformed) as refusal:
             return problem(refusal.status, code=refusal.code, detail=str(refusal))
 
     return once
 
 
-def digest_of(request: ActorRequest) -> str:
-    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
-    digest.update(request.body)
-    return digest.hexdigest()
+def key_of(request: ActorRequest) -> str:
+    """The request's key, empty where it has none.
+
+    :raises KeyMalformed: not of the documented form
+    """
+    key = request.headers.get(HEADER)
+    if key is not None and not KEY.fullmatch(key):
+        raise KeyMalformed
+    return key or ""
 
 
-def run_once(*, user_id: int, key: str, digest: str, run: Callable[[], HttpResponse]) -> HttpResponse:
+def digest_of(method: str | None, address: str, content: bytes) -> str:
+    """What tells one request from another."""
+    return hashlib.sha256(f"{method} {address}\n".encode() + content).hexdigest()
+
+
+def run_once(request: ActorRequest, *, key: str, digest: str, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Run and keep the answer, or give the one kept.
 
     :raises KeyReused: the key was used for something else
     """
+    user_id = request.actor.user_id
     with transaction.atomic():
         while not (claim := _claim(user_id=user_id, key=key, digest=digest, at=now())):
-            earlier = IdempotentRequest.objects.filter(user_id=user_id, key=key).first()
+            earlier = IdempotentRequest.objects.filter(user_id=user_id or 0, key=key).first()
             if earlier:
                 return _replay(earlier, digest)
         response = run()
@@ -106,7 +123,7 @@ def run_once(*, user_id: int, key: str, digest: str, run: Callable[[], HttpRespo
         return response
 
 
-def _claim(*, user_id: int, key: str, digest: str, at: datetime) -> int | None:
+def _claim(*, user_id: int | None, key: str, digest: str, at: datetime) -> int | None:
     """The record's id if the key is free; otherwise, once its holder has committed, nothing."""
     with connection.cursor() as cursor:
         cursor.execute(

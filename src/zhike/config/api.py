@@ -7,6 +7,7 @@ from zhike.accounts.keys import ApiKey, BrowserSession
 from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
+from zhike.exchange.api import router as exchange
 
 DESCRIPTION = """
 Customers, orders, time lines and imports of one company.
@@ -30,3 +31,4 @@ api = Api(
 api.add_router("", accounts)
 api.add_router("", customers)
 api.add_router("", commerce)
+api.add_router("", exchange)

@@ -14,6 +14,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as ShapeError
@@ -63,6 +64,7 @@ def register(api: NinjaAPI) -> None:
         ),
         HttpError: lambda _request, error: problem(error.status_code, detail=str(error)),
         RequestDataTooBig: too_large,
+        MultiPartParserError: lambda _request, _error: problem(400, detail="The form cannot be read."),
         SuspiciousOperation: lambda _request, _error: problem(400),
         UnreadablePostError: lambda _request, _error: problem(400, detail="The request ended early."),
     }
