@@ -101,12 +101,18 @@ function legend(colours: Palette): object {
   };
 }
 
+/** Shares of a whole end at 100 %, not at the next round step. */
+function isShare(spec: LineSpec): boolean {
+  const values = spec.series.flatMap(({ data }) => data.map(({ value, high }) => high ?? value ?? 0));
+  return spec.unit.kind === "percent" && values.every((value) => value <= 1) && Math.max(...values) > 0.8;
+}
+
 export function lines(spec: LineSpec, colours: Palette): EChartsCoreOption {
   const several = spec.series.length > 1;
   return {
     grid: { left: 4, right: several ? 84 : 16, top: 16, bottom: 4, containLabel: true },
     xAxis: categoryAxis(spec.columns, colours, { boundaryGap: false }),
-    yAxis: valueAxis(spec.unit, colours),
+    yAxis: valueAxis(spec.unit, colours, isShare(spec) ? { max: 1 } : {}),
     tooltip: { trigger: "item", formatter: (hovered: Hovered) => tip(hovered, several) },
     series: spec.series.flatMap((series, place) => {
       const colour = colours.series[place % colours.series.length];

@@ -14,6 +14,7 @@ from zhike.runtime.problems import EnvironmentProblem
 
 # Name of a command → the module that holds it, and one line of help in both languages.
 COMMANDS = {
+    "demo": ("demo", "建立演示公司并启动 / Make the demo company and start"),
     "up": ("processes", "启动服务器与后台进程 / Start the server and the worker"),
     "down": ("processes", "停止全部进程与内置数据库 / Stop everything, the embedded database too"),
     "createuser": ("people", "创建用户 / Create a user"),

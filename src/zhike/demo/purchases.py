@@ -236,7 +236,7 @@ def _as_text(lines: pl.DataFrame, first_on: date, offset: int) -> pl.DataFrame:
         yuan(pl.col("cents")).alias("单价"),
         yuan(amount).alias("金额"),
         pl.lit("CNY").alias("币种"),
-        pl.Series(CHANNELS).gather(lines["channel"]).alias("订单渠道"),
+        pl.Series(CHANNELS).gather(lines["channel"]).alias("渠道"),
         stores.gather(lines["store"].replace(-1, len(stores) - 1)).alias("门店"),
     )
 

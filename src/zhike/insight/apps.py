@@ -10,10 +10,11 @@ class InsightConfig(AppConfig):
     def ready(self) -> None:
         from zhike.core.access import declare
         from zhike.core.lists import panels
-        from zhike.insight import permissions
+        from zhike.insight import permissions, subscribers
         from zhike.ui.navigation import NavItem, register, use_route
 
         declare(permissions.ALL)
+        subscribers.subscribe_all()
         register(NavItem(url_name="today", label=_("Today"), icon="sun", order=10, key="g t"))
         register(
             NavItem(

@@ -1,4 +1,4 @@
-"""Months, weeks and the like, counted from a day."""
+"""Months, counted from a day."""
 
 from datetime import date, timedelta
 
@@ -12,7 +12,3 @@ def months_before(day: date, months: int) -> date:
 def month_end(month: date) -> date:
     """The last day of the month that begins on that day."""
     return months_before(month, -1) - timedelta(days=1)
-
-
-def monday_of(day: date) -> date:
-    return day - timedelta(days=day.weekday())

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from zhike.engine.backend import Engine
 
 STAGING = "insight_scored"
+COMPARED = ("as_of", *facts.FACT_COLUMNS)
 _KNOWN = sql.SQL("SELECT customer_id, {} FROM customers_customerfacts")
 
 
 def changed_facts(engine: Engine, figures: ir.Table, *, dsn: str) -> ir.Table:
-    """The rows of `figures` that differ from the facts in PostgreSQL, the day they were computed for aside.
+    """The rows of `figures` that differ from the facts in PostgreSQL.
 
     The comparison happens here and not there, so that a refresh after a small change sends few rows.
     """
@@ -35,7 +36,7 @@ def changed_facts(engine: Engine, figures: ir.Table, *, dsn: str) -> ir.Table:
         return figures
     rows = figures.left_join(known, "customer_id")
     differs = rows["customer_id_right"].isnull()
-    for name in facts.FACT_COLUMNS:
+    for name in COMPARED:
         differs |= ~rows[name].identical_to(rows[f"{name}_right"])
     return rows.filter(differs).select(*figures.columns)
 
@@ -62,9 +63,9 @@ def _known_facts(engine: Engine, schema: Any, *, dsn: str) -> ir.Table | None:
 
     columns = sql.SQL(", ").join(
         sql.SQL("{}::text").format(sql.Identifier(name)) if schema[name].is_decimal() else sql.Identifier(name)
-        for name in facts.FACT_COLUMNS
+        for name in COMPARED
     )
-    names = ["customer_id", *facts.FACT_COLUMNS]
+    names = ["customer_id", *COMPARED]
     with open_snapshot(dsn) as snapshot:
         batches = [batch.rename_columns(names) for batch in snapshot.batches(_KNOWN.format(columns))]
     if not any(batch.num_rows for batch in batches):

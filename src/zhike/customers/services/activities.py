@@ -1,13 +1,15 @@
 """What people write into a customer's time line, and taking changes back."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import require
-from zhike.core.actor import Actor
+from zhike.core.actor import Actor, Scope
 from zhike.core.errors import DomainError
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import identifiers
@@ -65,6 +67,43 @@ def add_activity(
         created_at=at,
         author_id=actor.user_id,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """An activity as another system has it."""
+
+    customer_id: int
+    kind: str
+    text: str
+    happened_at: datetime
+    author_id: int | None
+
+
+@transaction.atomic
+def record_activities(*, actor: Actor, written: Iterable[Written], at: datetime) -> int:
+    """Take over activities from another system, many at once; only for those whose customers are all customers.
+
+    :raises PermissionDenied: the actor may not edit every customer
+    """
+    require(actor, EDIT)
+    if actor.scope_of(EDIT) is not Scope.ALL:
+        raise PermissionDenied(EDIT)
+    rows = Activity.objects.bulk_create(
+        (
+            Activity(
+                customer_id=one.customer_id,
+                kind=one.kind,
+                text=one.text,
+                happened_at=one.happened_at,
+                created_at=at,
+                author_id=one.author_id,
+            )
+            for one in written
+        ),
+        batch_size=5_000,
+    )
+    return len(rows)
 
 
 @transaction.atomic

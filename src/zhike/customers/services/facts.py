@@ -35,7 +35,7 @@ _UPSERT = sql.SQL(
      ORDER BY scored.customer_id
     ON CONFLICT (customer_id) DO UPDATE
        SET (run_id, as_of, {columns}) = (excluded.run_id, excluded.as_of, {excluded})
-     WHERE ({known}) IS DISTINCT FROM ({excluded})
+     WHERE (known.as_of, {known}) IS DISTINCT FROM (excluded.as_of, {excluded})
     """
 )
 

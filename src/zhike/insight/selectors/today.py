@@ -14,7 +14,7 @@ from zhike.core.actor import Actor
 from zhike.core.paging import Count, count_up_to
 from zhike.customers.models import Customer, CustomerFacts, Grade
 from zhike.customers.selectors.listing import list_url
-from zhike.insight.periods import monday_of, month_end, months_before
+from zhike.insight.periods import month_end, months_before
 from zhike.insight.selectors.figures import Group, get_groups, sees_everything
 from zhike.scores import selectors as scores
 from zhike.scores.models import ScoringRun, ValueScoreQuerySet
@@ -100,12 +100,13 @@ def list_url_of_slipped() -> str:
 
 
 def _buyers(actor: Actor, run: ScoringRun) -> Compared:
-    """Who bought for the first time this week, and in the same days of last week."""
-    monday, week = monday_of(run.as_of), timedelta(days=WEEK)
+    """Who bought for the first time in the last seven days, and in the seven before."""
+    week = timedelta(days=WEEK)
+    first = run.as_of - week + timedelta(days=1)
     return Compared(
-        value=_first_buyers(actor, run, monday, run.as_of),
-        before=_first_buyers(actor, run, monday - week, run.as_of - week),
-        href=list_url(first_order=(monday, run.as_of)),
+        value=_first_buyers(actor, run, first, run.as_of),
+        before=_first_buyers(actor, run, first - week, run.as_of - week),
+        href=list_url(first_order=(first, run.as_of)),
     )
 
 
