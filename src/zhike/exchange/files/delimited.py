@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from zhike.exchange.files import dialect
-from zhike.exchange.files.encoding import SAMPLE_BYTES, Block, Encoding, read_blocks, recognise_encoding
+from zhike.exchange.files.encoding import SAMPLE_BYTES, Block, Encoding, find_encoding, read_blocks
 from zhike.exchange.files.records import Record, clean, find_damage, read_record, read_records
 from zhike.exchange.files.table import ROW, Batch, Limits, Reading, RefusedRow, Table, check_width, warn_titles
 from zhike.exchange.reasons import FileProblem
@@ -26,7 +26,7 @@ LARGEST_BLOCK = 8 * 1024 * 1024
 
 
 def open_delimited(path: Path, *, name: str, limits: Limits, reading: Reading) -> DelimitedTable:
-    encoding = Encoding(reading.encoding) if reading.encoding else recognise_encoding(path)
+    encoding = find_encoding(path, reading.encoding, name=name)
     text = _read_start(path, encoding)
     newline = "\r" if "\r" in text and "\n" not in text else "\n"
     delimiter = reading.delimiter or dialect.recognise_delimiter(text)

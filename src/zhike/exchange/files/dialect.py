@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from zhike.exchange.files.records import read_records
+from zhike.exchange.files.records import clean, read_records
 
 DELIMITERS = (",", "\t", ";", "|", "，")
 RECORDS = 200
@@ -94,7 +94,7 @@ def name_columns(cells: Sequence[str], *, file: str) -> tuple[tuple[str, ...], l
     warnings: list[str] = []
     taken = {"#row"}
     for number, cell in enumerate(cells, start=1):
-        name = " ".join(cell.split())[:LONGEST_NAME]
+        name = " ".join(clean(cell, longest=LONGEST_NAME).split())
         if not name:
             name = f"#{number}"
             warnings.append(

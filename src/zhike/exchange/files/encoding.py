@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+
+from zhike.exchange.reasons import FileProblem
+
 # Noncharacters that no text holds: they stand where bytes could not be read or were left out.
 UNREADABLE = "\ufdd0"
 LEFT_OUT = "\ufdd1"
@@ -36,6 +40,25 @@ class Encoding:
     @property
     def newline(self) -> bytes:
         return "\n".encode(self.codec)
+
+
+def find_encoding(path: Path, chosen: str | None, *, name: str) -> Encoding:
+    """The encoding a person chose, else what the file looks like.
+
+    :raises FileProblem: if there is no such encoding
+    """
+    if not chosen:
+        return recognise_encoding(path)
+    try:
+        codec = codecs.lookup(chosen).name
+    except LookupError as problem:
+        raise FileProblem(_("%(file)s: there is no encoding “%(name)s”") % {"file": name, "name": chosen}) from problem
+    with path.open("rb") as file:
+        head = file.read(4)
+    bom, marked = next(((bom, marked) for bom, marked in BOMS if head.startswith(bom)), (b"", ""))
+    if codec in {"utf-8-sig", "utf-16", "gbk", "gb2312"}:
+        codec = {"utf-8-sig": "utf-8", "utf-16": marked or "utf-16-le"}.get(codec, "gb18030")
+    return Encoding(codec, bom if marked == codec else b"")
 
 
 def recognise_encoding(path: Path) -> Encoding:

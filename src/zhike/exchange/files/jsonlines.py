@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,19 +14,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from zhike.exchange.files import dialect
-from zhike.exchange.files.encoding import LEFT_OUT, Block, Encoding, read_blocks, recognise_encoding
+from zhike.exchange.files.encoding import LEFT_OUT, Block, Encoding, find_encoding, read_blocks
 from zhike.exchange.files.records import Record, clean, find_damage
 from zhike.exchange.files.table import ROW, Batch, Limits, Reading, RefusedRow, Table, check_width
 from zhike.exchange.reasons import FileProblem
 
 BLOCK = 4 * 1024 * 1024
 SCANNED_BYTES = 64 * 1024 * 1024
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
 
 def open_jsonlines(path: Path, *, name: str, limits: Limits, reading: Reading) -> JsonLinesTable:
     """The columns are all keys of the first 64 MB, in the order they appear."""
-    encoding = Encoding(reading.encoding) if reading.encoding else recognise_encoding(path)
+    encoding = find_encoding(path, reading.encoding, name=name)
     keys: dict[str, None] = {}
     rows = scanned = good = 0
     for block in read_blocks(path, encoding, size=BLOCK):
@@ -66,7 +69,10 @@ def parse_line(line: str) -> dict[str, str | None] | str:
         return str(getattr(problem, "msg", "nested too deeply"))
     if not isinstance(value, dict):
         return line.strip()[:40]
-    return {key: _text(item) for key, item in value.items()}
+    record = {key: _text(item) for key, item in value.items()}
+    if _SURROGATE.search(line) and _HALF.search("".join(key + (text or "") for key, text in record.items())):
+        return "half a character"
+    return record
 
 
 def _text(item: Any) -> str | None:
@@ -136,8 +142,8 @@ class JsonLinesTable(Table):
         shown = tuple(clean(record.get(key) or "", longest=longest) for key in self.keys)
         if damage is None:
             unknown = next(key for key in record if key not in self._known)
-            return RefusedRow(number, "unknown_key", unknown, "", "", shown)
-        column = list(record)[damage.cell]
+            return RefusedRow(number, "unknown_key", clean(unknown, longest=longest), "", "", shown)
+        column = clean(list(record)[damage.cell], longest=longest)
         return RefusedRow(number, damage.reason, column, damage.value, self._expected(damage.reason), shown)
 
     def _is_odd(self, line: str) -> bool:

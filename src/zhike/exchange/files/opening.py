@@ -6,7 +6,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from zhike.exchange.files.delimited import open_delimited
-from zhike.exchange.files.encoding import recognise_encoding
+from zhike.exchange.files.encoding import find_encoding
 from zhike.exchange.files.jsonlines import open_jsonlines
 from zhike.exchange.files.parquet import open_parquet
 from zhike.exchange.files.sheets import open_sheet
@@ -48,7 +48,7 @@ def open_file(path: Path, *, name: str, limits: Limits | None = None, reading: R
     if head.startswith(PARQUET):
         return open_parquet(path, name=name, limits=limits)
     _refuse_others(path, head, name)
-    if _is_json(path, head, reading):
+    if _is_json(path, head, reading, name):
         return open_jsonlines(path, name=name, limits=limits, reading=reading)
     return open_delimited(path, name=name, limits=limits, reading=reading)
 
@@ -68,8 +68,8 @@ def _refuse_others(path: Path, head: bytes, name: str) -> None:
         )
 
 
-def _is_json(path: Path, head: bytes, reading: Reading) -> bool:
-    codec = reading.encoding or recognise_encoding(path).codec
+def _is_json(path: Path, head: bytes, reading: Reading, name: str) -> bool:
+    codec = find_encoding(path, reading.encoding, name=name).codec
     text = head.decode(codec, "ignore").lstrip("\ufeff \r\n\t")
     if not text.startswith("{"):
         return False

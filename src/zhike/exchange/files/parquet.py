@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,9 @@ from zhike.exchange.files import dialect
 from zhike.exchange.files.rendering import as_text
 from zhike.exchange.files.table import ROW, Batch, Limits, RefusedRow, Table, check_width
 from zhike.exchange.reasons import FileProblem
+
+if TYPE_CHECKING:
+    from polars import DataFrame
 
 
 def open_parquet(path: Path, *, name: str, limits: Limits) -> ParquetTable:
@@ -22,7 +26,7 @@ def open_parquet(path: Path, *, name: str, limits: Limits) -> ParquetTable:
         with parquet.ParquetFile(path) as file:
             names, rows = list(file.schema_arrow.names), file.metadata.num_rows
             groups = [file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)]
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         raise FileProblem(
             _("%(file)s is not a whole Parquet file: it is damaged or cut short") % {"file": name}
         ) from problem
@@ -52,39 +56,36 @@ class ParquetTable(Table):
     def batches(self, size: int = 50_000, skip_rows: int = 0) -> Iterator[Batch]:
         import polars as pl
         import pyarrow as pa
+        from polars.exceptions import PanicException
         from pyarrow import parquet
 
         passed = 0
         try:
             with parquet.ParquetFile(self.path) as file:
                 for arrow in file.iter_batches(batch_size=size, use_threads=False):
+                    skipped = max(0, skip_rows - passed)
+                    if skipped < arrow.num_rows:
+                        arrow.validate(full=True)
+                        frame = pl.DataFrame(pl.from_arrow(arrow.rename_columns(list(self.columns))))
+                        yield self._batch(frame.slice(skipped), passed + skipped)
                     passed += arrow.num_rows
-                    if passed <= skip_rows:
-                        continue
-                    frame = pl.DataFrame(pl.from_arrow(arrow.rename_columns(list(self.columns))))
-                    skipped = max(0, skip_rows - (passed - frame.height))
-                    yield self._batch(frame.slice(skipped), passed)
-        except (pa.ArrowException, OSError) as problem:
+        except (pa.ArrowException, OSError, UnicodeDecodeError, PanicException) as problem:
             raise FileProblem(
                 _("%(file)s is damaged after row %(row)s") % {"file": self.name, "row": passed + self.header_row}
             ) from problem
 
-    def _batch(self, frame: object, passed: int) -> Batch:
+    def _batch(self, frame: DataFrame, passed: int) -> Batch:
         import polars as pl
 
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101
-        first = passed - frame.height + self.header_row + 1
-        frame = as_text(frame).insert_column(
-            0, pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias(ROW)
-        )
-        return check_cells(frame, self, passed)
+        first, end = passed + self.header_row + 1, passed + frame.height
+        numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias(ROW)
+        return check_cells(as_text(frame).insert_column(0, numbers), self, end)
 
 
-def check_cells(frame: object, table: Table, end: int) -> Batch:
+def check_cells(frame: DataFrame, table: Table, end: int) -> Batch:
     """A batch without blank rows, and with those refused that hold what no database or person could hold."""
     import polars as pl
 
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101
     longest = table.limits.max_cell
     text = pl.col(table.columns)
     frame = frame.filter(~pl.all_horizontal(text.is_null()))

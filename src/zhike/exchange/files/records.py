@@ -50,14 +50,14 @@ def read_record(text: str, start: int, delimiter: str, *, final: bool = True) ->
     at = start
     while True:
         found = match_cell(text, at)
-        assert found is not None  # noqa: S101  the pattern matches the empty cell
-        quoted, tail, plain = found.groups()
+        # The pattern matches the empty cell, so there is always a match.
+        quoted, tail, plain = found.groups() if found else (None, "", "")
         if (quoted is None and plain.startswith('"')) or (quoted is not None and tail.strip() and "\n" in quoted):
             if quoted is None and not final and len(text) - start < OPEN_LIMIT:
                 return None
             return _open_record(text, start, cells)
         cells.append(plain if quoted is None else quoted.replace('""', '"') + tail)
-        at = found.end()
+        at = found.end() if found else at
         if text[at : at + 1] != delimiter:
             return Record(cells, -1, _after_line_end(text, at))
         at += 1

@@ -22,7 +22,7 @@ def _text(name: str, dtype: DataType) -> Expr:
     elif dtype.is_float():
         text = _float_text(column)
     elif isinstance(dtype, pl.Datetime):
-        text = _datetime_text(column, dtype)
+        text = _datetime_text(column, has_zone=dtype.time_zone is not None)
     elif dtype == pl.Boolean:
         text = pl.when(column).then(pl.lit("true")).when(column.not_()).then(pl.lit("false"))
     elif isinstance(dtype, pl.Struct):
@@ -51,11 +51,10 @@ def _float_text(column: Expr) -> Expr:
     )
 
 
-def _datetime_text(column: Expr, dtype: DataType) -> Expr:
+def _datetime_text(column: Expr, *, has_zone: bool) -> Expr:
     import polars as pl
 
-    assert isinstance(dtype, pl.Datetime)  # noqa: S101
-    zone = "%:z" if dtype.time_zone else ""
+    zone = "%:z" if has_zone else ""
     return (
         pl.when(column.dt.timestamp("us") % 1_000_000 == 0)
         .then(column.dt.strftime(f"%Y-%m-%d %H:%M:%S{zone}"))

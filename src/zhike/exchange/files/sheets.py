@@ -28,6 +28,8 @@ def open_sheet(path: Path, *, name: str, format: Format, limits: Limits, reading
             raise FileProblem(_("%(file)s is a zip file, but no Excel workbook") % {"file": name})
     book = _open(path, name)
     sheets = tuple(book.sheet_names)
+    if not sheets:
+        raise damaged(name)
     sheet = reading.sheet if reading.sheet in sheets else sheets[0]
     top = _load(book, sheet, name, rows=dialect.RECORDS)
     for other in sheets if reading.sheet is None else ():

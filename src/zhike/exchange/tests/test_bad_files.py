@@ -14,7 +14,7 @@ from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhike.exchange.files import Limits, RefusedRow, Table, ending, open_file, write_refused
+from zhike.exchange.files import Limits, Reading, RefusedRow, Table, ending, open_file, write_refused
 from zhike.exchange.files.delimited import DelimitedTable
 from zhike.exchange.files.export import Cell, csv_chunks, looks_like_formula, write_xlsx
 from zhike.exchange.reasons import FileProblem
@@ -198,6 +198,30 @@ def test_bad_lines_of_json_are_refused_and_the_others_read(tmp_path: Path) -> No
     rows, refused = read(opened(tmp_path, "\n".join(lines).encode(), "a.jsonl"))
     assert rows == [(1, "张伟"), (5, "李娜")]
     assert [(row.row, row.reason) for row in refused] == [(2, "not_json"), (3, "not_json"), (4, "nul")]
+
+
+def test_half_a_character_of_json_is_refused(tmp_path: Path) -> None:
+    lines = ['{"姓名": "张伟"}', '{"姓名": "\\ud800"}', '{"姓名": "\\ud83d\\ude00"}', '{"姓名": "x", "\\u0000": "y"}']
+    rows, refused = read(opened(tmp_path, "\n".join(lines).encode(), "a.jsonl"))
+    assert [row[:2] for row in rows] == [(1, "张伟"), (3, "😀"), (4, "x")]
+    assert [(row.row, row.reason) for row in refused] == [(2, "not_json")]
+
+
+def test_names_of_columns_hold_nothing_unprintable(tmp_path: Path) -> None:
+    head = "姓\0名,".encode() + "城市\n".encode("gb18030")
+    table = opened(tmp_path, head + "张伟,上海\n李娜,北京\n".encode())
+    assert table.columns == ("姓名", "城市") or not any("\0" in name or "\ufdd0" in name for name in table.columns)
+
+
+def test_an_encoding_may_be_chosen_by_any_of_its_names_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes("\ufeff姓名,城市\n张伟,上海\n".encode())
+    for chosen in ("UTF8", "utf-8-sig"):
+        assert open_file(path, name="a.csv", reading=Reading(encoding=chosen)).columns == ("姓名", "城市")
+    path.write_bytes("姓名,城市\n张伟,上海\n".encode("gbk"))
+    assert open_file(path, name="a.csv", reading=Reading(encoding="gbk")).columns == ("姓名", "城市")
+    with pytest.raises(FileProblem, match="there is no encoding “klingon”"):
+        open_file(path, name="a.csv", reading=Reading(encoding="klingon"))
 
 
 def test_bad_cells_of_a_sheet_are_refused_and_the_others_read(tmp_path: Path) -> None:
