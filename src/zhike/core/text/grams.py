@@ -1,8 +1,8 @@
 """What one search box finds a name by: pieces for an index that needs no extension, and a text to be sure.
 
 A row has a text (name, reading, identifiers, initials: a line each) and grams, the distinct pieces of that text: Han
-characters alone and in pairs, three Latin letters or digits in a row, and the start of initials and Latin words as
-"#z" and "#zw". A search is one term per word typed; a row is found if, for every term, its grams hold all the
+characters alone and in pairs, three Latin letters or digits in a row, and the start of initials, of the reading and
+of Latin words as "#z" and "#zw". A search is one term per word typed; a row is found if, for every term, its grams hold all the
 term's (`@>`) and its text is LIKE the term's pattern.
 """
 
@@ -51,7 +51,9 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
     # Numbers are looked up without their hyphens and brackets, so they stand here without them too.
     for line in [line for line in lines if _MAY_BE_SEPARATED.search(line)]:
         lines.update((_NO_DIGIT.sub("", run), None) for run in _SEPARATED.findall(line))
-    starts = dict.fromkeys([initials, *_WORD.findall(folded)])
+    # Without the start of the reading "li" would find no 李, for it is too short for a piece of three letters.
+    spoken = "" if folded.isascii() else reading[:2].strip()
+    starts = dict.fromkeys([initials, spoken, *_WORD.findall(folded)])
     lines[" ".join([f"#{start}" for start in starts if start])] = None
     lines.pop("", None)
     return "\n".join(lines)
