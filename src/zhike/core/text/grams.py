@@ -2,8 +2,8 @@
 
 A row has a text (name, reading, identifiers, initials: a line each) and grams, the distinct pieces of that text: Han
 characters alone and in pairs, three Latin letters or digits in a row, and the start of initials, of the reading and
-of Latin words as "#z" and "#zw". A search is one term per word typed; a row is found if, for every term, its grams hold all the
-term's (`@>`) and its text is LIKE the term's pattern.
+of Latin words as "#z" and "#zw". A search is one term per word typed; a row is found if, for every term, its grams
+hold all the term's (`@>`) and its text is LIKE the term's pattern.
 """
 
 import re
