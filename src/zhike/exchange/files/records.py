@@ -55,7 +55,7 @@ def read_record(text: str, start: int, delimiter: str, *, final: bool = True) ->
         if (quoted is None and plain.startswith('"')) or (quoted is not None and tail.strip() and "\n" in quoted):
             if quoted is None and not final and len(text) - start < OPEN_LIMIT:
                 return None
-            return _open_record(text, start, cells)
+            return _open_record(text, at, cells, delimiter)
         cells.append(plain if quoted is None else quoted.replace('""', '"') + tail)
         at = found.end() if found else at
         if text[at : at + 1] != delimiter:
@@ -80,11 +80,11 @@ def _read_blank_separated(text: str, start: int) -> Record:
     return Record(re.split(r"[ \t]+", line.strip(" \t")), -1, found.end() if found else len(text))
 
 
-def _open_record(text: str, start: int, before: list[str]) -> Record:
-    """Only the first line of a cell that never closes is given up; the next line starts afresh."""
+def _open_record(text: str, start: int, before: list[str], delimiter: str) -> Record:
+    """Only the first line of a cell that never closes is given up, cut as if it had no quotation marks."""
     found = _LINE_END.search(text, start)
     end = found.end() if found else len(text)
-    return Record([*before, text[start:end].rstrip("\r\n")], len(before), end)
+    return Record([*before, *text[start:end].rstrip("\r\n").split(delimiter)], len(before), end)
 
 
 def _after_line_end(text: str, at: int) -> int:

@@ -273,6 +273,13 @@ def test_refused_rows_of_text_go_back_as_they_came(tmp_path: Path, codec: str, d
     assert ending(table) == ".tsv"
 
 
+def test_a_row_with_an_open_quotation_mark_goes_back_in_its_columns(tmp_path: Path) -> None:
+    table = opened(tmp_path, f'{HEAD}王芳,"139,北京\n{TAIL}'.encode())
+    target = tmp_path / "refused.csv"
+    write_refused(table, {3: "no"}, target)
+    assert target.read_text().splitlines()[1] == '王芳,"""139",北京,no'
+
+
 def test_refused_rows_separated_by_blanks_can_be_read_again(tmp_path: Path) -> None:
     table = opened(tmp_path, b" id  date   amount\r\n 001 19970101  11.77\r\n 002 19970230   3.00\r\n", "a.txt")
     target = tmp_path / "refused.txt"
