@@ -78,18 +78,27 @@ def number(value: int | None) -> str:
     return EMPTY if value is None else f"{value:,}"
 
 
-def draw_rows(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[SafeString]:
+def draw_rows(columns: Sequence[Column], rows: Sequence[tuple[int, Sequence[str]]], *, edit: str) -> list[SafeString]:
     """The inside of each table row, drawn here because a template takes ten times as long for fifty of them.
 
-    The first column is the row's head; the others carry their label for the narrow layout.
+    The first column is the row's head; the others carry their label for the narrow layout. edit: where a field is
+    edited, with {pk} and {field}; empty for those who may not.
     """
-    opening = [
-        f'<td{" class=num" if column.numeric else ""} data-label="{escape(column.label)}">' for column in columns[1:]
-    ]
+    openings = [_opening(column, edit) for column in columns[1:]]
     return [
         SafeString(
             f'<th scope="row">{conditional_escape(first)}</th>'
-            + "".join([f"{tag}{conditional_escape(cell)}</td>" for tag, cell in zip(opening, rest, strict=True)])
+            + "".join(
+                [
+                    f"{opening.replace('{pk}', str(pk))}{conditional_escape(cell)}</td>"
+                    for opening, cell in zip(openings, rest, strict=True)
+                ]
+            )
         )
-        for first, *rest in rows
+        for pk, (first, *rest) in rows
     ]
+
+
+def _opening(column: Column, edit: str) -> str:
+    place = f' data-edit-cell="{edit.replace("{field}", column.edit)}"' if edit and column.edit else ""
+    return f'<td{" class=num" if column.numeric else ""}{place} data-label="{escape(column.label)}">'

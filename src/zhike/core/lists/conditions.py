@@ -62,33 +62,30 @@ class Clause:
 def describe(tree: Group, *, of: List, asking: Asking) -> list[Clause]:
     """The filter as clauses; an OR over everything is one clause."""
     fields = of.fields_for(asking.actor)
-    labels: dict[str, dict[str, str]] = {}
     if tree.joiner == "any" and tree.items:
-        return [Clause(sentence=_sentence(tree, fields, asking, labels), rest=Group("all"))]
+        return [Clause(sentence=_sentence(tree, fields, asking), rest=Group("all"))]
     return [
-        Clause(sentence=_sentence(item, fields, asking, labels), rest=tree.without(place))
+        Clause(sentence=_sentence(item, fields, asking), rest=tree.without(place))
         for place, item in enumerate(tree.items)
     ]
 
 
-def _sentence(
-    item: Condition | Group, fields: dict[str, Field], asking: Asking, labels: dict[str, dict[str, str]]
-) -> str:
+def _sentence(item: Condition | Group, fields: dict[str, Field], asking: Asking) -> str:
     if isinstance(item, Condition):
-        return _said(item, fields, asking, labels)
+        return _said(item, fields, asking)
     parts = [
         f"({text})" if isinstance(part, Group) and len(part.items) > 1 else text
         for part in item.items
-        for text in [_sentence(part, fields, asking, labels)]
+        for text in [_sentence(part, fields, asking)]
     ]
     return (_(" and ") if item.joiner == "all" else _(" or ")).join(parts)
 
 
-def _said(condition: Condition, fields: dict[str, Field], asking: Asking, labels: dict[str, dict[str, str]]) -> str:
+def _said(condition: Condition, fields: dict[str, Field], asking: Asking) -> str:
     field, operator = _known(condition, fields)
-    if field.key not in labels:
-        labels[field.key] = dict(field.choices(asking.actor)) if condition.values else {}
-    shown = [labels[field.key].get(value, value) for value in condition.values[:5]]
+    told = condition.values[:5]
+    labels = field.labels(told, asking.actor)
+    shown = [labels.get(value, value) for value in told]
     if operator.arity == "pair" and len(shown) == 2:
         value = f"{shown[0]} – {shown[1]}"
     else:

@@ -14,6 +14,7 @@ from zhike.core.paging import Phase
 type Label = str | Promise
 type Compile = Callable[[str, list[Any], Asking], Q]
 type Choices = Callable[[Actor], Sequence[tuple[str, str]]]
+type Naming = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 def no_choices(actor: Actor) -> Sequence[tuple[str, str]]:
@@ -26,6 +27,7 @@ class Field:
 
     path: the column, from the list's model. compile: (operator, values, asking) → Q instead of a plain column; an
     upper app writes Exists or `pk__in` over its own tables here. choices: values to choose from, as (value, label).
+    naming: labels of a few values, where reading all choices for a chip would cost too much.
     operators: fewer than the kind's own where not all make sense. permission: asked of the actor; empty for all.
     currency: an amount in the company's currency.
     """
@@ -37,8 +39,15 @@ class Field:
     nullable: bool = False
     compile: Compile | None = None
     choices: Choices = no_choices
+    naming: Naming | None = None
     operators: tuple[str, ...] = ()
     permission: str = ""
+
+    def labels(self, values: Sequence[str], actor: Actor) -> Mapping[str, str]:
+        """What the values are called; those that are missing speak for themselves."""
+        if not values:
+            return {}
+        return dict(self.choices(actor)) if self.naming is None else self.naming(values)
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -66,7 +75,8 @@ class Column:
     """What a list can show of a row.
 
     values: paths the cell needs. expressions: annotations by name, for upper apps (for example a Subquery on the
-    row's key). cell: (row values, style) → HTML-safe text. sort: key of the order its head offers.
+    row's key). cell: (row values, style) → HTML-safe text. sort: key of the order its head offers. edit: the field
+    that a double click on the cell edits.
     """
 
     key: str
@@ -77,6 +87,7 @@ class Column:
     sort: str = ""
     numeric: bool = False
     is_default: bool = True
+    edit: str = ""
     permission: str = ""
     text: Callable[[Mapping[str, Any]], Any] | None = None  # the value as an export writes it
 

@@ -119,9 +119,9 @@ COLUMNS = (
         text=lambda row: row["email"],
         is_default=False,
     ),
-    _column("city", _("City"), "city"),
-    _column("owner", _("Owner"), "owner__name"),
-    _column("team", _("Team"), "team__name", is_default=False),
+    _column("city", _("City"), "city", edit="city"),
+    _column("owner", _("Owner"), "owner__name", edit="owner"),
+    _column("team", _("Team"), "team__name", is_default=False, edit="team"),
     _column(
         "kind",
         _("Kind"),
@@ -135,10 +135,11 @@ COLUMNS = (
         label=_("Relationship"),
         values=("relationship", "facts__relationship"),
         cell=lambda row, style: cells.text(_relation(row)),
+        edit="relationship",
         text=_relation,
         is_default=False,
     ),
-    _column("channel", _("Source channel"), "channel", is_default=False),
+    _column("channel", _("Source channel"), "channel", is_default=False, edit="channel"),
     Column(
         key="tags",
         label=_("Tags"),
@@ -148,6 +149,7 @@ COLUMNS = (
             )
         },
         cell=_tags,
+        edit="tags",
         text=lambda row: ", ".join(row["tags"]),
         is_default=False,
     ),

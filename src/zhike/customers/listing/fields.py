@@ -1,6 +1,6 @@
 """What customers can be filtered by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from zhike.accounts.models import Team, User
 from zhike.core.actor import Actor
 from zhike.core.lists.operators import Asking, Kind
-from zhike.core.lists.registry import Choices, Compile, Field
+from zhike.core.lists.registry import Choices, Compile, Field, Naming
 from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, Stage, Tag
 from zhike.customers.searching import containing
 
@@ -59,6 +59,18 @@ def _channels(actor: Actor) -> Sequence[tuple[str, str]]:
         found.append((following, following))
         last = following
     return found
+
+
+def _named(model: type[User] | type[Team] | type[Tag]) -> Naming:
+    def naming(values: Sequence[str]) -> Mapping[str, str]:
+        keys = [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19]
+        return {str(pk): name for pk, name in model._default_manager.filter(pk__in=keys).values_list("pk", "name")}
+
+    return naming
+
+
+def _as_written(values: Sequence[str]) -> Mapping[str, str]:
+    return {}
 
 
 def _name(operator: str, values: list[Any], asking: Asking) -> Q:
@@ -154,10 +166,17 @@ FIELDS = (
     Field(key="orders", label=_("Orders"), kind=Kind.INTEGER, path="facts__order_count", nullable=True),
     Field(key="last_order", label=_("Last order"), kind=Kind.DATE, path="facts__last_order_on", nullable=True),
     Field(key="first_order", label=_("First order"), kind=Kind.DATE, path="facts__first_order_on", nullable=True),
-    Field(key="owner", label=_("Owner"), kind=Kind.REFERENCE, compile=_owner, choices=_owners),
-    Field(key="team", label=_("Team"), kind=Kind.REFERENCE, compile=_team, choices=_teams),
-    Field(key="tag", label=_("Tag"), kind=Kind.REFERENCE, compile=_tag, choices=_tags),
-    Field(key="channel", label=_("Source channel"), kind=Kind.CHOICE, path="channel", choices=_channels),
+    Field(key="owner", label=_("Owner"), kind=Kind.REFERENCE, compile=_owner, choices=_owners, naming=_named(User)),
+    Field(key="team", label=_("Team"), kind=Kind.REFERENCE, compile=_team, choices=_teams, naming=_named(Team)),
+    Field(key="tag", label=_("Tag"), kind=Kind.REFERENCE, compile=_tag, choices=_tags, naming=_named(Tag)),
+    Field(
+        key="channel",
+        label=_("Source channel"),
+        kind=Kind.CHOICE,
+        path="channel",
+        choices=_channels,
+        naming=_as_written,
+    ),
     Field(key="city", label=_("City"), kind=Kind.TEXT, path="city"),
     Field(key="province", label=_("Province"), kind=Kind.TEXT, path="province"),
     Field(key="country", label=_("Country"), kind=Kind.TEXT, path="country"),

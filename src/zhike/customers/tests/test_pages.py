@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from zhike.accounts.models import SavedView, User
 from zhike.customers.models import Activity, Customer, Identifier
@@ -213,6 +215,25 @@ def test_an_address_that_makes_no_sense_is_refused_in_words(company: Company, en
     assert client.get(f"/customers/export/csv/?{query}").status_code == 400
     assert client.get(f"/customers/count/?{query}").status_code == 400
     assert client.get(f"/customers/filter/?{query}").status_code == 200
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    spelt=st.text(alphabet="anyl():;,\\\\isgrade0123top-=%", max_size=30) | st.text(max_size=20),
+    which=st.sampled_from(["f", "q", "sort", "cols", "after"]),
+)
+def test_no_address_of_the_list_ends_in_an_error(company: Company, enter: Enter, spelt: str, which: str) -> None:
+    client = enter("boss")
+    for page in ("/customers/", "/customers/count/", "/customers/filter/", "/customers/columns/"):
+        assert client.get(page, {which: spelt}).status_code in (200, 302, 400)
+
+
+@pytest.mark.parametrize("field", ["owner", "team", "tag", "channel", "r", "id", "import", "kind"])
+@pytest.mark.parametrize("value", ["x", "²", "-1", "9" * 40, "1"])
+def test_no_value_of_a_filter_ends_in_an_error(company: Company, enter: Enter, field: str, value: str) -> None:
+    client = enter("boss")
+    for page in ("/customers/", "/customers/filter/"):
+        assert client.get(page, {"f": f"{field}:is:{value}"}).status_code in (200, 400)
 
 
 def test_a_made_up_cursor_leads_back_to_the_list(company: Company, enter: Enter) -> None:

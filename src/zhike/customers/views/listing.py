@@ -62,7 +62,11 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     except CursorInvalid:
         return go_to(request, list_address(state.query()))
     rows = {
-        "rows": draw_rows(page.columns, [row.cells for row in page.rows]),
+        "rows": draw_rows(
+            page.columns,
+            [(row.pk, row.cells) for row in page.rows],
+            edit=f"{ADDRESS}{{pk}}/edit/{{field}}/" if request.actor.may("customers.edit_customer") else "",
+        ),
         "more_url": list_address(state.query(after=page.next_cursor)) if page.next_cursor else "",
         "column_count": len(page.columns),
     }
