@@ -43,13 +43,19 @@ class Moment:
 class Snapshot:
     """A read-only view that does not move while it is open."""
 
-    def __init__(self, connection: AdbcConnection) -> None:
+    def __init__(self, connection: AdbcConnection, *, shared: str | None) -> None:
         self._connection = connection
         self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if shared:
+            self.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(shared)).as_string(None))
         self.execute("SET LOCAL row_security = off")
         self.execute("SET LOCAL statement_timeout = 0")
         row = self._row(_MOMENT)
         self.moment = Moment(identity=row[0], oldest_open=row[1], next_xid=row[2])
+
+    def share(self) -> str:
+        """A name by which other connections see the same moment, as long as this one is open."""
+        return str(self._row(sql.SQL("SELECT pg_export_snapshot()"))[0])
 
     def file_of(self, table: str) -> str:
         """Which file holds the table now: a new one after TRUNCATE, a rewrite or a restore."""
@@ -84,8 +90,8 @@ class Snapshot:
 
 
 @contextmanager
-def open_snapshot(dsn: str) -> Iterator[Snapshot]:
-    """Hold one moment of the database for as many reads as needed.
+def open_snapshot(dsn: str, *, shared: str | None = None) -> Iterator[Snapshot]:
+    """Hold one moment of the database for as many reads as needed: now, or the one that another snapshot shares.
 
     A role that row security would keep from some rows is refused by PostgreSQL instead of seeing a part.
     """
@@ -96,6 +102,6 @@ def open_snapshot(dsn: str) -> Iterator[Snapshot]:
     with adbc_driver_postgresql.connect(dsn) as database, adbc_driver_manager.AdbcConnection(database) as connection:
         connection.set_autocommit(False)
         try:
-            yield Snapshot(connection)
+            yield Snapshot(connection, shared=shared)
         finally:
             connection.rollback()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    type Keys = np.ndarray[Any, np.dtype[np.int64]]
+    type Marks = np.ndarray[Any, np.dtype[np.bool_]]
+    type Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+
 GROUP_ROWS = 1 << 19  # rows in one row group: enough to compress well, few enough to read in parallel
 READ_ROWS = 1 << 20
+TABLE_LIMIT = 1 << 27  # bytes; sets of keys further apart are searched instead
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -37,13 +42,13 @@ class Tally:
         return f"{self._sum:016x}"
 
 
-def _unsigned(values: Any) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def _unsigned(values: Any) -> Hashes:
     import numpy as np
 
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.int64).view(np.uint64)
 
 
-def _mix(values: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def _mix(values: Hashes) -> Hashes:
     # SplitMix64 (Steele, Lea and Flood, 2014): every bit of the input moves every bit of the output.
     import numpy as np
 
@@ -83,49 +88,58 @@ def _grouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[p
         yield pa.Table.from_batches(waiting).cast(schema)
 
 
+class KeySet:
+    """Whole numbers to be asked whether they hold others; quick where they lie close together, as serial keys do."""
+
+    def __init__(self, parts: Iterable[Keys]) -> None:
+        import numpy as np
+
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        self.keys = keys
+        self._first = int(keys[0]) if len(keys) else 0
+        self._table = None
+        if len(keys) and int(keys[-1]) - self._first < TABLE_LIMIT:
+            self._table = np.zeros(int(keys[-1]) - self._first + 1, bool)
+            self._table[keys - self._first] = True
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def holds(self, asked: Keys) -> Marks:
+        """For each key whether it is in the set."""
+        import numpy as np
+
+        if not len(self.keys):
+            return np.zeros(len(asked), bool)
+        if self._table is None:
+            found: Marks = self.keys[np.searchsorted(self.keys, asked) % len(self.keys)] == asked
+        else:
+            inside = (asked >= self._first) & (asked <= self.keys[-1])
+            found = inside & self._table[np.where(inside, asked - self._first, 0)]
+        return found
+
+
 def read(
-    path: Path, *, key: str, without: pa.Array | None = None, columns: list[str] | None = None
+    path: Path, *, key: str, without: KeySet | None = None, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """The rows in batches, without those whose key is among the given ones."""
-    import pyarrow.compute as pc
+    """The rows in batches, without those whose key is in the set."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=READ_ROWS, columns=columns):
-            if without is None or not len(without):
-                yield batch
-            else:
-                yield batch.filter(pc.invert(pc.is_in(batch[key], value_set=without)))
+            yield batch.filter(pa.array(~without.holds(batch[key].to_numpy()))) if without else batch
 
 
-def write_keys(path: Path, keys: pa.Array, *, key: str) -> None:
+def write_keys(path: Path, keys: KeySet, *, key: str) -> None:
     """A file of keys alone."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.table({key: keys}), path, compression="zstd", compression_level=1)
+    pq.write_table(pa.table({key: keys.keys}), path, compression="zstd", compression_level=1)
 
 
-def union_of_keys(parts: Sequence[pa.Array]) -> pa.Array:
-    """Every key once."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return pc.unique(pa.concat_arrays([pa.array([], pa.int64()), *parts]))
-
-
-def missing_keys(ours: Iterable[pa.RecordBatch], theirs: Iterable[pa.RecordBatch]) -> pa.Array:
-    """The keys of ours that are not among theirs; both hold one column."""
-    import numpy as np
-    import pyarrow as pa
-
-    there = np.sort(np.concatenate([np.zeros(0, np.int64), *(batch[0].to_numpy() for batch in theirs)]))
-    missing = [np.zeros(0, np.int64)]
-    for batch in ours:
-        keys = batch[0].to_numpy()
-        place = np.searchsorted(there, keys)
-        found = np.zeros(len(keys), bool)
-        inside = place < len(there)
-        found[inside] = there[place[inside]] == keys[inside]
-        missing.append(keys[~found])
-    return pa.array(np.concatenate(missing))
+def missing_keys(ours: Iterable[pa.RecordBatch], *, there: KeySet) -> KeySet:
+    """The keys of ours, batches of one column, that are not there."""
+    keys = (batch[0].to_numpy() for batch in ours)
+    return KeySet(batch[~there.holds(batch)] for batch in keys)

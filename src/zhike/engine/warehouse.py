@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -20,13 +21,18 @@ from typing import TYPE_CHECKING
 from zhike.engine import tables
 from zhike.engine.snapshot import Moment, Snapshot, open_snapshot
 from zhike.engine.sources import Source
+from zhike.engine.tables import KeySet
 from zhike.engine.versions import Lease, TableFiles, Version, Versions
 from zhike.runtime.locks import AlreadyLocked, exclusive
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from zhike.engine.tables import Keys
+
 COMPACTION_SHARE = 0.1  # a base with more replaced rows than this is written anew
+
+TABLES_AT_ONCE = 2  # while PostgreSQL reads one table, Arrow writes another
 
 
 class WarehouseBusy(Exception):
@@ -97,7 +103,14 @@ class Warehouse:
             self._versions.clean()
             previous = None if full else _usable(self._versions.current(), snapshot.moment)
             number = self._versions.next_number()
-            done = [_Refresh(self.folder, source, snapshot, number).run(previous) for source in sources]
+            shared = snapshot.share()
+
+            def refresh(source: Source) -> tuple[TableFiles, TableReport]:
+                with open_snapshot(dsn, shared=shared) as same:
+                    return _Refresh(self.folder, source, same, number).run(previous)
+
+            with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+                done = list(pool.map(refresh, sources))
             version = Version(
                 number=number,
                 identity=snapshot.moment.identity,
@@ -189,7 +202,7 @@ class _Refresh:
     def _extend(self, previous: TableFiles, *, since: int) -> TableFiles | None:
         """Merge what changed into the previous files; None if they do not add up to the table."""
         fresh = self._name("fresh")
-        fresh_keys = self._write(fresh, self.snapshot.batches(self.source.select(since=since)))
+        fresh_keys = KeySet(self._write(fresh, self.snapshot.batches(self.source.select(since=since))))
         self.read_count = len(fresh_keys)
         table_count = self.snapshot.count(self.source.select_count())
         if not self.read_count and table_count == previous.row_count:
@@ -197,17 +210,20 @@ class _Refresh:
 
         changes = self._name("changes")
         self._write(changes, chain(self._read(previous.changes, without=fresh_keys), self._read(fresh)))
-        gone = tables.union_of_keys([*self._read_keys(previous.gone), fresh_keys])
+        gone = KeySet([*self._read_keys(previous.gone), fresh_keys.keys])
         total = self._tally(previous.base, changes, gone)
 
         if total.row_count != table_count:
             there = self.snapshot.batches(self.source.select_keys())
-            missing = tables.missing_keys(self._live(previous.base, changes, gone, keys_only=True), there)
+            missing = tables.missing_keys(
+                self._live(previous.base, changes, gone, columns=[self.source.key]),
+                there=KeySet(batch[0].to_numpy() for batch in there),
+            )
             self.deleted_count = len(missing)
             kept = self._read(changes, without=missing)
             changes = self._name("changes-kept")
             self._write(changes, kept)
-            gone = tables.union_of_keys([gone, missing])
+            gone = KeySet([gone.keys, missing.keys])
             total = self._tally(previous.base, changes, gone)
             if total.row_count != table_count:
                 return None
@@ -224,30 +240,31 @@ class _Refresh:
             gone=name,
         )
 
-    def _live(self, base: str, changes: str, gone: pa.Array, *, keys_only: bool = False) -> Iterator[pa.RecordBatch]:
-        columns = [self.source.key] if keys_only else None
+    def _live(
+        self, base: str, changes: str, gone: KeySet, *, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         return chain(self._read(base, without=gone, columns=columns), self._read(changes, columns=columns))
 
-    def _tally(self, base: str, changes: str, gone: pa.Array) -> tables.Tally:
-        total, columns = tables.Tally(), [self.source.key, self.source.change]
-        for batch in chain(self._read(base, without=gone, columns=columns), self._read(changes, columns=columns)):
+    def _tally(self, base: str, changes: str, gone: KeySet) -> tables.Tally:
+        total = tables.Tally()
+        for batch in self._live(base, changes, gone, columns=[self.source.key, self.source.change]):
             total.add(batch[self.source.key], batch[self.source.change])
         return total
 
     def _read(
-        self, name: str | None, *, without: pa.Array | None = None, columns: list[str] | None = None
+        self, name: str | None, *, without: KeySet | None = None, columns: list[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
         if name is None:
             return iter(())
         return tables.read(self.folder / name, key=self.source.key, without=without, columns=columns)
 
-    def _read_keys(self, name: str | None) -> list[pa.Array]:
-        return [batch[self.source.key] for batch in self._read(name)]
+    def _read_keys(self, name: str | None) -> Iterator[Keys]:
+        return (batch[self.source.key].to_numpy() for batch in self._read(name))
 
-    def _write(self, name: str, batches: Iterable[pa.RecordBatch]) -> pa.Array:
+    def _write(self, name: str, batches: Iterable[pa.RecordBatch]) -> list[Keys]:
         """Write the rows and return their keys."""
         written = tables.write(self.folder / name, self.source.schema(), batches)
-        return tables.union_of_keys([chunk for group in written for chunk in group[self.source.key].chunks])
+        return [group[self.source.key].to_numpy() for group in written]
 
     def _name(self, part: str) -> str:
         return f"tables/{self.source.name}/{self.number:09d}-{part}.parquet"

@@ -40,19 +40,13 @@ def purchase_summary(orders: ir.Table, *, as_of: date, customers: ir.Table | Non
         orders.customer_id.notnull(), orders.amount.notnull(), orders.placed_on <= ibis.literal(as_of)
     )
     is_purchase = known.amount >= 0
-    days = known.group_by("customer_id", "placed_on").agg(
-        day_orders=is_purchase.cast("int64").sum(),
-        day_amount=known.amount.sum(),
-        day_purchases=known.amount.sum(where=is_purchase),
-    )
-    bought = days.day_orders > 0
-    totals = days.group_by("customer_id").agg(
-        first_order_on=days.placed_on.min(where=bought),
-        last_order_on=days.placed_on.max(where=bought),
-        order_count=days.day_orders.sum().cast("int64"),
-        purchase_days=bought.cast("int64").sum().cast("int64"),
-        amount=days.day_amount.sum().cast(MONEY),
-        purchases=days.day_purchases.sum().cast(MONEY),
+    totals = known.group_by("customer_id").agg(
+        first_order_on=known.placed_on.min(where=is_purchase),
+        last_order_on=known.placed_on.max(where=is_purchase),
+        order_count=known.count(where=is_purchase),
+        purchase_days=known.placed_on.nunique(where=is_purchase),
+        amount=known.amount.sum().cast(MONEY),
+        purchases=known.amount.sum(where=is_purchase).cast(MONEY),
     )
     if customers is not None:
         everyone = customers.select("customer_id")
