@@ -21,7 +21,7 @@ class Me(Output):
     grants: dict[str, str]
 
 
-@router.get("/me", response=Me, operation_id="get_me")
+@router.get("/me", response=Me, operation_id="get_me", summary="Tell whose key this is")
 def get_me(request: ActorRequest) -> HttpResponse:
     """Who the key's owner is and what they may do."""
     actor = request.actor

@@ -1,7 +1,5 @@
 """The API, put together from the apps' routers."""
 
-from ninja import Swagger
-
 from zhike.accounts.api import router as accounts
 from zhike.accounts.keys import ApiKey, BrowserSession
 from zhike.commerce.api import router as commerce
@@ -12,8 +10,8 @@ from zhike.exchange.api import router as exchange
 DESCRIPTION = """
 Customers, orders, time lines and imports of one company.
 
-- **Keys**: made under *Settings → API keys*, sent as `Authorization: Bearer zk_…`. A key sees and does what its owner
-  may.
+- **Keys**: made under *My settings → API keys*, sent as `Authorization: Bearer zk_…`. A key sees and does what its
+  owner may.
 - **Lists** come in pages: pass `next_cursor` as `after` until it is null.
 - **Amounts** are decimal numbers written as text, so that no digit is lost; currencies are ISO 4217; times ISO 8601.
 - **Sending twice**: give a POST an `Idempotency-Key` and repeat it safely within 24 hours.
@@ -26,7 +24,6 @@ api = Api(
     description=DESCRIPTION.strip(),
     urls_namespace="api-1",
     auth=[ApiKey(), BrowserSession()],
-    docs=Swagger({"persistAuthorization": False, "tryItOutEnabled": True, "defaultModelsExpandDepth": 0}),
 )
 api.add_router("", accounts)
 api.add_router("", customers)
