@@ -15,11 +15,11 @@ from zhike.core.paging import Page, Rows
 
 @dataclass(frozen=True, kw_only=True)
 class TeamRow:
-    """A team in the order of the tree. indent: 0 at the top, at most 5."""
+    """A team in the order of the tree. lead: what stands before its name to show how deep it is."""
 
     pk: int
     name: str
-    indent: int
+    lead: str
     member_count: int
 
 
@@ -41,9 +41,13 @@ def list_teams(*, actor: Actor) -> list[TeamRow]:
         return [(names[pk], pk) for pk in map(int, team.path.strip("/").split("/"))]
 
     return [
-        TeamRow(pk=team.pk, name=team.name, indent=min(team.path.count("/") - 2, 5), member_count=team.member_count)
+        TeamRow(pk=team.pk, name=team.name, lead=_lead(team.path.count("/") - 2), member_count=team.member_count)
         for team in sorted(teams.values(), key=place)
     ]
+
+
+def _lead(depth: int) -> str:
+    return "\u3000" * (depth - 1) + "└" if depth else ""
 
 
 def list_roles(*, actor: Actor) -> list[Role]:

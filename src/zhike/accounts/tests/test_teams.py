@@ -78,7 +78,7 @@ def test_the_list_is_a_tree_with_siblings_by_name(house: House) -> None:
     for parent in (second, first):
         services.create_team(actor=SYSTEM, name=f"{parent.name}1", parent=parent)
     rows = selectors.list_teams(actor=SYSTEM)
-    assert [(row.name, row.indent) for row in rows] == [("A", 0), ("A1", 1), ("B", 0), ("B1", 1)]
+    assert [(row.lead, row.name) for row in rows] == [("", "A"), ("└", "A1"), ("", "B"), ("└", "B1")]
 
 
 def test_a_seller_changes_no_team(house: House) -> None:
