@@ -6,6 +6,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from zhike.config.api import api
+
 
 @login_not_required
 @require_GET
@@ -18,4 +20,4 @@ def api_docs(request: HttpRequest) -> HttpResponse:
         "tryItOutEnabled": True,
         "defaultModelsExpandDepth": 0,
     }
-    return render(request, "accounts/api_docs.html", {"swagger": swagger})
+    return render(request, "accounts/api_docs.html", {"title": f"{api.title} API", "swagger": swagger})
