@@ -12,6 +12,7 @@ from zhike.customers.cells import Style
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
 from zhike.customers.normalising import normal_name
 
+VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
 MOST_DUPLICATES = 5
 
 
@@ -51,6 +52,13 @@ def get_customer(*, actor: Actor, customer_id: int) -> Record:
         tags=list_tags(customer_id=customer.pk),
         identifiers=list_identifiers(customer_id=customer.pk),
     )
+
+
+def may_edit(*, actor: Actor, customer_id: int) -> bool:
+    """Whether the actor may also edit a customer it has found visible; asks the database only where scopes differ."""
+    if actor.scope_of(EDIT) >= actor.scope_of(VIEW):
+        return True
+    return Customer.objects.within(actor, EDIT).filter(pk=customer_id).exists()
 
 
 def list_tags(*, customer_id: int) -> list[str]:

@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zhike.accounts import services as accounts
 from zhike.accounts.models import SavedView, User
+from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import activities, people
 from zhike.customers.services.identifiers import NewIdentifier
@@ -145,6 +147,19 @@ def test_queries_for_each_page(company: Company, enter: Enter, customers: dict[s
             assert client.get(address).status_code == 200
         counts[name] = len(queries)
     assert counts == json.loads(COUNTS.read_text())
+
+
+def test_who_may_see_all_but_edit_the_own_is_offered_no_editing_elsewhere(
+    company: Company, enter: Enter, customers: dict[str, Customer]
+) -> None:
+    reach = {"customers.view_customer": Scope.ALL, "customers.edit_customer": Scope.OWN}
+    company.guest.roles.set([accounts.put_role(actor=SYSTEM, code="reader", name="reader", grants=reach)])
+    mine = people.create_customer(actor=SYSTEM, at=NOON, name="Ada", owner=company.guest.pk)
+    client = enter("guest")
+    assert "data-edit=" in client.get(f"/customers/{mine.pk}/").content.decode()
+    other = customers["wests"].pk
+    assert "data-edit=" not in client.get(f"/customers/{other}/").content.decode()
+    assert client.post(f"/customers/{other}/edit/city/", {"value": "x", "was": ""}).status_code == 403
 
 
 def test_a_field_is_edited_in_place_and_taken_back(

@@ -48,7 +48,7 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
     """The record; asked for by htmx, what the side panel shows of it."""
     found = load(request, pk)
     style = style_of(asking_of(request))
-    may_edit = request.actor.may(EDIT)
+    may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     context = {
         **header_context(found, style),
         "sections": [_fields(found, names, may_edit) for names in SECTIONS],
@@ -76,7 +76,7 @@ def show_header(request: ActorRequest, pk: int) -> HttpResponse:
 def show_time_line(request: ActorRequest, pk: int) -> HttpResponse:
     """The time line alone: narrowed to a kind, or its next page."""
     load_visible(request, pk)
-    may_edit = request.actor.may(EDIT)
+    may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     try:
         context = {"customer": {"pk": pk}, "may_edit": may_edit, **time_line_context(request, pk)}
     except CursorInvalid:
