@@ -116,7 +116,7 @@ def _write_json_lines(table: JsonLinesTable, reasons: Mapping[int, str], target:
     with _text_file(target, table.codec) as file:
         for number, cells, line in _chosen(table, reasons):
             named = zip(table.keys, cells, strict=True) if cells else [(str(LINE_COLUMN), line)]
-            record = {key: cell for key, cell in named if cell is not None and not is_reason_column(key)}
+            record = {key: cell for key, cell in named if not is_reason_column(key)}
             file.write(json.dumps({**record, str(REASON_COLUMN): reasons[number]}, ensure_ascii=False) + "\n")
             count += 1
     return count

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from zhike.exchange.conversion import convert
 from zhike.exchange.fields import FieldType
-from zhike.exchange.files import ROW, Reading, Table, open_file
-from zhike.exchange.files.export import Cell, write_xlsx
+from zhike.exchange.files import ROW, Reading, Table, open_file, write_refused
+from zhike.exchange.files.export import Cell, neutralise, write_xlsx
 from zhike.exchange.reasons import FileProblem
 
 ENCODINGS = {
@@ -257,6 +257,27 @@ def test_parquet_comes_back(tmp_path: Path, rows: list[list[str]]) -> None:
     path = tmp_path / "upload"
     pl.DataFrame(rows, schema=header(len(rows[0])), orient="row").write_parquet(path)
     assert rows_of(open_file(path, name="a.parquet")) == expected(rows)
+
+
+@GENERATED
+@given(rows=TABLES, form=st.sampled_from(["csv", "xlsx", "parquet", "jsonl"]))
+def test_refused_rows_come_back_with_their_reasons(tmp_path: Path, rows: list[list[str]], form: str) -> None:
+    path, target, names = tmp_path / "upload", tmp_path / "refused", header(len(rows[0]))
+    if form == "csv":
+        path.write_bytes(pl.DataFrame(rows, schema=names, orient="row").write_csv(quote_style="always").encode())
+    elif form == "jsonl":
+        path.write_text("".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows))
+    elif form == "parquet":
+        pl.DataFrame(rows, schema=names, orient="row").write_parquet(path)
+    else:
+        write_xlsx(path, names, rows)
+    reading = Reading(header=True, delimiter="," if form == "csv" else None, encoding="utf-8")
+    table = open_file(path, name=f"a.{form}", reading=reading)
+    reasons = {row: f"because {row}" for batch in table.batches() for row in batch.rows[ROW]}
+    assert write_refused(table, reasons, target) == len(rows)
+    again = rows_of(open_file(target, name=f"b.{form}", reading=reading))
+    shown = [[neutralise(cell) if form == "csv" else cell for cell in row] for row in rows]
+    assert again == [(*row, reason) for row, reason in zip(expected(shown), reasons.values(), strict=True)]
 
 
 @GENERATED
