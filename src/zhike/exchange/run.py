@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 SCHEMA = "staging"
 PREFIX = "import_"
+# The value of a column `changed_xid`, worked out once a statement and not once a row as its default is.
+STAMP = sql.SQL("(SELECT pg_current_xact_id()::text::bigint)")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,8 @@ occurrence within the file. A line is known by its order, its product and its oc
 The lines of an order need not stand together.
 """
 
+from typing import LiteralString
+
 from psycopg import sql
 
 from zhike.commerce.models import Order
@@ -113,29 +115,25 @@ class OrderMatching:
             SELECT NULL, row, 1, amount, row, row, row FROM {priced} WHERE number IS NULL
             """,
         )
+        occurrence: LiteralString = "NULL::bigint"
+        if self.run.value("SELECT EXISTS (SELECT FROM {sums} WHERE number IS NULL)"):
+            occurrence = """CASE WHEN sums.number IS NULL THEN row_number() OVER (
+                PARTITION BY sums.number, who.customer_id, who.leader, first.placed_at, sums.total ORDER BY sums.row
+            ) END"""
         self.run.make(
             "heads",
             """
             SELECT sums.row, sums.number, sums.lines, sums.total, first.placed_at, first.currency, first.party,
-                first.channel, first.store, who.customer_id, who.leader,
-                CASE WHEN sums.number IS NULL THEN row_number() OVER (
-                    PARTITION BY sums.number, who.customer_id, who.leader, first.placed_at, sums.total ORDER BY sums.row
-                ) END AS occurrence
-            FROM {sums} AS sums JOIN {priced} AS first ON first.row = sums.row
-            LEFT JOIN {who} AS who ON who.row = first.party
-            """
-            if self.run.value("SELECT EXISTS (SELECT FROM {priced} WHERE number IS NULL)")
-            else """
-            SELECT sums.row, sums.number, sums.lines, sums.total, first.placed_at, first.currency, first.party,
-                first.channel, first.store, who.customer_id, who.leader, NULL::bigint AS occurrence
+                first.channel, first.store, who.customer_id, who.leader, {occurrence} AS occurrence
             FROM {sums} AS sums JOIN {priced} AS first ON first.row = sums.row
             LEFT JOIN {who} AS who ON who.row = first.party
             """,
+            occurrence=sql.SQL(occurrence),
         )
-        for column, names in (("party", ("party",)), ("channel", ("channel",)), ("store", ("store",))):
-            self._take_from_other_rows(column, names)
+        for column in ("party", "channel", "store"):
+            self._take_from_other_rows(column)
 
-    def _take_from_other_rows(self, column: str, names: tuple[str, ...]) -> None:
+    def _take_from_other_rows(self, column: str) -> None:
         """Where the first row of an order is blank, or a later one says otherwise."""
         found = self.run.execute(
             """
@@ -146,7 +144,7 @@ class OrderMatching:
             column=sql.Identifier(column),
             at=sql.Identifier(f"{column}_row"),
         ).rowcount
-        if found and "party" in names:
+        if found and column == "party":
             self.run.execute(
                 """
                 UPDATE {heads} AS heads SET customer_id = who.customer_id, leader = who.leader
@@ -190,33 +188,37 @@ class OrderMatching:
         return self.run.query_of(Order.objects.within(self.run.actor, CREATE).values("pk"))
 
     def _find_lines(self) -> None:
-        self.run.make(
-            "placed",
-            """
-            SELECT priced.row, orders.row AS order_row, orders.order_id, orders.place AS order_place,
-                priced.product, products.product_id, products.place AS product_place,
-                priced.quantity, priced.unit_price, priced.amount,
-                row_number() OVER (PARTITION BY orders.row, priced.product ORDER BY priced.row) AS occurrence
-            FROM {priced} AS priced JOIN {orders} AS orders ON orders.number = priced.number
-            LEFT JOIN {products} AS products ON products.product = priced.product
-            UNION ALL
-            SELECT priced.row, orders.row, orders.order_id, orders.place,
-                priced.product, products.product_id, products.place,
-                priced.quantity, priced.unit_price, priced.amount, 1
-            FROM {priced} AS priced JOIN {orders} AS orders ON orders.row = priced.row AND orders.number IS NULL
-            LEFT JOIN {products} AS products ON products.product = priced.product
-            WHERE priced.number IS NULL
-            """,
+        is_first_time = not self.run.value("SELECT EXISTS (SELECT FROM {orders} WHERE order_id IS NOT NULL)")
+        placed = sql.SQL(_PLACED).format(
+            priced=self.run.table("priced"), orders=self.run.table("orders"), products=self.run.table("products")
         )
-        self.run.make(
-            "lines",
-            """
-            SELECT placed.*, known.id AS line_id, known.version,
-                (known.quantity, known.unit_price, known.amount)
-                    IS DISTINCT FROM (placed.quantity, placed.unit_price, placed.amount) AS is_changed
-            FROM {placed} AS placed LEFT JOIN commerce_orderline AS known
-                ON known.order_id = placed.order_id AND known.occurrence = placed.occurrence
-                AND coalesce(known.product_id, 0) = coalesce(placed.product_id, 0)
-                AND (placed.product IS NULL) = (known.product_id IS NULL)
-            """,
-        )
+        self.run.make("lines", _ALL_NEW if is_first_time else _COMPARED, placed=placed)
+
+
+_PLACED: LiteralString = """
+    SELECT priced.row, orders.row AS order_row, orders.order_id, orders.place AS order_place,
+        priced.product, products.product_id, products.place AS product_place,
+        priced.quantity, priced.unit_price, priced.amount,
+        row_number() OVER (PARTITION BY orders.row, priced.product ORDER BY priced.row) AS occurrence
+    FROM {priced} AS priced JOIN {orders} AS orders ON orders.number = priced.number
+    LEFT JOIN {products} AS products ON products.product = priced.product
+    UNION ALL
+    SELECT priced.row, orders.row, orders.order_id, orders.place,
+        priced.product, products.product_id, products.place,
+        priced.quantity, priced.unit_price, priced.amount, 1
+    FROM {priced} AS priced JOIN {orders} AS orders ON orders.row = priced.row AND orders.number IS NULL
+    LEFT JOIN {products} AS products ON products.product = priced.product
+    WHERE priced.number IS NULL
+"""
+_ALL_NEW: LiteralString = """
+    SELECT placed.*, NULL::bigint AS line_id, NULL::integer AS version, false AS is_changed FROM ({placed}) AS placed
+"""
+_COMPARED: LiteralString = """
+    SELECT placed.*, known.id AS line_id, known.version,
+        (known.quantity, known.unit_price, known.amount)
+            IS DISTINCT FROM (placed.quantity, placed.unit_price, placed.amount) AS is_changed
+    FROM ({placed}) AS placed LEFT JOIN commerce_orderline AS known
+        ON known.order_id = placed.order_id AND known.occurrence = placed.occurrence
+        AND coalesce(known.product_id, 0) = coalesce(placed.product_id, 0)
+        AND (placed.product IS NULL) = (known.product_id IS NULL)
+"""

@@ -7,7 +7,7 @@ from psycopg import sql
 from zhike.commerce.exchange.match import KEY
 from zhike.customers.exchange.merge import before_image
 from zhike.exchange.registry import Counts, RecordsMoved
-from zhike.exchange.run import Run
+from zhike.exchange.run import STAMP, Run
 
 PRODUCT, ORDER, LINE = "commerce_product", "commerce_order", "commerce_orderline"
 ORDER_VALUES = ("customer_id", "placed_at", "currency", "channel", "store")
@@ -24,7 +24,7 @@ RESTORED = {
 
 class OrderMerging:
     """Works on `products`, `orders`, `lines` of `OrderMatching`; makes `touched`, orders in the database that change,
-    and `fate`, what each row does."""
+    and `deeds`, rows that do something besides their line."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -58,26 +58,18 @@ class OrderMerging:
             SELECT product FROM {products} WHERE is_changed
             """,
         )
-        self.run.make(
-            "order_fate",
-            """
-            SELECT lines.row, CASE
-                WHEN lines.line_id IS NULL THEN 'new'
-                WHEN lines.is_changed OR deeds.row IS NOT NULL THEN 'updated'
-                ELSE 'unchanged' END AS action
-            FROM {lines} AS lines LEFT JOIN {deeds} AS deeds USING (row)
-            """,
-        )
 
     def count(self) -> Counts:
-        found = dict(self.run.execute("SELECT action, count(*) FROM {order_fate} GROUP BY action").fetchall())
-        amount = self.run.value("SELECT sum(amount) FROM {lines}") or Decimal(0)
-        return Counts(
-            new=found.get("new", 0),
-            updated=found.get("updated", 0),
-            unchanged=found.get("unchanged", 0),
-            amount=amount,
-        )
+        found = self.run.execute(
+            """
+            SELECT count(*) FILTER (WHERE line_id IS NULL),
+                count(*) FILTER (WHERE line_id IS NOT NULL AND (is_changed OR deeds.row IS NOT NULL)),
+                count(*), coalesce(sum(amount), 0)
+            FROM {lines} AS lines LEFT JOIN {deeds} AS deeds USING (row)
+            """
+        ).fetchone()
+        new, updated, rows, amount = found or (0, 0, 0, Decimal(0))
+        return Counts(new=new, updated=updated, unchanged=rows - new - updated, amount=amount)
 
     def reserve(self) -> None:
         for table, query in (
@@ -128,33 +120,35 @@ class OrderMerging:
         return self.run.execute(
             """
             INSERT INTO commerce_order (id, customer_id, source, key, number, kind, placed_at, currency, total_amount,
-                line_count, channel, store, created_at, version, import_id)
+                line_count, channel, store, created_at, version, import_id, changed_xid)
             SELECT %(first)s::bigint + heads.place, heads.customer_id, %(source)s, coalesce(heads.number, {key}),
                 coalesce(heads.number, ''), CASE WHEN heads.total < 0 THEN 'refund' ELSE 'sale' END, heads.placed_at,
                 heads.currency, heads.total, heads.lines, coalesce(heads.channel, ''), coalesce(heads.store, ''),
-                %(at)s, 1, %(import_id)s
+                %(at)s, 1, %(import_id)s, {stamp}
             FROM (
                 SELECT orders.place, coalesce(orders.customer_id, news.id) AS customer_id, orders.number, orders.total,
                     orders.lines, orders.placed_at, orders.currency, orders.channel, orders.store, orders.occurrence
                 FROM {orders} AS orders LEFT JOIN {news} AS news ON news.leader = orders.leader
                 WHERE orders.order_id IS NULL
-            ) AS heads ORDER BY heads.place
+            ) AS heads
             """,
             {"first": self._first(ORDER)},
             key=KEY,
+            stamp=STAMP,
         ).rowcount
 
     def _insert_lines(self) -> int:
         return self.run.execute(
             """
             INSERT INTO commerce_orderline (id, order_id, product_id, occurrence, quantity, unit_price, amount, version,
-                import_id)
+                import_id, changed_xid)
             SELECT %(first)s::bigint + row - 1, coalesce(order_id, %(orders)s::bigint + order_place),
                 coalesce(product_id, %(products)s::bigint + product_place), occurrence, quantity, unit_price, amount, 1,
-                %(import_id)s
+                %(import_id)s, {stamp}
             FROM {lines} WHERE line_id IS NULL
             """,
             {"first": self._first(LINE), "orders": self._first(ORDER), "products": self._first(PRODUCT)},
+            stamp=STAMP,
         ).rowcount
 
     def _update_lines(self) -> None:

@@ -5,7 +5,7 @@ from psycopg import sql
 from zhike.customers.exchange.compare import NAMES, Comparing
 from zhike.customers.exchange.party import SCALARS, TEXTS
 from zhike.exchange.registry import RecordsMoved
-from zhike.exchange.run import Run
+from zhike.exchange.run import STAMP, Run
 
 CUSTOMER, IDENTIFIER = "customers_customer", "customers_identifier"
 TAG, TAGGING = "customers_tag", "customers_customertag"
@@ -55,18 +55,18 @@ class Merging(Comparing):
         return self.run.execute(
             """
             INSERT INTO customers_customer (id, name, name_normal, name_pinyin, kind, birthday_on, owner_id, team_id,
-                {texts}, relationship, created_at, updated_at, version, import_id)
+                {texts}, relationship, created_at, updated_at, version, import_id, changed_xid)
             SELECT news.id, said.name, said.name_normal, said.name_pinyin, coalesce(said.kind, 'person'),
                 said.birthday_on, coalesce(owners.owner_id, %(owner)s),
                 CASE WHEN owners.owner_id IS NULL THEN %(team)s ELSE owners.team_id END,
-                {values}, '', %(at)s, %(at)s, 1, %(import_id)s
+                {values}, '', %(at)s, %(at)s, 1, %(import_id)s, {stamp}
             FROM {entities} AS said JOIN {news} AS news ON news.leader = said.leader
             LEFT JOIN {owners} AS owners ON owners.said = said.owner
-            ORDER BY news.id
             """,
             {"owner": self.run.actor.user_id, "team": self.run.actor.team_id},
             texts=sql.SQL(", ").join(texts),
             values=sql.SQL(", ").join(sql.SQL("coalesce(said.{}, '')").format(name) for name in texts),
+            stamp=STAMP,
             **self.parts,
         ).rowcount
 
