@@ -1,5 +1,6 @@
 """Every figure of the spine in one instance, in the order in which a company would meet them: `make bench-spine`."""
 
+import api
 import import_rows
 import pages
 import refresh
@@ -14,6 +15,7 @@ def main() -> None:
         import_rows.measure(made)
         made.zhike("refresh", "--as-of", refresh.AS_OF)
         pages.measure(made)
+        api.measure(made)
         refresh.measure(made)
 
 
