@@ -52,7 +52,7 @@ def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="zhike-browser-"))
     folder.chmod(0o755)
     home = folder / "home"
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_", "DJANGO_"))}
     environment = {**kept, "ZHIKE_HOME": str(home)}
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -27,8 +27,7 @@ def log_in(request: ActorRequest) -> HttpResponse:
     form = forms.LogIn(request.POST or None)
     if accepted(form, lambda: _enter(request, form)):
         return redirect(safe_next(request))
-    status = 200 if request.method == "GET" else 422
-    return render_page(request, "accounts/log_in.html", {"form": form, "next": safe_next(request)}, status=status)
+    return render_page(request, "accounts/log_in.html", {"form": form, "next": safe_next(request)})
 
 
 def _enter(request: ActorRequest, form: forms.LogIn) -> None:

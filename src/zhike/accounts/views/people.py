@@ -98,5 +98,5 @@ def delete_team(request: ActorRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         form = forms.EditTeam(initial={"name": team.name, "parent": team.parent_id}, team=team)
         context = {"form": form, "team": team, "refusal": refusal, "tabs": settings_tabs("teams")}
-        return render_page(request, "accounts/edit_team.html", context, status=refusal.status)
+        return render_page(request, "accounts/edit_team.html", context)
     return go_to(request, "teams", message=_("Team deleted."))

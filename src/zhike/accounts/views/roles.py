@@ -64,5 +64,5 @@ def delete_role(request: ActorRequest, pk: int) -> HttpResponse:
         grants = selectors.get_grants(actor=request.actor, role=role)
         form = forms.EditRole(initial={"name": role.name}, grants=grants)
         context = {"form": form, "role": role, "refusal": refusal, "tabs": settings_tabs("roles")}
-        return render_page(request, "accounts/edit_role.html", context, status=refusal.status)
+        return render_page(request, "accounts/edit_role.html", context)
     return go_to(request, "roles", message=_("Role deleted."))
