@@ -18,11 +18,16 @@ CSV = "姓名,手机,城市,客户编号\n张三,13800138000,上海,A-1\n李四,
 
 
 def upload(
-    program: Program, content: bytes = CSV, *, query: str = "name=a.csv&kind=customers", **headers: str
+    program: Program,
+    content: bytes = CSV,
+    *,
+    query: str = "name=a.csv&kind=customers",
+    content_type: str = "application/octet-stream",
+    **headers: str,
 ) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {program.key}", **named})
-    response: Any = client.post(f"/api/v1/imports?{query}", content, content_type="application/octet-stream")
+    response: Any = client.post(f"/api/v1/imports?{query}", content, content_type=content_type)
     return response
 
 
@@ -72,6 +77,12 @@ def test_a_form_is_taken_as_well(boss: Program) -> None:
     response = client.post("/api/v1/imports", {"file": file})
     assert response.status_code == 201
     assert body_of(response)["name"] == "客户.csv"
+
+
+def test_a_file_is_taken_whatever_the_client_calls_it(boss: Program) -> None:
+    for content_type in ("application/x-www-form-urlencoded", "text/csv", ""):
+        sent = upload(boss, content_type=content_type)
+        assert (sent.status_code, body_of(sent)["size"]) == (201, len(CSV))
 
 
 def test_a_repeated_upload_makes_one_import(boss: Program) -> None:

@@ -67,3 +67,9 @@ def test_a_wrong_key_beside_a_session_is_refused(boss: Program) -> None:
     browser = Client()
     browser.login(username="boss", password=PASSWORD)
     assert browser.get("/api/v1/me", headers={"Authorization": "Bearer zk_wrong"}).status_code == 401
+
+
+def test_a_key_opens_no_page(boss: Program) -> None:
+    client = Client(headers={"Authorization": f"Bearer {boss.key}"})
+    assert client.get("/customers/").status_code == 302
+    assert client.get("/settings/users/").status_code == 302

@@ -18,6 +18,7 @@ from zhike.core.actor import ANONYMOUS, Actor
 from zhike.core.http import ActorRequest, wants_fragment
 
 LOCALES = ("zh-hans", "en")
+API = "/api/"
 BEARER = "bearer "
 
 
@@ -37,8 +38,9 @@ class ActorMiddleware:
         return response
 
     def _actor(self, request: HttpRequest) -> Actor:
-        # A key, even a bad one, is never mixed with a session: whoever sends one means to act through it.
-        header = request.headers.get("Authorization", "")
+        # A key, even a bad one, is never mixed with a session: whoever sends one means to act through it. It opens
+        # the API alone, where the permission to use it is asked for.
+        header = request.headers.get("Authorization", "") if request.path.startswith(API) else ""
         user = _user_of_key(header) if header else request.user
         if not isinstance(user, User):
             return ANONYMOUS
