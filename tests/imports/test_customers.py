@@ -331,3 +331,13 @@ def test_one_import_is_never_worked_on_twice(bring: Bring) -> None:
             services.apply_import(actor=SYSTEM, import_id=job.pk, at=AT)
     held.close()
     assert not Customer.objects.exists()
+
+
+def test_search_rows_lost_between_two_commits_are_made_when_the_import_goes_on(bring: Bring, digests: Digests) -> None:
+    job = bring(FIRST)
+    before = digests()
+    # As a process leaves it that dies after the records are committed and before their search rows are.
+    CustomerSearch.objects.all().delete()
+    Import.objects.filter(pk=job.pk).update(status=Import.Status.APPLYING, applied_at=None)
+    assert services.resume_import(actor=SYSTEM, import_id=job.pk, at=AT).status == Import.Status.APPLIED
+    assert digests() == before
