@@ -23,7 +23,8 @@ Format = Literal["csv", "xlsx", "xls", "parquet", "jsonl"]
 class Limits:
     """What one file may ask of the server.
 
-    max_cell: characters in one cell; a longer one refuses its row. The rest refuse the file.
+    max_cell: characters in one cell; a longer one refuses its row. The rest refuse the file. max_sheet_memory: bytes
+    that reading a workbook may take in its own process.
     """
 
     max_bytes: int = 2 * 1024**3
@@ -31,6 +32,7 @@ class Limits:
     max_columns: int = 500
     max_unpacked_bytes: int = 1024**3
     max_unpacked_ratio: int = 250
+    max_sheet_memory: int = 3 * 1024**3
 
 
 @dataclass(frozen=True)

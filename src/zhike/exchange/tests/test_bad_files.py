@@ -85,6 +85,27 @@ def test_a_bomb_that_lies_about_its_size_is_not_opened(tmp_path: Path) -> None:
         opened(tmp_path, bytes(content), "客户.xlsx")
 
 
+def test_two_cells_far_apart_do_not_bring_the_server_down(tmp_path: Path) -> None:
+    content = workbook(tmp_path, rows=2)
+    far = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(far, "w", zipfile.ZIP_DEFLATED) as changed:
+        for part in archive.infolist():
+            text = archive.read(part)
+            if part.filename == "xl/worksheets/sheet1.xml":
+                row = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+                text = text.replace(b"</sheetData>", row)
+            changed.writestr(part, text)
+    with pytest.raises(FileProblem, match=r"客户\.xlsx asks for more memory or time than is allowed"):
+        opened(tmp_path, far.getvalue(), "客户.xlsx")
+
+
+def test_nothing_is_left_of_a_workbook_that_was_read(tmp_path: Path) -> None:
+    table = opened(tmp_path, workbook(tmp_path), "客户.xlsx")
+    assert len(read(table)[0]) == 2_000
+    del table
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["upload", "whole.xlsx"]
+
+
 def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -211,6 +211,10 @@ TABLES = st.integers(1, 4).flatmap(
 GENERATED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 
+# Each workbook is read by a process of its own.
+FEW = settings(GENERATED, max_examples=6)
+
+
 def header(width: int) -> list[str]:
     return [f"列 {chr(65 + number)}" for number in range(width)]
 
@@ -243,7 +247,7 @@ def test_json_lines_come_back(tmp_path: Path, rows: list[list[str]]) -> None:
     assert rows_of(opened(tmp_path, content.encode(), "a.jsonl")) == expected(rows)
 
 
-@GENERATED
+@FEW
 @given(rows=TABLES)
 def test_sheets_come_back(tmp_path: Path, rows: list[list[str]]) -> None:
     path = tmp_path / "upload"
@@ -259,9 +263,19 @@ def test_parquet_comes_back(tmp_path: Path, rows: list[list[str]]) -> None:
     assert rows_of(open_file(path, name="a.parquet")) == expected(rows)
 
 
+@FEW
+@given(rows=TABLES)
+def test_refused_rows_of_sheets_come_back_with_their_reasons(tmp_path: Path, rows: list[list[str]]) -> None:
+    check_refused(tmp_path, rows, "xlsx")
+
+
 @GENERATED
-@given(rows=TABLES, form=st.sampled_from(["csv", "xlsx", "parquet", "jsonl"]))
+@given(rows=TABLES, form=st.sampled_from(["csv", "parquet", "jsonl"]))
 def test_refused_rows_come_back_with_their_reasons(tmp_path: Path, rows: list[list[str]], form: str) -> None:
+    check_refused(tmp_path, rows, form)
+
+
+def check_refused(tmp_path: Path, rows: list[list[str]], form: str) -> None:
     path, target, names = tmp_path / "upload", tmp_path / "refused", header(len(rows[0]))
     if form == "csv":
         path.write_bytes(pl.DataFrame(rows, schema=names, orient="row").write_csv(quote_style="always").encode())
