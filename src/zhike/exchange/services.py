@@ -24,7 +24,6 @@ from zhike.exchange import engine
 from zhike.exchange.files import Reading, Table, open_file
 from zhike.exchange.models import Import, Mapping
 from zhike.exchange.progress import Listener
-from zhike.exchange.reasons import FileProblem
 from zhike.exchange.recognition import match_columns, recognise
 from zhike.exchange.registry import importable, list_importables
 from zhike.exchange.staging import drop_staging
@@ -267,8 +266,6 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
     kinds = {item.kind: item.fields for item in list_importables()}
     found = recognise(sample, {kind: importable(kind).fields} if kind else kinds)
     columns = list(table.columns)
-    if any("\0" in column for column in columns):
-        raise FileProblem(_("%(file)s has a header with characters that no text has") % {"file": table.name})
     remembered = _remembered(actor, found.kind, columns, mapping_name)
     matches = match_columns(sample, importable(found.kind).fields)
     return Import(
