@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -26,19 +27,43 @@ COMPARED = ("as_of", *facts.FACT_COLUMNS)
 _KNOWN = sql.SQL("SELECT customer_id, {} FROM customers_customerfacts")
 
 
-def changed_facts(engine: Engine, figures: ir.Table, *, dsn: str) -> ir.Table:
+def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | None, folder: Path, dsn: str) -> ir.Table:
     """The rows of `figures` that differ from the facts in PostgreSQL.
 
-    The comparison happens here and not there, so that a refresh after a small change sends few rows.
+    The comparison happens here and not there, so that a refresh after a small change sends few rows. What the latest
+    run wrote is read from the copy that `remember` keeps, where there is one. latest: the run that wrote the facts.
     """
-    known = _known_facts(engine, figures.schema(), dsn=dsn)
-    if known is None:
-        return figures
+    copy = _copy(folder, latest) if latest else None
+    if copy is not None and copy.exists():
+        known = kept(engine, engine.ibis.read_parquet(copy), name="known")
+    else:
+        found = _known_facts(engine, figures.schema(), dsn=dsn)
+        if found is None:
+            return figures
+        known = found
     rows = figures.left_join(known, "customer_id")
     differs = rows["customer_id_right"].isnull()
     for name in COMPARED:
         differs |= ~rows[name].identical_to(rows[f"{name}_right"])
     return rows.filter(differs).select(*figures.columns)
+
+
+def remember(figures: ir.Table, *, run: ScoringRun, folder: Path) -> None:
+    """Keep a copy of what the run wrote, for the comparison of the next one."""
+    copy = _copy(folder, run)
+    copy.parent.mkdir(exist_ok=True)
+    draft = copy.with_suffix(".draft")
+    figures.to_parquet(draft)
+    draft.replace(copy)
+    for other in copy.parent.iterdir():
+        if other != copy:
+            other.unlink()
+
+
+def _copy(folder: Path, run: ScoringRun) -> Path:
+    """Named so that no run of another database, or of one restored to an earlier day, is taken for this one."""
+    moment = run.started_at.strftime("%Y%m%dT%H%M%S%f")
+    return folder / "scored" / f"{run.pk}-{moment}-{run.data_fingerprint}.parquet"
 
 
 def write_back(figures: ir.Table, *, actor: Actor, run: ScoringRun) -> tuple[int, int]:

@@ -53,7 +53,8 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
             return Refreshed(run=latest, is_new=False, warehouse=report, fact_count=0, seconds=time.monotonic() - began)
         note.step(Refresh.Step.COMPUTING)
         with connect(warehouse) as engine:
-            run, fact_count = _score(engine, note, parameters, as_of=as_of, at=at, began=began, dsn=dsn)
+            moment = _Moment(as_of=as_of, at=at, began=began, dsn=dsn, latest=latest)
+            run, fact_count = _score(engine, note, parameters, moment)
     return Refreshed(run=run, is_new=True, warehouse=report, fact_count=fact_count, seconds=time.monotonic() - began)
 
 
@@ -76,21 +77,31 @@ class _Note:
         Refresh.objects.filter(pk=self.pk).update(step=step)
 
 
-def _score(
-    engine: Engine, note: _Note, parameters: dict[str, object], *, as_of: date, at: datetime, began: float, dsn: str
-) -> tuple[ScoringRun, int]:
+@dataclass(frozen=True, kw_only=True)
+class _Moment:
+    """What a refresh knows about itself. began: of the monotonic clock. latest: the run before it."""
+
+    as_of: date
+    at: datetime
+    began: float
+    dsn: str
+    latest: ScoringRun | None
+
+
+def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _Moment) -> tuple[ScoringRun, int]:
+    as_of, folder = moment.as_of, settings.HOME.warehouse_dir
     currencies = measures.choose_currency(engine.table("orders"), as_of=as_of, company=settings.COMPANY_CURRENCY)
     value = measures.customer_value(engine, as_of=as_of, currency=currencies.scored)
     metrics = aggregate(engine, value, as_of=as_of, currencies=currencies)
-    changed = scoring.changed_facts(engine, value.table, dsn=dsn)
+    changed = scoring.changed_facts(engine, value.table, latest=moment.latest, folder=folder, dsn=moment.dsn)
     note.step(Refresh.Step.WRITING)
     with transaction.atomic():
         run = scores.record_run(
             actor=SYSTEM,
             measure=scores.VALUE,
             as_of=as_of,
-            started_at=at,
-            finished_at=at + timedelta(seconds=time.monotonic() - began),
+            started_at=moment.at,
+            finished_at=moment.at + timedelta(seconds=time.monotonic() - moment.began),
             parameters=parameters,
             metrics=metrics,
             data_fingerprint=engine.fingerprint,
@@ -99,6 +110,7 @@ def _score(
         )
         _added, fact_count = scoring.write_back(changed, actor=SYSTEM, run=run)
         Refresh.objects.filter(pk=note.pk).update(run_id=run.pk)
+    scoring.remember(value.table, run=run, folder=folder)
     return run, fact_count
 
 

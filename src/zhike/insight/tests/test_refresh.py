@@ -5,17 +5,22 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import PermissionDenied
 from pytest_django.fixtures import Settings
 
 from zhike.commerce.models import Order
 from zhike.core.actor import SYSTEM, Actor
 from zhike.customers.models import Customer, CustomerFacts
-from zhike.insight import services
+from zhike.engine.backend import connect
+from zhike.engine.warehouse import Warehouse
+from zhike.insight import measures, services
 from zhike.insight.models import Refresh
 from zhike.insight.services import Refreshed
 from zhike.insight.tests.company import DAY, NOW, Figures, Sale, add_customers, add_orders, by_hand
 from zhike.runtime.home import Home
+from zhike.science.pyramid import pyramid
+from zhike.science.rfm import rfm
 from zhike.scores.models import ScoringRun, ValueScore
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,3 +174,16 @@ def test_a_finished_refresh_says_so() -> None:
     note = Refresh.objects.get()
     assert (note.step, note.run_id) == (Refresh.Step.DONE, run.pk)
     assert note.finished_at is not None
+
+
+def test_cut_offs_and_thresholds_are_those_the_measures_used() -> None:
+    customers = add_customers(60)
+    add_orders(customers, some_sales(3, 55, 300))
+    refresh()
+    with connect(Warehouse(django_settings.HOME.warehouse_dir)) as engine:
+        value = measures.customer_value(engine, as_of=DAY, currency="CNY")
+        summary = engine.ibis.table("summary")
+        [cutoffs] = rfm(summary).cutoffs.to_pyarrow().to_pylist()
+        [thresholds] = pyramid(summary).thresholds.to_pyarrow().to_pylist()
+    assert value.cutoffs == cutoffs
+    assert value.thresholds == thresholds
