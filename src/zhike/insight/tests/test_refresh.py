@@ -57,7 +57,7 @@ def some_sales(seed: int, customers: int, count: int) -> list[Sale]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_facts_equal_those_counted_by_hand(seed: int) -> None:
     customers = add_customers(40)
     sales = [sale for sale in some_sales(seed, 38, 160) if sale.amount not in {"-0.00", "0.00"}]
@@ -80,7 +80,7 @@ def test_changes_lead_to_the_same_facts_as_starting_over(settings: Settings, tmp
     add_orders(customers, some_sales(7, 28, 100))
     refresh()
     choice = random.Random(11)  # noqa: S311
-    for step in range(4):
+    for step in range(2):
         add_orders(customers, some_sales(20 + step, 30, 15))
         chosen = choice.sample(list(Order.objects.values_list("pk", flat=True)), 12)
         Order.objects.filter(pk__in=chosen[:6]).delete()
