@@ -78,3 +78,4 @@ def test_a_crash_tells_the_request_id_and_nothing_else(boss: Program, monkeypatc
     response = boss.get("/orders")
     assert_problem(response, 500, "internal")
     assert b"secret" not in response.content
+    assert response.headers["X-Request-Id"] in body_of(response)["detail"]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,6 +10,7 @@ from tests.browser.conftest import Manners, Site
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = Manners(width=390, height=844, language="en", theme="dark")
 
 
@@ -63,9 +65,12 @@ def test_a_key_made_here_opens_the_api_and_its_documentation_is_tried_out(open_b
 
 
 @pytest.mark.parametrize("manners", [Manners(), PHONE], ids=["desk", "phone"])
-def test_settings_fit_the_screen(open_browser: Callable[..., Page], manners: Manners) -> None:
+def test_settings_fit_the_screen_and_are_accessible(open_browser: Callable[..., Page], manners: Manners) -> None:
     page = open_browser(manners)
     for address in ("users/", "users/new/", "users/1/", "teams/", "teams/new/", "roles/", "roles/new/"):
         page.goto(f"/settings/{address}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
+        assert [(one["id"], address) for one in found["violations"]] == []

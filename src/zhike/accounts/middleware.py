@@ -35,6 +35,8 @@ class ActorMiddleware:
         with translation.override(locale), timezone.override(request.actor.zone):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", locale)
+        if request.actor.request_id:
+            response.headers["X-Request-Id"] = request.actor.request_id
         return response
 
     def _actor(self, request: HttpRequest) -> Actor:
