@@ -15,7 +15,10 @@ from zhike.exchange.files.table import ROW, Batch, Limits, RefusedRow, Table, ch
 from zhike.exchange.reasons import FileProblem
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from polars import DataFrame
+
+PORTION_BYTES = 128 * 1024 * 1024
 
 
 def open_parquet(path: Path, *, name: str, limits: Limits) -> ParquetTable:
@@ -61,14 +64,15 @@ class ParquetTable(Table):
 
         passed = 0
         try:
-            with parquet.ParquetFile(self.path) as file:
-                for arrow in file.iter_batches(batch_size=size, use_threads=False):
-                    skipped = max(0, skip_rows - passed)
-                    if skipped < arrow.num_rows:
-                        arrow.validate(full=True)
-                        frame = pl.DataFrame(pl.from_arrow(arrow.rename_columns(list(self.columns))))
-                        yield self._batch(frame.slice(skipped), passed + skipped)
-                    passed += arrow.num_rows
+            with parquet.ParquetFile(self.path, read_dictionary=_texts(parquet.read_schema(self.path))) as file:
+                for whole in file.iter_batches(batch_size=size, use_threads=False):
+                    whole.validate(full=True)
+                    for arrow in _portions(whole, self.limits.max_cell):
+                        skipped = max(0, skip_rows - passed)
+                        if skipped < arrow.num_rows:
+                            frame = pl.DataFrame(pl.from_arrow(arrow.rename_columns(list(self.columns))))
+                            yield self._batch(frame.slice(skipped), passed + skipped)
+                        passed += arrow.num_rows
         except (pa.ArrowException, OSError, UnicodeDecodeError, PanicException) as problem:
             raise FileProblem(
                 _("%(file)s is damaged after row %(row)s") % {"file": self.name, "row": passed + self.header_row}
@@ -80,6 +84,40 @@ class ParquetTable(Table):
         first, end = passed + self.header_row + 1, passed + frame.height
         numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias(ROW)
         return check_cells(as_text(frame).insert_column(0, numbers), self, end)
+
+
+def _texts(schema: pa.Schema) -> list[str]:
+    """Columns of text, which are read as a dictionary: a file of 500 bytes may repeat a megabyte for every row."""
+    from pyarrow import types
+
+    return [one.name for one in schema if types.is_string(one.type) or types.is_large_string(one.type)]
+
+
+def _portions(batch: pa.RecordBatch, longest: int) -> Iterator[pa.RecordBatch]:
+    """The batch in parts whose text, written out, is no larger than `PORTION_BYTES` or is one row.
+
+    longest: characters of a cell; of a longer one only so much is kept that it still shows as too long.
+    """
+    import polars as pl
+    import pyarrow as pa
+    from pyarrow import types
+
+    lengths = pl.repeat(0, batch.num_rows, dtype=pl.Int64, eager=True)
+    for number, column in enumerate(batch.columns):
+        if not types.is_dictionary(column.type):
+            continue
+        texts = pl.Series(pl.from_arrow(column.dictionary.cast("large_string")))
+        sizes = texts.str.len_bytes().cast(pl.Int64)
+        if (sizes > longest).any():
+            texts = texts.str.slice(0, longest + 1)
+            sizes = texts.str.len_bytes().cast(pl.Int64)
+            shorter = pa.DictionaryArray.from_arrays(column.indices, texts.to_arrow().cast(pa.large_string()))
+            batch = batch.set_column(number, batch.schema.names[number], shorter)
+        lengths += sizes.gather(pl.Series(pl.from_arrow(column.indices))).fill_null(0)
+    start = 0
+    for length in (lengths.cum_sum() // PORTION_BYTES).rle().struct.field("len"):
+        yield batch.slice(start, length)
+        start += length
 
 
 def check_cells(frame: DataFrame, table: Table, end: int) -> Batch:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from zhike.exchange.files import Limits, Reading, RefusedRow, Table, ending, open_file, write_refused
 from zhike.exchange.files.delimited import DelimitedTable
@@ -136,6 +138,17 @@ def test_a_parquet_file_cut_short_is_refused(tmp_path: Path) -> None:
     pl.DataFrame({"a": range(1000)}).write_parquet(whole)
     with pytest.raises(FileProblem, match="not a whole Parquet file"):
         opened(tmp_path, whole.getvalue()[:-20], "a.parquet")
+
+
+def test_a_parquet_file_that_repeats_a_long_text_is_read_in_bearable_parts(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 3_000 + [1], pa.int32()), pa.array(["x" * 1_000_000, "y"]))
+    parquet.write_table(pa.table({"a": long}), path, store_schema=False)
+    assert path.stat().st_size < 100_000
+    batches = list(open_file(path, name="a.parquet").batches())
+    assert len(batches) > 1
+    assert [row for batch in batches for row in batch.rows.iter_rows()] == [(3_002, "y")]
+    assert {row.reason for batch in batches for row in batch.refused} == {"cell_too_long"}
 
 
 def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
