@@ -35,7 +35,8 @@ def test_a_key_without_the_api_permission_is_forbidden(hire: Hire) -> None:
 
 
 def test_addresses_and_methods_that_do_not_exist(boss: Program) -> None:
-    assert_problem(boss.get("/nothing"), 404, "not_found")
+    for address in ("/nothing", "/", ""):
+        assert_problem(boss.get(address), 404, "not_found")
     assert_problem(boss.get("/orders/999999"), 404, "not_found")
     refused = boss.send("DELETE", "/me")
     assert_problem(refused, 405, "method_not_allowed")

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from ninja import NinjaAPI
@@ -86,11 +86,14 @@ class Api(NinjaAPI):
 
 
 def _refusing_as_problem(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view, whose "method not allowed" is a problem like all others."""
+    """The view, whose "not found" and "method not allowed" are problems like all others."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:
+            return no_such_address(request)
         if response.status_code != 405:
             return response
         refused = problems.problem(405, detail=f"Allowed: {response.headers['Allow']}")
