@@ -96,13 +96,18 @@ def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
     """The roles every company starts with; grants are renewed, so that new permissions reach administrators."""
     everything = {permission.code: Scope.ALL for permission in list_permissions()}
     shared = {key: Scope.ALL for key in everything if not key.startswith("accounts.manage")}
-    own = ("insight.", "exchange.", "accounts.manage")
+    central = ("insight.refresh", "exchange.", "scores.")
+    managed = {key: Scope.TEAM_AND_BELOW for key in shared if not key.startswith(central)}
     return {
         code: put_role(actor=actor, code=code, name=name, grants=grants)
         for code, name, grants in (
             ("administrator", "管理员 Administrator", everything),
             ("analyst", "分析师 Analyst", shared),
-            ("manager", "主管 Manager", {key: Scope.TEAM_AND_BELOW for key in shared if not key.startswith(own)}),
-            ("representative", "销售 Representative", {key: Scope.OWN for key in shared if not key.startswith(own)}),
+            ("manager", "主管 Manager", managed),
+            (
+                "representative",
+                "销售 Representative",
+                {key: Scope.OWN for key in managed if key != "insight.view_insight"},
+            ),
         )
     }

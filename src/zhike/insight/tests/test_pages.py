@@ -91,6 +91,17 @@ def test_pages_show_figures_and_findings(client: Client, house: House) -> None:
     assert "的重要客户带来" in second.content.decode()
 
 
+def test_a_manager_sees_insight_of_their_own_departments_only(client: Client, house: House) -> None:
+    team = accounts.create_team(actor=SYSTEM, name="华东区")
+    manager = user("manager", Role.objects.get(code="manager"))
+    User.objects.filter(pk=manager.pk).update(team=team)
+    Customer.objects.filter(pk=house.own[0].pk).update(team=team)
+    page = logged_in(client, User.objects.get(pk=manager.pk)).get("/insight/").content.decode()
+    assert "以下只统计你能看到的客户" in page
+    found = figures.get_figures(actor=actor_of(User.objects.get(pk=manager.pk)), run=latest())
+    assert (found.buyers, found.amount) == (1, Decimal(50))
+
+
 def test_insight_is_closed_to_those_without_the_grant(client: Client, house: House) -> None:
     assert logged_in(client, house.seller).get("/insight/").status_code == 403
     assert client.post("/insight/refresh/").status_code == 403
