@@ -19,6 +19,7 @@ from zhike.scores.models import ScoringRun
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
     from zhike.engine.backend import Engine
 
@@ -27,7 +28,7 @@ COMPARED = ("as_of", *facts.FACT_COLUMNS)
 _KNOWN = sql.SQL("SELECT customer_id, {} FROM customers_customerfacts")
 
 
-def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | None, folder: Path, dsn: str) -> ir.Table:
+def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | None, folder: Path, dsn: str) -> pa.Table:
     """The rows of `figures` that differ from the facts in PostgreSQL.
 
     The comparison happens here and not there, so that a refresh after a small change sends few rows. What the latest
@@ -39,13 +40,13 @@ def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | Non
     else:
         found = _known_facts(engine, figures.schema(), dsn=dsn)
         if found is None:
-            return figures
+            return figures.order_by("customer_id").to_pyarrow()
         known = found
     rows = figures.left_join(known, "customer_id")
     differs = rows["customer_id_right"].isnull()
     for name in COMPARED:
         differs |= ~rows[name].identical_to(rows[f"{name}_right"])
-    return rows.filter(differs).select(*figures.columns)
+    return rows.filter(differs).select(*figures.columns).order_by("customer_id").to_pyarrow()
 
 
 def remember(figures: ir.Table, *, run: ScoringRun, folder: Path) -> None:
@@ -66,15 +67,14 @@ def _copy(folder: Path, run: ScoringRun) -> Path:
     return folder / "scored" / f"{run.pk}-{moment}-{run.data_fingerprint}.parquet"
 
 
-def write_back(figures: ir.Table, *, actor: Actor, run: ScoringRun) -> tuple[int, int]:
-    """Put the figures into PostgreSQL, within the surrounding transaction: first the scores, then the facts.
+def write_back(changed: pa.Table, *, actor: Actor, run: ScoringRun) -> tuple[int, int]:
+    """Put the changed figures into PostgreSQL, within the surrounding transaction: first the scores, then the facts.
 
     Returns how many scores were added and how many facts changed.
     """
     columns = facts.create_staging(name=STAGING)
     connection.ensure_connection()
-    batches = figures.select(*columns).order_by("customer_id").to_pyarrow_batches()
-    staged = write_rows(connection.connection, STAGING, batches, columns=columns)
+    staged = write_rows(connection.connection, STAGING, changed.select(columns), columns=columns)
     if not staged:
         return 0, 0
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -92,23 +93,29 @@ def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _
     as_of, folder = moment.as_of, settings.HOME.warehouse_dir
     currencies = measures.choose_currency(engine.table("orders"), as_of=as_of, company=settings.COMPANY_CURRENCY)
     value = measures.customer_value(engine, as_of=as_of, currency=currencies.scored)
-    metrics = aggregate(engine, value, as_of=as_of, currencies=currencies)
     changed = scoring.changed_facts(engine, value.table, latest=moment.latest, folder=folder, dsn=moment.dsn)
     note.step(Refresh.Step.WRITING)
-    with transaction.atomic():
-        run = scores.record_run(
+    # The engine counts the aggregates while PostgreSQL writes; each waits for the other's processor otherwise.
+    with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
+        aggregates = beside.submit(aggregate, engine, value, as_of=as_of, currencies=currencies)
+        run = scores.begin_run(
             actor=SYSTEM,
             measure=scores.VALUE,
             as_of=as_of,
             started_at=moment.at,
-            finished_at=moment.at + timedelta(seconds=time.monotonic() - moment.began),
             parameters=parameters,
-            metrics=metrics,
             data_fingerprint=engine.fingerprint,
             code_version=version("zhike"),
-            customer_count=sum(group["customers"] for group in metrics["grades"].values()),
         )
         _added, fact_count = scoring.write_back(changed, actor=SYSTEM, run=run)
+        metrics = aggregates.result()
+        scores.complete_run(
+            actor=SYSTEM,
+            run=run,
+            metrics=metrics,
+            customer_count=sum(group["customers"] for group in metrics["grades"].values()),
+            finished_at=moment.at + timedelta(seconds=time.monotonic() - moment.began),
+        )
         Refresh.objects.filter(pk=note.pk).update(run_id=run.pk)
     scoring.remember(value.table, run=run, folder=folder)
     return run, fact_count

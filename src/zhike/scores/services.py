@@ -33,33 +33,40 @@ _INSERT_VALUES = sql.SQL(
 
 
 @transaction.atomic
-def record_run(
+def begin_run(
     *,
     actor: Actor,
     measure: str,
     as_of: date,
     started_at: datetime,
-    finished_at: datetime,
     parameters: Mapping[str, Any],
-    metrics: Mapping[str, Any],
     data_fingerprint: str,
     code_version: str,
-    customer_count: int,
 ) -> ScoringRun:
-    """Note that a measure was computed over all customers, with what it was asked and what it found."""
+    """Note that a measure is computed over all customers, and with what; `complete_run` in the same transaction."""
     require(actor, RECORD)
     return ScoringRun.objects.create(
         measure=measure,
         as_of=as_of,
         started_at=started_at,
-        finished_at=finished_at,
+        finished_at=started_at,
         parameters=dict(parameters),
-        metrics=dict(metrics),
+        metrics={},
         data_fingerprint=data_fingerprint,
         code_version=code_version,
-        customer_count=customer_count,
+        customer_count=0,
         changed_count=0,
     )
+
+
+@transaction.atomic
+def complete_run(
+    *, actor: Actor, run: ScoringRun, metrics: Mapping[str, Any], customer_count: int, finished_at: datetime
+) -> None:
+    """Add what the run found about the whole."""
+    require(actor, RECORD)
+    run.metrics, run.customer_count, run.finished_at = dict(metrics), customer_count, finished_at
+    run.save(update_fields=["metrics", "customer_count", "finished_at"])
 
 
 @transaction.atomic
