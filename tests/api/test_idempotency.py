@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils.timezone import now
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.api.conftest import Hire, Program, body_of
 
 from zhike.accounts import tasks
 from zhike.accounts.models import IdempotentRequest
 from zhike.commerce import services
-from zhike.commerce.models import Order
+from zhike.commerce.models import Order, OrderLine
 from zhike.core.actor import Scope
 
 
@@ -109,3 +111,28 @@ def test_of_many_at_the_same_moment_one_happens_and_all_get_its_answer(transacti
     assert len(answers) == 1
     assert next(iter(answers))[0] == 201
     assert Order.objects.count() == IdempotentRequest.objects.count() == 1
+
+
+REQUESTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 3)), max_size=8)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(requests=REQUESTS)
+def test_any_sequence_of_requests_answers_like_a_dictionary_of_first_answers(
+    boss: Program, requests: list[tuple[str, int]]
+) -> None:
+    IdempotentRequest.objects.all().delete()
+    OrderLine.objects.all().delete()
+    Order.objects.all().delete()
+    first: dict[str, tuple[int, bytes]] = {}
+    for key, number in requests:
+        response = boss.post("/orders", draft(f"S-{number}"), Idempotency_Key=key)
+        known, content = first.get(key, (number, response.content))
+        if known != number:
+            assert (response.status_code, body_of(response)["code"]) == (422, "idempotency_key_reused")
+            continue
+        assert response.status_code in (200, 201)
+        assert response.content == content
+        assert ("Idempotent-Replayed" in response.headers) is (key in first)
+        first[key] = number, content
+    assert set(Order.objects.values_list("number", flat=True)) == {f"S-{number}" for number, _content in first.values()}

@@ -1,0 +1,43 @@
+"""`zhike createuser`: exit codes and what it prints, for people and for programs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from django.test import override_settings
+
+from zhike.accounts.models import User
+
+
+def zhike(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
+    # The child is a Zhike like any other; where the test's database is, it reads from DATABASE_URL.
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return subprocess.run(
+        [sys.executable, "-m", "zhike.cli", *arguments],
+        input=typed,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"])
+@pytest.mark.django_db(transaction=True)
+def test_somebody_is_created_once_and_the_password_is_shown_once() -> None:
+    made = zhike("createuser", "Ada", "--name", "艾达", "--team", "总部/华东", "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    user = User.objects.get(username="Ada")
+    assert (user.name, str(user.team), user.check_password(told["password"])) == ("艾达", "华东", True)
+
+    again = zhike("createuser", "ada", "--json")
+    assert (again.returncode, list(json.loads(again.stdout))) == (3, ["error"])
+    weak = zhike("createuser", "Bob", "--password-stdin", typed="short\n")
+    assert weak.returncode == 3
+    piped = zhike("createuser", "Bob", "--password-stdin", "--role", "representative", typed="a long enough one\n")
+    assert piped.returncode == 0
+    assert "a long enough one" not in piped.stdout
+    assert set(User.objects.values_list("username", flat=True)) == {"Ada", "Bob"}
