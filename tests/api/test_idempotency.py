@@ -85,7 +85,7 @@ def test_a_day_later_the_key_is_free_again(boss: Program) -> None:
     IdempotentRequest.objects.update(created_at=now() - timedelta(hours=25))
     assert boss.post("/orders", draft("S-2"), Idempotency_Key="k-1").status_code == 201
     IdempotentRequest.objects.update(created_at=now() - timedelta(hours=25))
-    tasks.forget_requests(timestamp=0)
+    tasks.forget(timestamp=0)
     assert not IdempotentRequest.objects.exists()
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils.timezone import now
 from procrastinate.contrib.django import app
 
@@ -11,8 +12,9 @@ from zhike.accounts.services.log_in import WINDOW
 
 
 @app.periodic(cron="23 * * * *")
-@app.task(queueing_lock="accounts.forget_requests", pass_context=False)
-def forget_requests(timestamp: int) -> None:
-    """Delete what is only kept for a while: answers to keyed requests and counted attempts to log in."""
+@app.task(name="accounts.forget", queueing_lock="accounts.forget")
+def forget(timestamp: int) -> None:
+    """Delete what is only kept for a while: answers to keyed requests, counted attempts to log in, ended sessions."""
     IdempotentRequest.objects.filter(created_at__lt=now() - KEPT).delete()
+    SessionStore.clear_expired()
     LogInAttempts.objects.filter(since__lt=now() - WINDOW - timedelta(hours=1)).delete()

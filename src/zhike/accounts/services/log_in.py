@@ -43,8 +43,9 @@ def check_log_in(*, request: HttpRequest, username: str, password: str, address:
     :raises WrongNameOrPassword: whichever of the two it is
     """
     name = username.strip().lower()
-    # Counted before the password is checked, so that a burst at the same moment gets no more tries than a queue.
-    if _count(name, address, at) > ATTEMPTS_PER_NAME or _count("", address, at) > ATTEMPTS_PER_ADDRESS:
+    # Counted before the password is checked, so that a burst at the same moment gets no more tries than a queue; the
+    # address first, so that made-up names do not fill the table.
+    if _count("", address, at) > ATTEMPTS_PER_ADDRESS or _count(name, address, at) > ATTEMPTS_PER_NAME:
         raise TooManyAttempts
     user = authenticate(request, username=username.strip(), password=password)
     if not isinstance(user, User):

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 from django.utils.timezone import now
 
-from zhike.accounts import services
+from zhike.accounts import services, tasks
 from zhike.accounts.models import LogInAttempts, User
 from zhike.accounts.services.log_in import ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NAME
 from zhike.accounts.tests.conftest import PASSWORD, House
@@ -55,9 +56,10 @@ def test_guessing_ends_and_the_victim_still_gets_in_from_elsewhere(house: House)
     assert log_in("Admin", PASSWORD, address="203.0.113.9") == 302
 
 
-def test_one_password_tried_on_many_names_ends_too(house: House) -> None:
+def test_one_password_tried_on_many_names_ends_too_and_fills_no_table(house: House) -> None:
     LogInAttempts.objects.create(name="", address="203.0.113.9", count=ATTEMPTS_PER_ADDRESS, since=now())
     assert log_in("Seller", PASSWORD, address="203.0.113.9") == 200
+    assert LogInAttempts.objects.count() == 1
     assert log_in("Seller", PASSWORD, address="198.51.100.1") == 302
 
 
@@ -115,3 +117,13 @@ def test_a_reset_password_ends_every_session(house: House) -> None:
     services.reset_password(actor=house.actor(house.administrator), user=house.seller, password="handed over safely")
     assert browser.get("/account/").status_code == 302
     assert log_in("Seller", "handed over safely") == 302
+
+
+def test_what_is_only_kept_for_a_while_is_forgotten(house: House) -> None:
+    log_in("Admin", "wrong")
+    house.browser(house.seller)
+    Session.objects.update(expire_date=now() - timedelta(days=1))
+    LogInAttempts.objects.update(since=now() - timedelta(hours=3))
+    tasks.forget(timestamp=0)
+    assert not LogInAttempts.objects.exists()
+    assert not Session.objects.exists()
