@@ -26,6 +26,7 @@ from zhike.exchange.staging import drop_staging, is_staged, stage
 IMPORT_LOCK = 0x5A_48_01  # first halves of advisory lock keys; the second is the import, or 0
 MERGE_LOCK = 0x5A_48_02
 ATTEMPTS = 3
+MANY = 1000  # new rows from which stale statistics would hurt
 # Somebody wrote the same record between match and merge; the next attempt sees it.
 RACES = (
     RecordsMoved,
@@ -151,12 +152,23 @@ def _merge(run: Run) -> None:
         run.execute("SET LOCAL work_mem = '128MB'")
         run.progress.at("merging")
         created = kind.merge(run)
+        _renew_statistics(run)
         run.execute("SET CONSTRAINTS ALL IMMEDIATE")
         _put(run.job, created=created, merged_at=run.at)
     run.progress.forbid_cancel()
     run.progress.at("indexing")
     committed = [aside.commit() for aside in run.asides]
     run.is_beside_done = all(committed)
+
+
+def _renew_statistics(run: Run) -> None:
+    """Tell the planner how full the tables are now, before it plans the checks of a million keys.
+
+    Where an undo had emptied a table, it would take it for empty still and walk through a whole index for each key.
+    """
+    if run.job.new_count >= MANY:
+        for table in run.job.reserved:
+            run.execute("SELECT public.zhike_analyze(%(table)s::regclass)", {"table": table})
 
 
 def _put(job: Import, **values: object) -> None:
