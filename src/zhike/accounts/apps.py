@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
         declare(permissions.ALL)
         manage = permissions.MANAGE
         register(
-            NavItem(url_name="users", label=_("Settings"), icon="settings", order=900, permission=manage, key="g s")
+            NavItem(url_name="settings", label=_("Settings"), icon="settings", order=900, permission=manage, key="g s")
         )
         register(NavItem(url_name="my_settings", label=_("My settings"), icon="user-cog", order=10, section="person"))
         use_route("preferences", "preferences")

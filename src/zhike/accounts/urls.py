@@ -1,6 +1,7 @@
 """Addresses of log-in, own settings, users, teams and roles."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from zhike.accounts.views import door, me, people, roles
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("account/password/", me.change_password, name="change_password"),
     path("account/keys/", me.my_keys, name="my_keys"),
     path("account/keys/<int:pk>/revoke/", me.revoke_key, name="revoke_key"),
+    path("settings/", RedirectView.as_view(pattern_name="users"), name="settings"),
     path("settings/users/", people.users, name="users"),
     path("settings/users/new/", people.create_user, name="create_user"),
     path("settings/users/<int:pk>/", people.edit_user, name="edit_user"),

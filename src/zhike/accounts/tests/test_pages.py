@@ -22,6 +22,14 @@ def test_settings_are_for_administrators(house: House, name: str) -> None:
     assert house.browser(house.seller).get(reverse(name)).status_code == 403
 
 
+def test_the_rail_shows_where_one_is_in_every_part_of_the_settings(house: House) -> None:
+    browser = house.browser(house.administrator)
+    assert browser.get("/settings/").headers["Location"] == "/settings/users/"
+    for name in ("users", "teams", "roles"):
+        page = browser.get(reverse(name)).content.decode()
+        assert re.search(r'href="/settings/"\s+aria-current="page"', page), name
+
+
 @pytest.mark.parametrize("name", FOR_EVERYBODY)
 @pytest.mark.parametrize("locale", ["zh-hans", "en"])
 def test_own_settings_are_for_everybody(house: House, name: str, locale: str) -> None:
