@@ -86,6 +86,10 @@ class Run:
         logger.debug("%6.2f s %9d rows: %s", perf_counter() - began, cursor.rowcount, " ".join(query.split())[:100])
         return cursor
 
+    def part(self, query: LiteralString, /, **parts: sql.Composable) -> sql.Composable:
+        """A query with its names filled in, to stand in another one."""
+        return self._compose(query, parts)
+
     def _compose(self, query: LiteralString, parts: Mapping[str, sql.Composable]) -> sql.Composed:
         names = {name for _, name, _, _ in Formatter().parse(query) if name}
         return sql.SQL(query).format(**{name: parts.get(name) or self.table(name) for name in names})

@@ -65,6 +65,7 @@ def stage(run: Run) -> None:
                 run.copy(name, list(stager.tables[name]), frame)
             run.copy("refused", REFUSED, staged.refused)
             run.progress.at("staging", staged.end, table.row_estimate)
+        run.execute("SET LOCAL default_statistics_target = 10")
         for name in (*stager.tables, "refused"):
             run.execute("ANALYZE {table}", table=run.table(name))
         run.job.row_count = run.value("SELECT (SELECT count(*) FROM {rows}) + (SELECT count(*) FROM {refused})")

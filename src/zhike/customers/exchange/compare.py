@@ -109,10 +109,12 @@ class Comparing:
                     {values}
                 FROM {entities} AS said JOIN customers_customer AS now ON now.id = said.customer_id
                 LEFT JOIN {owners} AS owners ON owners.said = said.owner
+                WHERE {says_something}
             ) AS compared WHERE cardinality(changed) > 0
             """,
             changed=changed,
             values=values,
+            says_something=sql.Literal(self.party.says_something),
             **self.parts,
         )
 
@@ -127,6 +129,11 @@ class Comparing:
                 FROM {who} AS who JOIN {marks} AS marks USING (row)
                 WHERE marks.kind <> 'name'
                     AND (who.customer_id IS NOT NULL OR who.leader IN (SELECT leader FROM {winners}))
+                    -- By this very mark the customer was found, or else they have to be asked for it.
+                    AND NOT EXISTS (
+                        SELECT FROM {hits} AS hits WHERE hits.row = marks.row AND hits.number = marks.number
+                            AND hits.customer_id = who.customer_id
+                    )
                     AND NOT EXISTS (
                         SELECT FROM customers_identifier AS known
                         WHERE known.customer_id = who.customer_id AND known.kind = marks.kind

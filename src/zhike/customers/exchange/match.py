@@ -77,17 +77,17 @@ class Matching:
         self.run.make(
             "hits",
             """
-            SELECT marks.row, marks.kind, known.customer_id
+            SELECT marks.row, marks.number, marks.kind, known.customer_id
             FROM {marks} AS marks JOIN customers_identifier AS known
                 ON known.value_normal = marks.normal AND known.kind = marks.kind AND known.system = marks.system
             WHERE marks.strength = 3 AND known.strength = 3
-            UNION
-            SELECT marks.row, marks.kind, known.customer_id
+            UNION ALL
+            SELECT marks.row, marks.number, marks.kind, known.customer_id
             FROM {marks} AS marks JOIN customers_identifier AS known
                 ON known.value_normal = marks.normal AND known.kind = marks.kind
             WHERE marks.strength = 2 AND known.strength = 2
-            UNION
-            SELECT alone.row, 'name', known.id
+            UNION ALL
+            SELECT alone.row, NULL, 'name', known.id
             FROM {nameless_marks} AS alone JOIN customers_customer AS known ON known.name_normal = alone.name_normal
             """,
         )

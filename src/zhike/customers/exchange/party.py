@@ -81,6 +81,11 @@ class Party:
         return self.plan.columns_of(self.codes[code]) if code in self.codes else []
 
     @property
+    def says_something(self) -> bool:
+        """Whether the file has a column besides identifiers and tags, so that it can change what is known."""
+        return any(self.columns_of(code) for code in self.codes if code not in {*MARK_FIELDS, "tags"} or code == "uscc")
+
+    @property
     def file_columns(self) -> list[str]:
         """The file's columns that say something about the customer."""
         return [column for code in self.codes for column in self.columns_of(code)]

@@ -1,6 +1,7 @@
 """Search rows of imported customers: for new ones while the merge still runs, for the others after it."""
 
 from collections.abc import Iterable, Iterator
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -9,7 +10,6 @@ from zhike.customers.exchange.party import Party
 from zhike.exchange.run import Run, raw_connection
 
 PORTION = 50_000
-PENDING = "SET LOCAL gin_pending_list_limit = {}"
 
 
 class Indexing:
@@ -49,39 +49,38 @@ class Indexing:
 
     def finish(self) -> None:
         """Rows that are missing or out of date, from the records themselves."""
+        query = _TOLD_BY_STAGING if self.run.is_beside_done else _TOLD_BY_RECORDS
         self.run.execute(
-            """
-            CREATE TEMP TABLE stale ON COMMIT DROP AS
-            {missing}
-            UNION
-            SELECT row_id FROM exchange_importchange
-            WHERE job_id = %(import_id)s AND "table" = 'customers_customer'
-            UNION
-            SELECT known.customer_id FROM customers_identifier AS known
-            WHERE known.id >= %(first_mark)s AND known.import_id = %(import_id)s
-                AND known.customer_id NOT IN (
-                    SELECT id FROM customers_customer AS new
-                    WHERE new.id >= %(first)s AND new.import_id = %(import_id)s)
-            """,
+            "CREATE TEMP TABLE stale ON COMMIT DROP AS {query}",
             {
                 "first": self.run.job.reserved.get("customers_customer", [0])[0],
                 "first_mark": self.run.job.reserved.get("customers_identifier", [0])[0],
             },
-            missing=self._missing(),
+            query=self.run.part(query),
         )
         rewrite_search("stale")
 
-    def _missing(self) -> sql.Composable:
-        """New customers without a row: those whom several rows mean, and all if what ran beside was lost."""
-        if self.run.is_beside_done:
-            return sql.SQL("SELECT news.id FROM {} AS news JOIN {} AS winners USING (leader)").format(
-                self.run.table("news"), self.run.table("winners")
-            )
-        return sql.SQL(
-            "SELECT new.id FROM customers_customer AS new"
-            " WHERE new.id >= %(first)s AND new.import_id = %(import_id)s AND NOT EXISTS ("
-            " SELECT FROM customers_customersearch AS search WHERE search.customer_id = new.id)"
-        )
+
+# What ran beside the merge made the rows of new customers, except for those whom several rows mean.
+_TOLD_BY_STAGING: LiteralString = """
+    SELECT id FROM {news} JOIN {winners} USING (leader)
+    UNION SELECT id FROM {changes}
+    UNION SELECT customer_id FROM {additions} WHERE customer_id IS NOT NULL
+"""
+# The process that knew died in between, so staging may be gone as well.
+_TOLD_BY_RECORDS: LiteralString = """
+    SELECT new.id FROM customers_customer AS new
+    WHERE new.id >= %(first)s AND new.import_id = %(import_id)s
+        AND NOT EXISTS (SELECT FROM customers_customersearch AS search WHERE search.customer_id = new.id)
+    UNION
+    SELECT row_id FROM exchange_importchange
+    WHERE job_id = %(import_id)s AND "table" = 'customers_customer'
+    UNION
+    SELECT known.customer_id FROM customers_identifier AS known
+    WHERE known.id >= %(first_mark)s AND known.import_id = %(import_id)s AND NOT EXISTS (
+        SELECT FROM customers_customer AS new
+        WHERE new.id = known.customer_id AND new.id >= %(first)s AND new.import_id = %(import_id)s)
+"""
 
 
 def rewrite_search(table: str) -> None:
