@@ -26,7 +26,7 @@ from zhike.scores.models import ScoringRun
 
 SOURCE = "青禾 ERP"
 FOLDER = "demo"
-BIG = 100_000  # from here on Parquet, which is smaller and read faster
+BIG = 500_000  # rows, from which on Parquet is written: smaller, and read faster
 HISTORY_WEEKS = 1
 
 type Say = Callable[[str, str], None]
@@ -72,7 +72,7 @@ def build_company(*, actor: Actor, plan: Plan, password: str, at: datetime, say:
     ):
         if kind == "orders" and not plan.orders:
             continue
-        path = _folder() / f"{name}.{'parquet' if plan.orders > BIG * 5 else 'csv'}"
+        path = _folder() / f"{name}.{'parquet' if max(plan.customers, plan.orders) > BIG else 'csv'}"
         say(f"生成 {path.name}", f"Writing {path.name}")
         write(plan, path)
         say(f"导入 {path.name}", f"Importing {path.name}")

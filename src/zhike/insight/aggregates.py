@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from zhike.engine.backend import Engine
 
-COHORT_MONTHS = 24
-DAILY_DAYS = 800  # enough for a month and the same month of two years before
+MONTHS = 13  # what the charts show: a year, and its first month once more for comparison
 
 
 def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currencies) -> dict[str, Any]:
     """Figures of the run as JSON; amounts as text, so that they stay exact."""
-    days = _by_day_and_grade(engine, value)
+    since = months_before(as_of, MONTHS - 1)
+    days = _by_day_and_grade(engine, value, since)
     found = {
         "currency": currencies.scored,
         "left_out": dict(currencies.left_out),
@@ -32,11 +32,11 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
         "grades": _groups(value.table, "grade"),
         "stages": _groups(value.table, "stage"),
         "rf": _rf(value.table),
-        "anonymous": _anonymous(days),
-        "days": _days(days, as_of),
-        "firsts": _firsts(value.table, as_of),
-        "months": _months(days, as_of),
-        "cohorts": _cohorts(value.orders, as_of),
+        "anonymous": _anonymous(value.orders),
+        "days": _days(days),
+        "firsts": _firsts(value.table, since),
+        "months": _months(days),
+        "cohorts": _cohorts(value, as_of, since),
         "lorenz": _rows(lorenz_curve(value.table).order_by("step"), "customer_rate", "amount_rate"),
         "gini": gini(value.table).to_pyarrow().to_pylist()[0]["gini"],
     }
@@ -53,54 +53,54 @@ def _rf(table: ir.Table) -> list[list[int]]:
     return _rows(buyers.group_by("r", "f").agg(customers=buyers.count()).order_by("r", "f"), "r", "f", "customers")
 
 
-def _by_day_and_grade(engine: Engine, value: Value) -> ir.Table:
+def _by_day_and_grade(engine: Engine, value: Value, since: date) -> ir.Table:
     """Revenue and purchases per day and today's grade; the grade of anonymous orders is null."""
-    orders = value.orders.left_join(value.table.select("customer_id", "grade"), "customer_id")
+    import ibis
+
+    recent = value.orders.filter(value.orders.placed_on >= ibis.literal(since))
+    orders = recent.left_join(value.table.select("customer_id", "grade"), "customer_id")
     grouped = orders.group_by("placed_on", "grade").agg(
         amount=orders.amount.sum(), orders=(orders.amount >= 0).cast("int64").sum()
     )
     return kept(engine, grouped, name="by_day_and_grade")
 
 
-def _anonymous(days: ir.Table) -> dict[str, Any]:
-    nobody = days.filter(days.grade.isnull())
-    row: dict[str, Any] = nobody.agg(orders=nobody.orders.sum(), amount=nobody.amount.sum()).to_pyarrow().to_pylist()[0]
+def _anonymous(orders: ir.Table) -> dict[str, Any]:
+    nobody = orders.filter(orders.customer_id.isnull())
+    purchases = (nobody.amount >= 0).cast("int64").sum()
+    row: dict[str, Any] = nobody.agg(orders=purchases, amount=nobody.amount.sum()).to_pyarrow().to_pylist()[0]
     return row
 
 
-def _days(days: ir.Table, as_of: date) -> list[list[Any]]:
-    import ibis
-
-    recent = days.filter(days.placed_on > ibis.literal(as_of - timedelta(days=DAILY_DAYS)))
-    by_day = recent.group_by("placed_on").agg(amount=recent.amount.sum(), orders=recent.orders.sum())
+def _days(days: ir.Table) -> list[list[Any]]:
+    by_day = days.group_by("placed_on").agg(amount=days.amount.sum(), orders=days.orders.sum())
     return _rows(by_day.order_by("placed_on"), "placed_on", "amount", "orders")
 
 
-def _firsts(table: ir.Table, as_of: date) -> list[list[Any]]:
+def _firsts(table: ir.Table, since: date) -> list[list[Any]]:
     """How many customers bought for the first time on which day."""
     import ibis
 
-    recent = table.filter(table.first_order_on > ibis.literal(as_of - timedelta(days=DAILY_DAYS)))
+    recent = table.filter(table.first_order_on >= ibis.literal(since))
     by_day = recent.group_by("first_order_on").agg(customers=recent.count())
     return _rows(by_day.order_by("first_order_on"), "first_order_on", "customers")
 
 
-def _months(days: ir.Table, as_of: date) -> list[list[Any]]:
-    import ibis
-
-    recent = days.filter(days.placed_on >= ibis.literal(months_before(as_of, COHORT_MONTHS - 1)))
-    by_month = recent.group_by(
-        month=recent.placed_on.truncate("month").cast("date"), grade=recent.grade.fill_null("")
-    ).agg(amount=recent.amount.sum(), orders=recent.orders.sum())
+def _months(days: ir.Table) -> list[list[Any]]:
+    by_month = days.group_by(month=days.placed_on.truncate("month").cast("date"), grade=days.grade.fill_null("")).agg(
+        amount=days.amount.sum(), orders=days.orders.sum()
+    )
     return _rows(by_month.order_by("month", "grade"), "month", "grade", "amount", "orders")
 
 
-def _cohorts(orders: ir.Table, as_of: date) -> list[list[Any]]:
+def _cohorts(value: Value, as_of: date, since: date) -> list[list[Any]]:
+    """Retention of those who first bought in the months shown; nobody else's orders are looked at."""
     import ibis
 
-    cohorts = cohort_retention(orders, as_of=as_of)
-    recent = cohorts.filter(cohorts.cohort_on >= ibis.literal(months_before(as_of, COHORT_MONTHS - 1)))
-    ordered = recent.order_by("cohort_on", "months_since")
+    newcomers = value.table.filter(value.table.first_order_on >= ibis.literal(since)).select("customer_id")
+    recent = value.orders.filter(value.orders.placed_on >= ibis.literal(since))
+    cohorts = cohort_retention(recent.semi_join(newcomers, "customer_id"), as_of=as_of)
+    ordered = cohorts.order_by("cohort_on", "months_since")
     return _rows(ordered, "cohort_on", "months_since", "cohort_count", "active_count")
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from importlib.metadata import version
 
 from django.conf import settings
@@ -47,7 +48,10 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
     with _alone(), _noted(as_of, at, began) as note:
         dsn = resolve(settings.HOME).app
         warehouse = Warehouse(settings.HOME.warehouse_dir)
-        report = warehouse.refresh(dsn, sources())
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            # To load the engine takes a second, in which PostgreSQL can be read.
+            beside.submit(import_module, "ibis.backends.duckdb")
+            report = warehouse.refresh(dsn, sources())
         latest = ScoringRun.objects.filter(measure=scores.VALUE).order_by("-pk").first()
         parameters = {**measures.parameters(), "currency": settings.COMPANY_CURRENCY, "zone": settings.TIME_ZONE}
         if latest and _is_same(latest, as_of, report.fingerprint, parameters):

@@ -48,7 +48,8 @@ class ValueScore(models.Model):
     is_computed = True
 
     customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="+", db_index=False)
-    run = models.ForeignKey(ScoringRun, models.CASCADE, related_name="+", db_index=False)
+    # Not checked by the database: a million rows of one run would ask a million times for the same row.
+    run = models.ForeignKey(ScoringRun, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     grade = models.CharField(_("grade"), max_length=8, blank=True, default="")
     stage = models.CharField(_("stage"), max_length=8)
     r = models.SmallIntegerField(null=True)
