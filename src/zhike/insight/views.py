@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from zhike.core.gate import needs
-from zhike.core.http import ActorRequest
+from zhike.core.http import ActorRequest, wants_fragment
 from zhike.core.pages import go_to, render_page
 from zhike.customers.models import Grade
 from zhike.insight import charts, services
@@ -51,7 +51,10 @@ def insight(request: ActorRequest) -> HttpResponse:
             "is_scoped": not figures.sees_everything(request.actor),
             "rules": _rules(run),
         }
-    return render_page(request, "insight/insight.html", context, partial="progress")
+    response = render_page(request, "insight/insight.html", context, partial="progress")
+    if wants_fragment(request) and not context["is_busy"]:
+        response.headers["HX-Refresh"] = "true"  # the page asked how far it is, and it is done
+    return response
 
 
 @needs("insight.refresh")
@@ -75,6 +78,7 @@ def _progress() -> dict[str, object]:
     running = refreshes.get_running()
     return {
         "running": running,
+        "is_busy": running is not None or refreshes.is_waiting(),
         "steps_done": refreshes.steps_done(running) if running else 0,
         "step_count": len(refreshes.ORDER) - 1,
         "has_failed": refreshes.last_failed(),

@@ -1,5 +1,7 @@
 """How the refresh under way goes."""
 
+from procrastinate.contrib.django.models import ProcrastinateJob
+
 from zhike.insight.models import Refresh
 
 ORDER = (Refresh.Step.READING, Refresh.Step.COMPUTING, Refresh.Step.WRITING, Refresh.Step.DONE)
@@ -7,6 +9,11 @@ ORDER = (Refresh.Step.READING, Refresh.Step.COMPUTING, Refresh.Step.WRITING, Ref
 
 def get_running() -> Refresh | None:
     return Refresh.objects.filter(finished_at=None).order_by("-pk").first()
+
+
+def is_waiting() -> bool:
+    """Whether a refresh is queued that no worker has begun."""
+    return ProcrastinateJob.objects.filter(task_name="insight.refresh", status="todo").exists()
 
 
 def steps_done(refresh: Refresh) -> int:

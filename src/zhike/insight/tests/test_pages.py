@@ -182,3 +182,9 @@ def test_asking_for_a_refresh_queues_one(client: Client, house: House) -> None:
 
     assert logged_in(client, house.boss).post("/insight/refresh/").status_code == 302
     assert ProcrastinateJob.objects.filter(task_name="insight.refresh", status="todo").count() == 1
+    asked = {"HX-Request": "true"}
+    waiting = client.get("/insight/", headers=asked)
+    assert "排队等待中" in waiting.content.decode()
+    assert "HX-Refresh" not in waiting.headers
+    ProcrastinateJob.objects.all()._raw_delete(using="default")
+    assert client.get("/insight/", headers=asked).headers["HX-Refresh"] == "true"
