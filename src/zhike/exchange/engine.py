@@ -4,6 +4,7 @@ Locks, always in this order, so that two imports cannot wait for each other: the
 lock of the database. Records are only written under the merge lock, in one transaction.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -51,6 +52,7 @@ def working(job: Import, *, actor: Actor, at: datetime, status: str, listener: L
     with _locked(job):
         job.refresh_from_db()
         _put(job, status=status, error="", heartbeat_at=at)
+        is_settled = False
         try:
             with Progress(job.pk, listener=listener) as progress:
                 run = Run(job=job, actor=actor, at=at, progress=progress, plan=Plan.of(job))
@@ -58,15 +60,15 @@ def working(job: Import, *, actor: Actor, at: datetime, status: str, listener: L
                     yield run
                 finally:
                     run.abandon_asides()
+            _put(job, phase="", is_cancel_requested=False, heartbeat_at=None)
+            is_settled = True
         except (ImportCancelled, KeyboardInterrupt) as stop:
-            job.refresh_from_db()
-            _put(job, status=_after_cancel(job, before), is_cancel_requested=False, phase="", heartbeat_at=None)
+            _settle_cancelled(job, before, at)
+            is_settled = True
             raise ImportCancelled from stop
-        except (DomainError, psycopg.Error, OSError) as error:
-            job.refresh_from_db()
-            _put(job, status=Import.Status.FAILED, error=str(error)[:2000], phase="", heartbeat_at=None)
-            raise
-        _put(job, phase="", is_cancel_requested=False, heartbeat_at=None)
+        finally:
+            if not is_settled:
+                _settle_failed(job, sys.exception())
 
 
 def preview(run: Run) -> None:
@@ -180,11 +182,20 @@ def _put(job: Import, **values: object) -> None:
     job.save(update_fields=list(values))
 
 
-def _after_cancel(job: Import, before: str) -> str:
+def _settle_cancelled(job: Import, before: str, at: datetime) -> None:
+    job.refresh_from_db()
     if before == Import.Status.APPLIED:
-        return before
-    # Too late to cancel what is committed; without a heartbeat somebody will finish it.
-    return Import.Status.APPLYING if job.merged_at else Import.Status.CANCELLED
+        _put(job, status=before, is_cancel_requested=False, phase="", heartbeat_at=None)
+    elif job.merged_at:
+        # Too late to cancel what is committed; its old heartbeat asks for somebody to finish it.
+        _put(job, status=Import.Status.APPLYING, is_cancel_requested=False, phase="", heartbeat_at=at)
+    else:
+        _put(job, status=Import.Status.CANCELLED, is_cancel_requested=False, phase="", heartbeat_at=None)
+
+
+def _settle_failed(job: Import, error: BaseException | None) -> None:
+    job.refresh_from_db()
+    _put(job, status=Import.Status.FAILED, error=str(error)[:2000], phase="", heartbeat_at=None)
 
 
 @contextmanager

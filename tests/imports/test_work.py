@@ -1,0 +1,126 @@
+"""Imports in the background, and from the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from zhike.cli.output import Exit
+from zhike.core.actor import SYSTEM
+from zhike.customers.models import Customer
+from zhike.exchange import services, tasks
+from zhike.exchange.models import Import
+
+AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
+LINES = "客户编号,姓名,手机\nA1,王伟,13800138000\nA2,李娜,1.38E+10\n"
+Bring = Callable[..., Import]
+
+
+def zhike(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command, on the database of this test."""
+    command = [Path(sys.executable).with_name("zhike"), *arguments]
+    kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    environment = {**kept, "ZHIKE_HOME": str(settings.HOME.path)}
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "customers.csv"
+    path.write_text(LINES, encoding="utf-8")
+    return path
+
+
+def test_the_command_reports_counts_and_where_the_refused_rows_are(file: Path) -> None:
+    done = zhike("import", file, "--json")
+    assert done.returncode == Exit.REFUSED, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["rows"], told["new"], told["updated"], told["unchanged"], told["refused"]) == (2, 1, 0, 0, 1)
+    assert told["created"] == {"customers": 1, "identifiers": 2}
+    assert "1.38E+10" in Path(told["refused_file"]).read_text("utf-8")
+    totals = json.loads(zhike("stats", "--json").stdout)
+    assert (totals["customers"], totals["orders"], totals["amount"]) == (1, 0, "0")
+
+
+def test_a_dry_run_writes_nothing(file: Path) -> None:
+    done = zhike("import", file, "--dry-run", "--json")
+    told = json.loads(done.stdout)
+    assert (told["new"], told["refused"], told["created"]) == (1, 1, {})
+    assert not Customer.objects.exists()
+    assert staging_tables() == []
+
+
+def test_a_file_that_cannot_be_read_fails_with_words(tmp_path: Path) -> None:
+    path = tmp_path / "broken.xlsx"
+    path.write_bytes(b"PK\x03\x04 and nothing more")
+    done = zhike("import", path)
+    assert done.returncode == Exit.FAILED
+    assert "broken.xlsx" in done.stderr
+    assert not Import.objects.exists()
+
+
+def test_what_a_dead_process_left_is_finished(bring: Bring) -> None:
+    job = bring([("客户编号", "姓名"), ("A1", "王伟")], apply=False)
+    Import.objects.filter(pk=job.pk).update(status=Import.Status.APPLYING, heartbeat_at=AT - timedelta(hours=1))
+    tasks.resume_dead(timestamp=0)
+    assert Import.objects.get(pk=job.pk).status == Import.Status.APPLIED
+    assert Customer.objects.count() == 1
+    tasks.resume_dead(timestamp=0)
+    assert Customer.objects.count() == 1
+
+
+def test_queued_work_is_done_by_its_task(bring: Bring) -> None:
+    job = bring([("客户编号", "姓名"), ("A1", "王伟")], apply=False)
+    assert services.request_apply(actor=SYSTEM, import_id=job.pk).status == Import.Status.APPLYING
+    with pytest.raises(services.ImportNotReady):
+        services.request_apply(actor=SYSTEM, import_id=job.pk)
+    tasks.apply_import(import_id=job.pk, user_id=None)
+    tasks.apply_import(import_id=job.pk, user_id=None)
+    assert Customer.objects.count() == 1
+
+
+def test_staging_that_nobody_waits_for_is_swept_away(bring: Bring) -> None:
+    waiting = bring([("客户编号", "姓名"), ("A1", "王伟")], apply=False)
+    forgotten = bring([("客户编号", "姓名"), ("A2", "李娜")], apply=False)
+    now = datetime.now(UTC)
+    Import.objects.filter(pk=waiting.pk).update(created_at=now)
+    Import.objects.filter(pk=forgotten.pk).update(created_at=now - timedelta(days=9))
+    tasks.sweep_staging(timestamp=0)
+    left = {name.split("_")[1] for name in staging_tables()}
+    assert left == {str(waiting.pk)}
+    # What was swept away is read again.
+    assert services.apply_import(actor=SYSTEM, import_id=forgotten.pk, at=AT).new_count == 1
+
+
+def test_columns_are_remembered_for_the_next_file(bring: Bring, tmp_path: Path) -> None:
+    rows = [("号", "谁", "在哪"), ("A1", "王伟", "上海")]
+    job = bring(rows, apply=False, kind="customers", name="first.csv")
+    mapping = {"号": "external_id", "谁": "name", "在哪": "city"}
+    services.put_mapping(actor=SYSTEM, import_id=job.pk, mapping=mapping, at=AT, source="till", name="收银")
+    assert services.apply_import(actor=SYSTEM, import_id=job.pk, at=AT).new_count == 1
+    again = bring(rows, kind="customers", name="second.csv")
+    assert (again.mapping, again.source, again.unchanged_count) == (mapping, "till", 1)
+    named = bring(rows, kind="customers", name="third.csv", mapping_name="收银")
+    assert named.unchanged_count == 1
+    with pytest.raises(services.MappingUnfit):
+        bring(rows, kind="customers", mapping_name="没有这个")
+    waiting = bring(rows, kind="customers", apply=False)
+    with pytest.raises(services.MappingUnfit):
+        services.put_mapping(actor=SYSTEM, import_id=waiting.pk, mapping={"没有": "name"}, at=AT)
+    with pytest.raises(services.ImportNotReady):
+        services.put_mapping(actor=SYSTEM, import_id=job.pk, mapping=mapping, at=AT)
+
+
+def staging_tables() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r'")
+        return [name for (name,) in cursor.fetchall()]
