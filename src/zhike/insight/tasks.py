@@ -1,4 +1,7 @@
-"""Refreshes in the background. The computing happens in a process of its own, which takes its memory with it."""
+"""Refreshes in the background. The computing happens in a process of its own, which takes its memory with it.
+
+No lock of the queue keeps them apart: it would outlive a killed worker. The refresh itself waits for its turn.
+"""
 
 import subprocess
 import sys
@@ -8,23 +11,21 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from procrastinate.contrib.django import app
 
-from zhike.scores.models import ScoringRun
-from zhike.scores.services import VALUE
-
-LOCK = "insight.refresh"
+from zhike.insight.selectors import refreshes
+from zhike.scores.selectors import get_latest_run
 
 
-@app.task(name="insight.refresh", queue="insight", lock=LOCK)
+@app.task(name="insight.refresh", queue="insight")
 def refresh(**_event: object) -> None:
     """Refresh now: after an import, or because somebody asked. Where nothing changed, it is soon done."""
     subprocess.run([sys.executable, "-m", "zhike.cli", "refresh", "--json"], check=True, stdout=subprocess.DEVNULL)
 
 
 @app.periodic(cron="10 * * * *")
-@app.task(name="insight.refresh_daily", queue="insight", lock=LOCK, queueing_lock="insight.refresh_daily")
+@app.task(name="insight.refresh_daily", queue="insight", queueing_lock="insight.refresh_daily")
 def refresh_daily(timestamp: int) -> None:
-    """Score once a day, soon after midnight, or as soon as the instance runs again."""
+    """Score once a day, soon after midnight, or as soon as the instance runs again; make up for what was killed."""
     today = datetime.now(UTC).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    latest = ScoringRun.objects.filter(measure=VALUE).order_by("-pk").first()
-    if latest is None or latest.as_of != today:
+    latest = get_latest_run()
+    if latest is None or latest.as_of != today or not refreshes.last_succeeded():
         refresh()

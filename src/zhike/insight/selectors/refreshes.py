@@ -1,5 +1,6 @@
 """How the refresh under way goes."""
 
+from django.db.models import Q
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.insight.models import Refresh
@@ -12,8 +13,9 @@ def get_running() -> Refresh | None:
 
 
 def is_waiting() -> bool:
-    """Whether a refresh is queued that no worker has begun."""
-    return ProcrastinateJob.objects.filter(task_name="insight.refresh", status="todo").exists()
+    """Whether a refresh is queued, or just taken up by a worker that lives."""
+    is_open = Q(status="todo") | Q(status="doing", worker__isnull=False)
+    return ProcrastinateJob.objects.filter(is_open, task_name="insight.refresh").exists()
 
 
 def steps_done(refresh: Refresh) -> int:
@@ -25,3 +27,9 @@ def last_failed() -> bool:
     """Whether the newest refresh ended without a result."""
     newest = Refresh.objects.order_by("-pk").first()
     return newest is not None and newest.step == Refresh.Step.FAILED
+
+
+def last_succeeded() -> bool:
+    """Whether the newest refresh ended with a result; one that was killed never ended."""
+    newest = Refresh.objects.order_by("-pk").first()
+    return newest is not None and newest.step == Refresh.Step.DONE
