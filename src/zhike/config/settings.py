@@ -135,8 +135,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("ZHIKE_UPLOAD_MAX_BYTES", 2 * 1024**3))
 FILE_UPLOAD_TEMP_DIR = HOME.files_dir
 
-PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 1}
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,11 +6,14 @@ import sys
 import django
 from django.core.management import execute_from_command_line
 
+# One for the figures, which take minutes at a million customers, and one for the files that people wait for.
+CONCURRENCY = "2"
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
     django.setup()
-    execute_from_command_line(["zhike", "procrastinate", "worker", *sys.argv[1:]])
+    execute_from_command_line(["zhike", "procrastinate", "worker", "--concurrency", CONCURRENCY, *sys.argv[1:]])
 
 
 if __name__ == "__main__":
