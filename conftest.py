@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from zhike.runtime import postgres, supervisor
 from zhike.runtime.home import Home
@@ -24,6 +26,7 @@ from zhike.runtime.locks import AlreadyLocked, exclusive, shared
 from zhike.runtime.postgres_roles import APP, OWNER, prepare_database
 
 SOURCES = Path(__file__).parent / "src" / "zhike"
+BROWSER = "tests/browser/"
 CLONES = "zhike_test_"
 TEMPLATES = "zhike_template_"
 DRAFT = "zhike_draft"
@@ -42,6 +45,21 @@ def pytest_configure(config: pytest.Config) -> None:
     held = ExitStack()
     held.enter_context(shared(sessions))
     config.add_cleanup(held.close)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if item.nodeid.startswith(BROWSER):
+        item.add_marker(pytest.mark.browser)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """A file's tests share costly fixtures, and all browser tests share one instance: each go to one process."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class ByFile(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
 
 
 def _stop_cluster_if_last(home: Home, sessions: Path) -> None:

@@ -8,24 +8,23 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Manners, Site
 
-pytestmark = pytest.mark.browser
-
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = Manners(width=390, height=844, language="en", theme="dark")
 
 
 def test_the_door_says_what_is_wrong_and_speaks_both_languages(site: Site, open_browser: Callable[..., Page]) -> None:
+    person = site.people["zh-hans"]
     page = open_browser(logged_in=False)
     page.goto("/account/log-in/?next=/account/")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.get_by_role("button", name="简体中文").click()
     expect(page.get_by_role("heading", name="登录")).to_be_visible()
-    page.get_by_label("用户名").fill(site.username)
+    page.get_by_label("用户名").fill(person.username)
     page.get_by_label("密码").fill("not the password")
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("alert")).to_contain_text("用户名或密码不对")
-    page.get_by_label("密码").fill(site.password)
+    page.get_by_label("密码").fill(person.password)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", name="个人设置")).to_be_visible()
 

@@ -1,0 +1,178 @@
+"""The customer list and the customer's page, as people use them all day."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import Manners, Site
+
+type Opened = Callable[..., Page]
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("tbody th[scope=row]").all_inner_texts()
+
+
+def search(page: Page, text: str) -> None:
+    page.keyboard.press("/")
+    box = page.get_by_role("searchbox")
+    expect(box).to_be_focused()
+    box.fill(text)
+    box.press("Enter")
+    page.wait_for_url("**/customers/?q=*")
+
+
+def open_as_page(page: Page, *, place: int = 0) -> None:
+    """The list's customer at the place, by way of the panel beside the list."""
+    page.locator("tbody a[data-panel]").nth(place).click()
+    page.locator("#zk-panel").get_by_role("link", name="整页打开").click()
+    page.wait_for_url(re.compile(r"/customers/\d+/$"))
+    page.wait_for_load_state("networkidle")
+
+
+def test_a_customer_is_found_by_chinese_by_initials_and_by_digits(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/")
+    row = page.locator("tbody tr", has=page.locator("td[data-label=电话]", has_text=re.compile(r"\d{4}$"))).first
+    name = row.locator("th").inner_text()
+    phone = re.sub(r"\D", "", row.locator("td[data-label=电话]").inner_text())
+    for asked in (name[:2], phone[-6:]):
+        search(page, asked)
+        assert name in names(page)
+    page.goto("/customers/new/")
+    page.locator("input[name=name]").fill("欧阳锦程")
+    page.locator("main button[type=submit]").click()
+    expect(page.locator("h1")).to_have_text("欧阳锦程")
+    for asked in ("阳锦", "oyjc", "ouyang"):
+        search(page, asked)
+        assert names(page)[0] == "欧阳锦程"
+    search(page, "没有这个人")
+    expect(page.locator("main")).to_contain_text("没有找到“没有这个人”")
+    expect(page.locator("main")).to_contain_text("拼音或首字母")
+
+
+def test_a_filter_becomes_chips_and_each_chip_can_be_dropped(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/")
+    page.keyboard.press("f")
+    page.get_by_label("字段").select_option("grade")
+    page.locator("#zk-filter").get_by_label("次要客户", exact=True).check()
+    page.get_by_role("button", name="添加条件").click()
+    second = page.locator("#zk-filter fieldset").nth(1)
+    second.get_by_label("字段").select_option("orders")
+    second.locator("input[type=number]").fill("2")
+    second.get_by_label("条件", exact=True).select_option("from")
+    page.locator("#zk-filter button.btn-primary").click()
+    chips = page.locator(".zk-toolbar .zk-chip")
+    expect(chips).to_have_count(2)
+    expect(chips.first).to_contain_text("次要")
+    assert set(page.locator("td[data-label=价值等级]").all_inner_texts()) == {"次要"}
+    chips.nth(1).locator("a").click()
+    expect(chips).to_have_count(1)
+    page.get_by_role("link", name="清除全部").click()
+    expect(chips).to_have_count(0)
+
+
+def test_a_list_is_sorted_loaded_further_and_saved_as_a_view(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/")
+    page.locator("thead").get_by_role("link", name="累计消费").click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("累计消费")
+    shown = page.locator("tbody th[scope=row]")
+    at_first = shown.count()
+    page.get_by_role("button", name="加载更多").click()
+    expect(shown.nth(at_first)).to_be_visible()
+    amounts = [
+        float(text.removeprefix("¥").replace(",", ""))
+        for text in page.locator("td[data-label=累计消费]").all_inner_texts()
+        if text != "—"
+    ]
+    assert amounts == sorted(amounts, reverse=True)
+    assert len(amounts) > at_first
+
+    page.get_by_role("button", name="存为视图").click()
+    page.get_by_label("视图名称").fill("消费榜")
+    page.get_by_role("button", name="保存", exact=True).click()
+    tab = page.get_by_role("navigation", name="已存视图").get_by_role("link", name="消费榜")
+    expect(tab).to_have_attribute("aria-current", "page")
+    page.goto("/customers/")
+    tab.click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("累计消费")
+    page.get_by_role("button", name="删除视图").click()
+    expect(tab).to_have_count(0)
+
+
+def test_a_customer_opens_beside_the_list_and_as_a_page(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?f=grade:is:top")
+    link = page.locator("tbody a[data-panel]").first
+    name = link.inner_text()
+    link.click()
+    panel = page.locator("#zk-panel")
+    expect(panel.locator("h1")).to_have_text(name)
+    expect(panel.locator(".zk-record-panels")).to_contain_text("客户价值")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(link).to_be_focused()
+    open_as_page(page)
+    expect(page.locator("main h1")).to_have_text(name)
+    expect(page.locator(".zk-record-panels")).to_contain_text("位于前 1%")
+    expect(page.locator(".zk-record-panels")).to_contain_text("订单")
+
+
+def test_a_field_is_edited_in_place_and_taken_back(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?f=grade:is:high")
+    open_as_page(page)
+    city = page.locator("[data-edit$='/edit/city/']")
+    before = city.inner_text()
+    city.focus()
+    page.keyboard.press("Enter")
+    field = page.locator("[data-edit-form] input[name=value]")
+    field.fill("拉萨")
+    field.press("Enter")
+    expect(city).to_contain_text("拉萨")
+    expect(page.locator("#zk-time-line")).to_contain_text("拉萨")
+    page.locator("[data-toast]").get_by_role("button", name="撤销").click()
+    expect(city).to_have_text(before)
+
+
+def test_a_follow_up_is_written_and_the_time_line_filtered(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?f=grade:is:high")
+    open_as_page(page, place=1)
+    page.keyboard.press("m")
+    expect(page.locator("#zk-composer-text")).to_be_focused()
+    page.locator("#zk-composer-text").fill("约好周五下午看新品")
+    page.keyboard.press("Control+Enter")
+    line = page.locator("#zk-time-line")
+    expect(line.locator("li").first).to_contain_text("约好周五下午看新品")
+    page.wait_for_load_state("networkidle")
+    line.get_by_role("link", name="订单", exact=True).click()
+    expect(line).not_to_contain_text("约好周五下午看新品")
+    expect(line.locator("li").first).to_contain_text("下单")
+    line.get_by_role("link", name="跟进", exact=True).click()
+    expect(line.locator("li").first).to_contain_text("约好周五下午看新品")
+
+
+@pytest.mark.parametrize(
+    ("language", "help_title", "customers"), [("zh-hans", "快捷键", "客户"), ("en", "Keyboard", "Customers")]
+)
+def test_the_keyboard_reaches_search_customers_and_help(
+    open_browser: Opened, site: Site, language: str, help_title: str, customers: str
+) -> None:
+    page = open_browser(Manners(language=language))
+    page.goto("/")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_url(f"{site.address}/customers/")
+    expect(page.locator("h1")).to_contain_text(customers)
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("searchbox")).not_to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#zk-keys")).to_contain_text(help_title)
+    page.keyboard.press("Escape")
+    expect(page.locator("#zk-keys")).to_be_hidden()
