@@ -1,7 +1,7 @@
 # Everything is installed into .venv, .tools and node_modules of this folder; nothing global.
 # Works with GNU make 3.81, which macOS ships.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format lock bench-spine clean
+.PHONY: help setup setup-dev demo test check format lock screenshots bench-spine clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -35,6 +35,10 @@ check: setup-dev  ## 静态检查 / Linters, types, contracts, translations
 format: setup-dev  ## 统一代码格式 / Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+screenshots: setup-dev  ## 重拍 docs/screenshots / Take the pictures of docs/screenshots anew
+	scripts/browser.sh
+	$(BIN)/python scripts/screenshots.py
 
 lock: $(UV)  ## 重新锁定依赖 / Lock the dependencies anew
 	scripts/lock.sh $(UV)
