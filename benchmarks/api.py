@@ -19,10 +19,20 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from harness import ROOT, Instance, Served, cpu_seconds, describe_machine, emit, instance, percentile, processes_of
+from harness import (
+    ROOT,
+    Instance,
+    Served,
+    cpu_seconds,
+    describe_machine,
+    emit,
+    instance,
+    percentile,
+    processes_of,
+    wait_until_quiet,
+)
 
 REQUESTS = 400
-QUIET_SECONDS = 0.06  # of processor time in one second
 CREATE_TARGET, LIST_TARGET = "<= 8", "<= 12"
 CUSTOMERS = """
 INSERT INTO customers_customer (kind, name, name_normal, name_pinyin, channel, relationship, country, province, city,
@@ -104,17 +114,6 @@ def measure(made: Instance, *, requests: int = REQUESTS) -> None:
     made.zhike("sql", "-q", "-c", "VACUUM (ANALYZE)")
     with made.served() as served:
         _measure(made, served, key, requests)
-
-
-def wait_until_quiet(made: Instance, served: Served, *, patience: float = 240) -> None:
-    """Wait for what a start sets going, such as a refresh of the scores, so that it is not counted as ours."""
-    deadline = time.monotonic() + patience
-    quiet = 0
-    while quiet < 3 and time.monotonic() < deadline:
-        processes = processes_of(made, served.pid)
-        before = cpu_seconds(processes)
-        time.sleep(1)
-        quiet = quiet + 1 if cpu_seconds(processes) - before < QUIET_SECONDS else 0
 
 
 def _measure(made: Instance, served: Served, key: str, requests: int) -> None:

@@ -23,6 +23,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 ZHIKE = ROOT / ".venv" / "bin" / "zhike"
 
+QUIET_SECONDS = 0.06  # of processor time in one second
+
 
 def emit(name: str, value: float, unit: str, *, target: str = "", **more: Any) -> None:
     """Print one figure."""
@@ -145,6 +147,17 @@ def pss_mb(processes: list[psutil.Process]) -> float:
         with contextlib.suppress(psutil.NoSuchProcess):
             total += process.memory_full_info().pss
     return total / 1e6
+
+
+def wait_until_quiet(made: Instance, served: Served, *, patience: float = 240) -> None:
+    """Wait for what a start sets going, such as a refresh of the scores, so that it is not counted as ours."""
+    deadline = time.monotonic() + patience
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        processes = processes_of(made, served.pid)
+        before = cpu_seconds(processes)
+        time.sleep(1)
+        quiet = quiet + 1 if cpu_seconds(processes) - before < QUIET_SECONDS else 0
 
 
 def percentile(values: list[float], share: float) -> float:
