@@ -96,12 +96,15 @@ def test_rows_that_cannot_be_are_refused_and_the_rest_goes_in(bring: Bring) -> N
             ("N2", "2023-02-28", "A1", "", ""),
             ("N3", "2023-02-28", "A1", "5", "金币"),
             ("N4", "2023-02-28", "A1", "5", "usd"),
+            ("N" * 101, "2023-02-28", "A1", "5", ""),
         ]
     )
-    assert counts(job) == (1, 0, 0, 3)
+    assert counts(job) == (1, 0, 0, 4)
     assert Order.objects.get().currency == "USD"
     assert job.refused_file is not None
-    assert len(job.refused_file.read_text("utf-8").splitlines()) == 4
+    lines = job.refused_file.read_text("utf-8").splitlines()
+    assert len(lines) == 5
+    assert "100" in lines[-1].rpartition(",")[2]
 
 
 def test_undo_takes_orders_customers_and_products_back(bring: Bring, digests: Digests) -> None:

@@ -1,6 +1,7 @@
 """What can be imported: apps register it here, so that the engine knows none of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -79,13 +80,15 @@ class Importable(ABC):
     Every method but `stager` works on the tables of its `Run` in the schema `staging`: the stager's tables hold the
     rows that could be read, `refused` those that could not.
 
-    fields: what a column can mean. permissions: what one needs, besides being allowed to import.
+    fields: what a column can mean. limits: the most characters a field's value may have, by its code. permissions:
+    what one needs, besides being allowed to import.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str | Promise]
     permissions: ClassVar[tuple[str, ...]]
     fields: ClassVar[tuple[Field, ...]]
+    limits: ClassVar[Mapping[str, int]] = {}
 
     def field(self, code: str) -> Field:
         return next(field for field in self.fields if field.code == code)

@@ -24,7 +24,7 @@ from zhike.exchange import engine
 from zhike.exchange.files import Reading, Table, open_file
 from zhike.exchange.models import Import, Mapping
 from zhike.exchange.progress import Listener
-from zhike.exchange.recognition import match_columns, recognise
+from zhike.exchange.recognition import recognise
 from zhike.exchange.registry import importable, list_importables
 from zhike.exchange.staging import drop_staging
 
@@ -267,7 +267,6 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
     found = recognise(sample, {kind: importable(kind).fields} if kind else kinds)
     columns = list(table.columns)
     remembered = _remembered(actor, found.kind, columns, mapping_name)
-    matches = match_columns(sample, importable(found.kind).fields)
     return Import(
         kind=found.kind,
         format=table.format,
@@ -276,7 +275,7 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         columns=columns,
         sample=[[(cell or "")[:SHOWN] for cell in row] for row in sample.select(columns).head(SHOWN_ROWS).rows()],
         warnings=table.warnings,
-        mapping=remembered.mapping if remembered else {match.column: match.field for match in matches},
+        mapping=remembered.mapping if remembered else {match.column: match.field for match in found.matches},
         source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",
         currency=currency or (remembered.currency if remembered else settings.COMPANY_CURRENCY),
         zone=settings.TIME_ZONE,

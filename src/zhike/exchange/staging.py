@@ -123,12 +123,17 @@ def _convert(rows: pl.DataFrame, kind: Importable, plan: Plan) -> tuple[Cells, l
         if field.required:
             missing = rows[column].is_null() & reasons.is_null()
             reasons = pl.select(pl.when(missing).then(pl.lit("missing")).otherwise(reasons)).to_series()
+        limit = kind.limits.get(code)
+        if limit is not None:
+            is_long = (converted.values.str.len_chars() > limit) & reasons.is_null()
+            reasons = pl.select(pl.when(is_long).then(pl.lit("text_too_long")).otherwise(reasons)).to_series()
         if reasons.null_count() < reasons.len():
             told = pl.DataFrame([rows[ROW], reasons.alias("reason"), rows[column].alias("cell")])
             for row, reason, cell in told.drop_nulls("reason").iter_rows():
                 if row not in bad:
                     bad.add(row)
-                    refused.append((row, reason, column, (cell or "")[:LONGEST_VALUE_SHOWN], "", True))
+                    expected = str(limit) if reason == "text_too_long" else ""
+                    refused.append((row, reason, column, (cell or "")[:LONGEST_VALUE_SHOWN], expected, True))
     frame = pl.DataFrame(columns)
     return Cells(frame.filter(~frame[ROW].is_in(list(bad))) if bad else frame), refused
 

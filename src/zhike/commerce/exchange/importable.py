@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.commerce.exchange.fields import FIELDS, PARTY_CODES
 from zhike.commerce.exchange.match import OrderMatching
 from zhike.commerce.exchange.merge import LINE, ORDER, PRODUCT, RESTORED, OrderMerging
-from zhike.commerce.exchange.staging import OrderStager
+from zhike.commerce.exchange.staging import LIMITS, OrderStager
 from zhike.commerce.models import Order, OrderLine, Product
 from zhike.customers.exchange.importable import (
     finish_parties,
@@ -25,6 +25,7 @@ class Orders(Importable):
     label = _("Orders")
     permissions = ("commerce.view_order", "commerce.create_order")
     fields = FIELDS
+    limits = LIMITS
 
     def stager(self, plan: Plan) -> Stager:
         return OrderStager(plan)

@@ -14,7 +14,6 @@ from zhike.core.actor import Scope
 from zhike.exchange.run import Run
 
 CREATE = "commerce.create_order"
-LONGEST_NUMBER = 100
 # What tells apart the orders of a source that does not number them; no real number looks like it.
 KEY = sql.SQL(
     "'#' || coalesce(heads.customer_id::text, '-') || '|' || (heads.placed_at AT TIME ZONE 'UTC')::text"
@@ -55,13 +54,11 @@ class OrderMatching:
             INSERT INTO {refused} (row, reason, "column", value, expected, is_read)
             SELECT row, CASE
                     WHEN amount IS NULL AND unit_price IS NULL THEN 'amount_missing'
-                    WHEN currency !~ '^[A-Z]{{3}}$' THEN 'currency_unknown'
-                    ELSE 'number_too_long' END,
+                    ELSE 'currency_unknown' END,
                 '', coalesce(currency, ''), '', false
             FROM {rows}
-            WHERE (amount IS NULL AND unit_price IS NULL) OR currency !~ '^[A-Z]{{3}}$' OR length(number) > %(longest)s
-            """,
-            {"longest": LONGEST_NUMBER},
+            WHERE (amount IS NULL AND unit_price IS NULL) OR currency !~ '^[A-Z]{{3}}$'
+            """
         )
 
     def _price(self) -> None:

@@ -6,5 +6,4 @@ from django.utils.translation import gettext_lazy as _
 REASONS: dict[str, str | Promise] = {
     "amount_missing": _("The row has neither an amount nor a unit price"),
     "currency_unknown": _("“%(value)s” is not a currency code such as CNY"),
-    "number_too_long": _("The order number is longer than 100 characters"),
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zhike.commerce.exchange.fields import PARTY_CODES
+from zhike.customers.exchange.party import LIMITS as LONGEST
 from zhike.customers.exchange.party import Party
 from zhike.exchange.files import ROW
 from zhike.exchange.registry import Cells, Stager
@@ -33,7 +34,8 @@ LINE = {
     "store": "text",
 }
 GOODS = {"row": "bigint", "product": "bigint", "code": "text", "name": "text", "category": "text"}
-LIMITS = {"channel": 50, "store": 100, "product_code": 100, "product_name": 300, "product_category": 100}
+LIMITS = {"number": 100, "product_code": 100, "product_name": 300, "product_category": 100, "channel": 50, "store": 100}
+LIMITS |= {code: LONGEST[name] for name, code in PARTY_CODES.items() if name in LONGEST}
 
 
 class OrderStager(Stager):
@@ -93,10 +95,7 @@ class OrderStager(Stager):
         columns = [pl.col(f"value {column}") for column in self.plan.columns_of(code)]
         if not columns:
             return pl.repeat(None, cells.frame.height, dtype=pl.String, eager=True).alias(code)
-        value = pl.coalesce(columns)
-        return cells.frame.select(
-            (value.str.slice(0, LIMITS[code]) if code in LIMITS else value).alias(code)
-        ).to_series()
+        return cells.frame.select(pl.coalesce(columns).alias(code)).to_series()
 
 
 def _concatenated(frame: pl.DataFrame) -> pl.Series:

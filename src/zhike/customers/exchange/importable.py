@@ -8,7 +8,7 @@ from psycopg import sql
 from zhike.customers.exchange.fields import FIELDS
 from zhike.customers.exchange.match import Matching
 from zhike.customers.exchange.merge import IDENTIFIER, RESTORED, TAG, TAGGING, Merging
-from zhike.customers.exchange.party import Party
+from zhike.customers.exchange.party import LIMITS, Party
 from zhike.customers.exchange.search import Indexing, rewrite_search
 from zhike.customers.models import Customer
 from zhike.exchange.registry import Cells, Counts, Importable, Stager, Undone
@@ -35,6 +35,7 @@ class Customers(Importable):
     label = _("Customers")
     permissions = ("customers.view_customer",)
     fields = FIELDS
+    limits = LIMITS
 
     def stager(self, plan: Plan) -> Stager:
         return CustomerStager(plan)

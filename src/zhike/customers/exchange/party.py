@@ -33,7 +33,7 @@ MARK_FIELDS = {
     "wechat": Kind.WECHAT,
     "address": Kind.ADDRESS,
 }
-LIMITS = {"name": 200, "note": None, "channel": 50, "country": 60, "province": 60, "city": 60}
+LIMITS = {"name": 200, "channel": 50, "country": 60, "province": 60, "city": 60, "external_id": 500, "address": 500}
 LONGEST_MARK = 500
 ORGANISATION_WORDS = ["organisation", "organization", "company", "enterprise", "business", "corporate", "b", "b2b"]
 ORGANISATION_WORDS += ["企业", "公司", "单位", "机构", "组织", "对公", "企业客户", "公司客户"]
@@ -128,8 +128,6 @@ class Party:
 
         columns = [pl.col(f"value {column}") for column in self.columns_of(code)]
         value = pl.coalesce(columns) if columns else pl.lit(None, dtype=pl.String)
-        if limit := LIMITS.get(code):
-            value = value.str.slice(0, limit)
         return cells.frame.select(value.alias(code)).to_series() if columns else _empty(code, cells)
 
 
