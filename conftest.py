@@ -32,6 +32,8 @@ TEMPLATES = "zhike_template_"
 DRAFT = "zhike_draft"
 # What decides how a freshly migrated database looks.
 SCHEMA_FILES = ("migrations/*.py", "models.py", "models/*.py", "permissions.py", "apps.py", "postgres_roles.py")
+# Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,8 +11,6 @@ ROOT = Path(__file__).resolve().parents[3]
 os.environ["ZHIKE_HOME"] = os.environ.get("ZHIKE_TEST_HOME") or str(
     Path(tempfile.gettempdir()) / f"zhike-test-{os.getuid()}-{hashlib.sha256(bytes(ROOT)).hexdigest()[:8]}"
 )
-# Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
     os.environ.pop(name, None)
 
