@@ -15,6 +15,7 @@ from typing import IO, Protocol
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from procrastinate.contrib.django import app
 
 from zhike.core.access import require
 from zhike.core.actor import Actor
@@ -204,30 +205,29 @@ def cancel_import(*, actor: Actor, import_id: int, at: datetime) -> Import:
 
 def request_preview(*, actor: Actor, import_id: int) -> Import:
     """Queue `preview_import` for the worker."""
-    return _request(actor, import_id, "preview", Status.STAGING)
+    return _request(actor, import_id, "exchange.preview_import", Status.STAGING)
 
 
 def request_apply(*, actor: Actor, import_id: int) -> Import:
     """Queue `apply_import` for the worker."""
-    return _request(actor, import_id, "apply", Status.APPLYING)
+    return _request(actor, import_id, "exchange.apply_import", Status.APPLYING)
 
 
 def request_undo(*, actor: Actor, import_id: int) -> Import:
     """Queue `undo_import` for the worker."""
-    return _request(actor, import_id, "undo", Status.UNDOING)
+    return _request(actor, import_id, "exchange.undo_import", Status.UNDOING)
 
 
 @transaction.atomic
 def _request(actor: Actor, import_id: int, work: str, status: Status) -> Import:
-    from zhike.exchange import tasks
-
     job = _own(actor, import_id)
     allowed = {Status.UNDOING: {Status.APPLIED}}.get(
         status, {Status.RECOGNISED, Status.PREVIEWED, Status.CANCELLED, Status.FAILED}
     )
     if not Import.objects.filter(pk=job.pk, status__in=allowed).update(status=status, is_cancel_requested=False):
         raise ImportNotReady(_("This import is being worked on, or done already."))
-    tasks.BY_WORK[work].defer(import_id=job.pk, user_id=actor.user_id)
+    # By name, because tasks call services.
+    app.configure_task(work, allow_unknown=False).defer(import_id=job.pk, user_id=actor.user_id)
     job.refresh_from_db()
     return job
 

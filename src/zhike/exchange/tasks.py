@@ -34,9 +34,6 @@ def undo_import(*, import_id: int, user_id: int | None) -> None:
     _work(services.undo_import, import_id, user_id)
 
 
-BY_WORK = {"preview": preview_import, "apply": apply_import, "undo": undo_import}
-
-
 @app.periodic(cron="* * * * *")
 @app.task(name="exchange.resume_dead", queue="exchange", queueing_lock="exchange.resume_dead")
 def resume_dead(timestamp: int) -> None:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from django.conf import settings
 from django.db import connection, transaction
+from procrastinate.contrib.django import app
 
 from zhike.core.access import require
 from zhike.core.actor import SYSTEM, Actor
@@ -66,10 +67,9 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
 @transaction.atomic
 def request_refresh(*, actor: Actor) -> None:
     """Queue a refresh for the worker, as of the day it runs."""
-    from zhike.insight import tasks
-
     require(actor, "insight.refresh")
-    tasks.refresh.defer()
+    # By name, because the task calls the command and the command this module.
+    app.configure_task("insight.refresh", allow_unknown=False).defer()
 
 
 class _Note:
