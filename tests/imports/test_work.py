@@ -101,25 +101,6 @@ def test_staging_that_nobody_waits_for_is_swept_away(bring: Bring) -> None:
     assert services.apply_import(actor=SYSTEM, import_id=forgotten.pk, at=AT).new_count == 1
 
 
-def test_columns_are_remembered_for_the_next_file(bring: Bring, tmp_path: Path) -> None:
-    rows = [("号", "谁", "在哪"), ("A1", "王伟", "上海")]
-    job = bring(rows, apply=False, kind="customers", name="first.csv")
-    mapping = {"号": "external_id", "谁": "name", "在哪": "city"}
-    services.put_mapping(actor=SYSTEM, import_id=job.pk, mapping=mapping, at=AT, source="till", name="收银")
-    assert services.apply_import(actor=SYSTEM, import_id=job.pk, at=AT).new_count == 1
-    again = bring(rows, kind="customers", name="second.csv")
-    assert (again.mapping, again.source, again.unchanged_count) == (mapping, "till", 1)
-    named = bring(rows, kind="customers", name="third.csv", mapping_name="收银")
-    assert named.unchanged_count == 1
-    with pytest.raises(services.MappingUnfit):
-        bring(rows, kind="customers", mapping_name="没有这个")
-    waiting = bring(rows, kind="customers", apply=False)
-    with pytest.raises(services.MappingUnfit):
-        services.put_mapping(actor=SYSTEM, import_id=waiting.pk, mapping={"没有": "name"}, at=AT)
-    with pytest.raises(services.ImportNotReady):
-        services.put_mapping(actor=SYSTEM, import_id=job.pk, mapping=mapping, at=AT)
-
-
 def staging_tables() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r'")

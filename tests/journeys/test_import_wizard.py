@@ -48,12 +48,12 @@ def browser(client: Client, boss: User) -> Client:
     return client
 
 
-def upload(browser: Client) -> Import:
-    file = BytesIO(FILE.encode("gb18030"))
-    file.name = "客户.csv"
+def upload(browser: Client, text: str = FILE, name: str = "客户.csv") -> Import:
+    file = BytesIO(text.encode("gb18030"))
+    file.name = name
     answer = browser.post("/imports/upload/", {"file": file, "kind": ""})
     assert answer.status_code == 302
-    return Import.objects.get()
+    return Import.objects.latest("pk")
 
 
 def columns_of(job: Import) -> dict[str, str]:
@@ -67,6 +67,31 @@ def test_the_columns_of_an_upload_are_shown_with_their_first_values(browser: Cli
     assert job.mapping == {"客户编号": "external_id", "客户名称": "name", "手机号": "phone", "城市": "city"}
     assert "<code>王伟</code>" in page
     assert "<code>13800138000</code>" in page
+
+
+def test_a_mapping_gets_a_name_and_says_when_it_is_used_again(browser: Client, boss: User) -> None:
+    job = upload(browser)
+    assert b"known-sources" in browser.get(f"/imports/{job.pk}/").content
+    browser.post(f"/imports/{job.pk}/columns/", {**columns_of(job), "name": "Till"})
+    services.apply_import(actor=actor_of(boss), import_id=job.pk, at=now())
+    again = upload(browser)
+    page = browser.get(f"/imports/{again.pk}/").content.decode()
+    assert "Read by the mapping “Till”, last used" in page
+    assert 'name="name" value="Till"' in page
+    assert 'data-fill="id_source">shop</button>' in page
+    assert (again.source, again.mapping) == ("shop", job.mapping)
+    browser.post(f"/imports/{again.pk}/columns/", {**columns_of(again), "name": ""})
+    page = browser.get(f"/imports/{upload(browser).pk}/").content.decode()
+    assert "Read like the last file with these columns" in page
+
+
+def test_the_source_of_a_file_with_mostly_the_same_columns_is_proposed(browser: Client, boss: User) -> None:
+    job = upload(browser)
+    browser.post(f"/imports/{job.pk}/columns/", columns_of(job))
+    services.apply_import(actor=actor_of(boss), import_id=job.pk, at=now())
+    other = upload(browser, FILE.replace("城市", "等级"), "客户 0102.csv")
+    assert (other.source, other.mapping.get("城市")) == ("shop", None)
+    assert 'name="source" value="shop"' in browser.get(f"/imports/{other.pk}/").content.decode()
 
 
 def test_check_apply_and_undo_from_the_browser(browser: Client, boss: User) -> None:

@@ -54,6 +54,15 @@ behaviour("form[data-draft]", (element) => {
   form.addEventListener("submit", () => sessionStorage.removeItem(key));
 });
 
+/** `<button data-fill="id">`: puts its own words into that field. */
+on("click", "[data-fill]", (button) => {
+  const field = document.getElementById(button.dataset["fill"] ?? "");
+  if (!(field instanceof HTMLInputElement)) return;
+  field.value = button.textContent?.trim() ?? "";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+});
+
 /** `<button data-copy="text">` */
 on("click", "[data-copy]", (button) => {
   void navigator.clipboard.writeText(button.dataset["copy"] ?? "").then(() => {

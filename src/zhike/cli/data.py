@@ -32,7 +32,13 @@ PHASES = {
 @click.option(
     "--kind", type=click.Choice(["customers", "orders"]), default=None, help="默认自动判断 / Guessed if absent"
 )
-@click.option("--mapping", "mapping_name", default="", metavar="NAME", help="使用已保存的列对应 / A remembered mapping")
+@click.option(
+    "--mapping",
+    "mapping_name",
+    default="",
+    metavar="NAME",
+    help="使用已保存的列对应，不论谁保存的 / A remembered mapping, whoever named it",
+)
 @click.option("--source", default="", metavar="NAME", help="数据来自哪个系统 / The system the ids belong to")
 @click.option("--currency", default="", metavar="CODE", help="没有币种列时的币种 / Currency where no column says")
 @click.option("--dry-run", is_flag=True, help="只检查，不写入 / Check only, write nothing")
@@ -96,7 +102,7 @@ def _import_one(file: Path, options: dict[str, Any], *, dry_run: bool, asks: boo
     from zhike.exchange import services
 
     job = services.start_import(actor=SYSTEM, file=file, name=file.name, at=datetime.now(UTC), **options)
-    _say_mapping(job)
+    _say_mapping(job, options["mapping_name"])
     with _Bar() as bar:
         if dry_run or asks:
             job = services.preview_import(actor=SYSTEM, import_id=job.pk, at=datetime.now(UTC), listener=bar.show)
@@ -113,8 +119,9 @@ def _import_one(file: Path, options: dict[str, Any], *, dry_run: bool, asks: boo
     return _result(job)
 
 
-def _say_mapping(job: Import) -> None:
-    click.echo(f"{job.name}: {job.kind}, {job.format} {job.encoding} · 来源 source: {job.source}", err=True)
+def _say_mapping(job: Import, mapping_name: str) -> None:
+    by_name = f" · 列对应 mapping: {mapping_name}" if mapping_name else ""
+    click.echo(f"{job.name}: {job.kind}, {job.format} {job.encoding} · 来源 source: {job.source}{by_name}", err=True)
     for column in job.columns:
         click.echo(f"  {column} → {job.mapping.get(column, '—')}", err=True)
     for warning in job.warnings:

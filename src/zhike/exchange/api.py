@@ -104,13 +104,16 @@ class UploadIn(Input):
 
 
 class MappingIn(Input):
-    """mapping: column to field code; columns left out are not imported. name: remembers the mapping under it."""
+    """mapping: column to field code; columns left out are not imported.
+
+    name: what to remember the mapping as; kept as it is if left out, taken away if empty.
+    """
 
     mapping: dict[Text, Text]
     source: Short = ""
     currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
     zone: Annotated[Text, Field(max_length=50), AfterValidator(_known_zone)] = ""
-    name: Annotated[Text, Field(max_length=60)] = ""
+    name: Annotated[Text, Field(max_length=60)] | None = None
 
 
 class FieldOut(Output):

@@ -1,5 +1,6 @@
 """What people say about a file: what is in it, and what its columns mean."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from zhike.exchange.models import Import
 from zhike.exchange.registry import importable, list_importables
 
 COLUMN = "column_"
+SOURCES = "known-sources"
 
 
 class Upload(forms.Form):
@@ -28,18 +30,37 @@ class Upload(forms.Form):
 
 
 class Columns(forms.Form):
-    """What each column of a file means, and whose numbers its ids are."""
+    """What each column of a file means, and whose numbers its ids are.
+
+    name: what the mapping is remembered as so far. sources: those that earlier files came from.
+    """
 
     source = forms.CharField(
         label=_("Source system"),
         max_length=50,
-        help_text=_("Customer and order numbers are kept apart by source. Use the same name for files of one system."),
+        widget=forms.TextInput(attrs={"list": SOURCES, "autocomplete": "off"}),
+        help_text=_(
+            "Customer and order numbers count within their source only: choose the same one for every file of a "
+            "system. Under another, the same orders come in a second time."
+        ),
     )
     currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3)
+    name = forms.CharField(
+        label=_("Remember this mapping as"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_(
+            "Optional: files with the same columns are read like this anyway. By its name the command line finds it, "
+            "for files with further columns too."
+        ),
+    )
 
-    def __init__(self, data: QueryDict | None = None, *, job: Import) -> None:
-        super().__init__(data, initial={"source": job.source, "currency": job.currency})
-        self.job = job
+    def __init__(
+        self, data: QueryDict | None = None, *, job: Import, name: str = "", sources: Sequence[str] = ()
+    ) -> None:
+        super().__init__(data, initial={"source": job.source, "currency": job.currency, "name": name})
+        self.job, self.sources, self.sources_id = job, sources, SOURCES
         fields = importable(job.kind).fields
         groups = (
             (str(_("Needed")), [(field.code, field.label) for field in fields if field.required]),

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
+from zhike.core.actor import Actor, Scope
 
 
 class ImportQuerySet(ScopedQuerySet["Import"]):
@@ -110,6 +111,15 @@ class Import(models.Model):
         return Path(settings.HOME.files_dir) / self.refused_path if self.refused_path else None
 
 
+class MappingQuerySet(ScopedQuerySet["Mapping"]):
+    """One's own; everybody's for those who see all imports."""
+
+    view_permission = "exchange.view_import"
+
+    def scope_predicate(self, actor: Actor, scope: Scope) -> Q:
+        return Q(owner_id=actor.user_id)
+
+
 class Mapping(models.Model):
     """How a user read files with these columns the last time; a name makes it one to ask for.
 
@@ -124,6 +134,7 @@ class Mapping(models.Model):
     source = models.CharField(max_length=50)
     currency = models.CharField(max_length=3)
     used_at = models.DateTimeField()
+    objects = MappingQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from zhike.core.actor import Actor
 from zhike.core.paging import Page, Rows
-from zhike.exchange.models import Import, Mapping
+from zhike.exchange.models import Import
 
 
 def list_imports(*, actor: Actor, page: Page) -> Rows[Import]:
@@ -13,8 +13,3 @@ def list_imports(*, actor: Actor, page: Page) -> Rows[Import]:
 def get_import(*, actor: Actor, import_id: int) -> Import:
     """:raises Import.DoesNotExist: missing, or outside the actor's scope"""
     return Import.objects.visible_to(actor).select_related("owner").get(pk=import_id)
-
-
-def list_mappings(*, actor: Actor, kind: str) -> list[Mapping]:
-    """The actor's named mappings for a kind, the latest used first."""
-    return list(Mapping.objects.filter(owner_id=actor.user_id, kind=kind).exclude(name="").order_by("-used_at"))

@@ -21,9 +21,10 @@ from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.money import is_currency
-from zhike.exchange import engine
+from zhike.exchange import engine, mappings
 from zhike.exchange.files import Reading, Table, open_file
-from zhike.exchange.models import Import, Mapping
+from zhike.exchange.mappings import MappingUnfit
+from zhike.exchange.models import Import
 from zhike.exchange.progress import Listener
 from zhike.exchange.recognition import recognise
 from zhike.exchange.registry import importable, list_importables
@@ -48,11 +49,6 @@ class FileTooLarge(DomainError):
     status = 413
 
 
-class MappingUnfit(DomainError):
-    code = "mapping_unfit"
-    status = 422
-
-
 class ImportNotReady(DomainError):
     """The import is in a state that does not allow this."""
 
@@ -70,14 +66,17 @@ def start_import(
     currency: str = "",
     mapping_name: str = "",
     reading: Reading | None = None,
+    is_looked_at: bool = False,
 ) -> Import:
     """Take a file in and recognise its columns.
 
     kind: guessed where empty. source: the system its ids belong to; where empty, the one that a file with the same
-    columns had the last time, else the file's name. mapping_name: a remembered mapping to use.
+    columns had the last time, else the file's name. mapping_name: a remembered mapping to use. is_looked_at: somebody
+    is asked about the source, so that of the last file with mostly the same columns may be proposed.
 
     :raises PermissionDenied: the actor may not import, or not this kind
     :raises FileTooLarge: over the limit for uploads
+    :raises MappingUnfit: there is no mapping of that name, or none that fits
     :raises FileProblem: it cannot be read
     """
     require(actor, IMPORT_FILE)
@@ -85,6 +84,8 @@ def start_import(
     try:
         table = open_file(Path(settings.HOME.files_dir) / path, name=name, reading=reading)
         job = _recognised(actor, table, kind=kind, source=source, currency=currency, mapping_name=mapping_name)
+        if is_looked_at and not (source or mappings.get_mapping(actor=actor, kind=job.kind, columns=job.columns)):
+            job.source = mappings.find_source(actor=actor, kind=job.kind, columns=job.columns) or job.source
     except DomainError:
         shutil.rmtree((Path(settings.HOME.files_dir) / path).parent)
         raise
@@ -105,11 +106,12 @@ def put_mapping(
     source: str = "",
     currency: str = "",
     zone: str = "",
-    name: str = "",
+    name: str | None = None,
 ) -> Import:
     """Say what the columns mean, and remember it for files with the same columns.
 
-    mapping: column to field code; columns left out are not imported. The rest is kept where empty.
+    mapping: column to field code; columns left out are not imported. name: what to remember it as; nothing takes a
+    name away. The rest is kept where empty, the name where None.
 
     :raises MappingUnfit: an unknown column or field, or a required field without a column
     :raises ImportNotReady: the import is running or done
@@ -126,7 +128,7 @@ def put_mapping(
         job.status, job.row_count = Status.RECOGNISED, 0
         job.save(update_fields=["mapping", "source", "currency", "zone", "status", "row_count"])
         drop_staging(job.pk)
-        _remember(job, at=at, name=name)
+        mappings.remember(job, at=at, name=name)
     return job
 
 
@@ -155,7 +157,7 @@ def apply_import(*, actor: Actor, import_id: int, at: datetime, listener: Listen
         raise ImportNotReady(_("This import has been applied already."))
     with engine.working(job, actor=actor, at=at, status=Status.APPLYING, listener=listener) as run:
         engine.apply(run)
-    _remember(job, at=at)
+    mappings.remember(job, at=at)
     return job
 
 
@@ -232,11 +234,6 @@ def _request(actor: Actor, import_id: int, work: str, status: Status) -> Import:
     return job
 
 
-def signature(kind: str, columns: list[str]) -> str:
-    """What two files with the same columns have in common."""
-    return hashlib.sha256("\x1f".join([kind, *sorted(columns)]).encode()).hexdigest()
-
-
 def _own(actor: Actor, import_id: int) -> Import:
     require(actor, IMPORT_FILE)
     job = Import.objects.visible_to(actor).get(pk=import_id)
@@ -262,11 +259,14 @@ def _check_mapping(job: Import, mapping: Dictionary[str, str]) -> None:
 
 
 def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency: str, mapping_name: str) -> Import:
-    sample = table.sample()
+    sample, columns = table.sample(), list(table.columns)
+    remembered = None
+    if mapping_name:
+        remembered = mappings.find_mapping(actor=actor, name=mapping_name, kind=kind, columns=columns, file=table.name)
+        kind = remembered.kind
     kinds = {item.kind: item.fields for item in list_importables()}
     found = recognise(sample, {kind: importable(kind).fields} if kind else kinds)
-    columns = list(table.columns)
-    remembered = _remembered(actor, found.kind, columns, mapping_name)
+    remembered = remembered or mappings.get_mapping(actor=actor, kind=found.kind, columns=columns)
     return Import(
         kind=found.kind,
         format=table.format,
@@ -281,26 +281,6 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         zone=settings.TIME_ZONE,
         is_day_first=found.day_first,
         status=Status.RECOGNISED,
-    )
-
-
-def _remembered(actor: Actor, kind: str, columns: list[str], name: str) -> Mapping | None:
-    mine = Mapping.objects.filter(owner_id=actor.user_id, kind=kind)
-    if not name:
-        return mine.filter(signature=signature(kind, columns)).first()
-    named = mine.filter(name=name).order_by("-used_at").first()
-    if named is None or not set(named.mapping) <= set(columns):
-        raise MappingUnfit(_("There is no mapping “%(name)s” for these columns.") % {"name": name})
-    return named
-
-
-def _remember(job: Import, *, at: datetime, name: str = "") -> None:
-    values = {"mapping": job.mapping, "source": job.source, "currency": job.currency, "used_at": at}
-    Mapping.objects.update_or_create(
-        owner_id=job.owner_id,
-        kind=job.kind,
-        signature=signature(job.kind, job.columns),
-        defaults={**values, **({"name": name} if name else {})},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.timezone import now
@@ -17,7 +17,7 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
 from zhike.core.paging import Page
-from zhike.exchange import forms, selectors, services, wizard
+from zhike.exchange import forms, mappings, selectors, services, wizard
 from zhike.exchange.models import Import
 from zhike.exchange.permissions import IMPORT_FILE, VIEW_IMPORT
 
@@ -48,7 +48,12 @@ def start_import(request: ActorRequest) -> HttpResponse:
     upload = form.cleaned_data["file"]
     try:
         job = services.start_import(
-            actor=request.actor, file=upload, name=upload.name, kind=form.cleaned_data["kind"], at=now()
+            actor=request.actor,
+            file=upload,
+            name=upload.name,
+            kind=form.cleaned_data["kind"],
+            is_looked_at=True,
+            at=now(),
         )
     except DomainError as refusal:
         return HttpResponse(str(refusal), status=refusal.status, content_type="text/plain; charset=utf-8")
@@ -65,7 +70,7 @@ def show_import(request: ActorRequest, pk: int) -> HttpResponse:
 @needs(IMPORT_FILE)
 def put_mapping(request: ActorRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
-    form = forms.Columns(request.POST, job=job)
+    form = _columns(request, job, data=request.POST)
 
     def decide() -> None:
         services.put_mapping(
@@ -74,6 +79,7 @@ def put_mapping(request: ActorRequest, pk: int) -> HttpResponse:
             mapping=form.mapping,
             source=form.cleaned_data["source"],
             currency=form.cleaned_data["currency"],
+            name=form.cleaned_data["name"],
             at=now(),
         )
         services.request_preview(actor=request.actor, import_id=pk)
@@ -141,11 +147,18 @@ def _decided(request: ActorRequest, pk: int, decide: Callable[[], object]) -> Ht
 def _page(request: ActorRequest, job: Import, *, form: forms.Columns | None = None, status: int = 200) -> HttpResponse:
     context = _context(job)
     if wizard.is_open(job):
-        context["form"] = form or forms.Columns(job=job)
+        context["form"] = form or _columns(request, job)
+        context["read_like"] = mappings.get_mapping_of(job, before=job.created_at)
     if job.status == Import.Status.PREVIEWED:
         context["refused"] = wizard.list_refused(job, limit=20)
     context["may_import"] = request.actor.may(IMPORT_FILE)
     return render_page(request, "exchange/import.html", context, status=status)
+
+
+def _columns(request: ActorRequest, job: Import, *, data: QueryDict | None = None) -> forms.Columns:
+    used = mappings.get_mapping_of(job)
+    sources = mappings.list_sources(actor=request.actor, kind=job.kind)
+    return forms.Columns(data, job=job, name=used.name if used else "", sources=sources)
 
 
 def _context(job: Import) -> dict[str, object]:
