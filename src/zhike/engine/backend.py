@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from zhike.engine.versions import TableFiles
+from zhike.engine.versions import TableFiles, Version
 from zhike.engine.warehouse import Warehouse
 from zhike.runtime.problems import EnvironmentProblem
 
@@ -25,6 +25,7 @@ class Engine:
     def __init__(self, warehouse: Warehouse, *, memory_limit: str, threads: int | None) -> None:
         import ibis
 
+        self._folder = warehouse.folder
         self._lease = warehouse.read()
         self.version = self._lease.version
         self.ibis: Backend = ibis.duckdb.connect(
@@ -50,6 +51,19 @@ class Engine:
         """
         self.version.tables[name]
         return self.ibis.table(name)
+
+    def differences(self, name: str, *, since: Version) -> ir.Table | None:
+        """The rows that came, went or changed since that version, as they were and as they are: a changed one twice.
+
+        since: an earlier version, held by a lease while the rows are used. None where its files do not tell: the
+        table was written anew.
+        """
+        before, after = since.tables.get(name), self.version.tables[name]
+        if before is None or before.base != after.base:
+            return None
+        view = f"{name}_since_{since.number}"
+        self.ibis.raw_sql(_differences(view, before, after, self._folder))
+        return self.ibis.table(view)
 
     def materialize(self, name: str, rows: ir.Table) -> ir.Table:
         """Compute the rows once and keep them, under a new name, until the engine is closed."""
@@ -85,11 +99,28 @@ def connect(warehouse: Warehouse, *, memory_limit: str = MEMORY_LIMIT, threads: 
 
 
 def _view(name: str, files: TableFiles, folder: Path) -> str:
-    def rows(path: str) -> str:
-        quoted = str(folder / path).replace("'", "''")
-        return f"read_parquet('{quoted}')"
-
-    query = f"FROM {rows(files.base)} AS base"
+    query = f"FROM {_rows(files.base, folder)} AS base"
     if files.gone and files.changes:
-        query += f' ANTI JOIN {rows(files.gone)} AS gone USING ("{files.key}") UNION ALL FROM {rows(files.changes)}'
+        gone, changes = _rows(files.gone, folder), _rows(files.changes, folder)
+        query += f' ANTI JOIN {gone} AS gone USING ("{files.key}") UNION ALL FROM {changes}'
     return f'CREATE VIEW "{name}" AS {query}'
+
+
+def _differences(view: str, before: TableFiles, after: TableFiles, folder: Path) -> str:
+    """Of the base what is gone since; of either side's changes what the other does not hold."""
+    nothing = f"(FROM {_rows(after.base, folder)} LIMIT 0)"
+    old, new = (_rows(files.changes, folder) if files.changes else nothing for files in (before, after))
+    old_gone, new_gone = (_rows(files.gone, folder) if files.gone else nothing for files in (before, after))
+    key, version = f'"{after.key}"', f'"{after.key}", "{after.change}"'
+    return (
+        f'CREATE OR REPLACE VIEW "{view}" AS'
+        f" FROM {_rows(after.base, folder)} AS base SEMI JOIN {new_gone} AS gone USING ({key})"
+        f" ANTI JOIN {old_gone} AS old_gone USING ({key})"
+        f" UNION ALL FROM {old} AS old ANTI JOIN {new} AS new USING ({version})"
+        f" UNION ALL FROM {new} AS new ANTI JOIN {old} AS old USING ({version})"
+    )
+
+
+def _rows(path: str, folder: Path) -> str:
+    quoted = str(folder / path).replace("'", "''")
+    return f"read_parquet('{quoted}')"

@@ -26,20 +26,28 @@ class Tally:
     A row version is named by its key and the transaction that wrote it, so no other column is needed.
     """
 
-    def __init__(self) -> None:
-        self.row_count = 0
-        self._sum = 0
+    def __init__(self, row_count: int = 0, fingerprint: str = "0") -> None:
+        self.row_count = row_count
+        self._sum = int(fingerprint, 16)
 
     def add(self, keys: pa.ChunkedArray, changes: pa.ChunkedArray) -> None:
-        import numpy as np
-
         self.row_count += len(keys)
-        mixed = _mix(_mix(_unsigned(keys)) + _unsigned(changes))
-        self._sum = (self._sum + int(np.add.reduce(mixed, dtype=np.uint64))) % (1 << 64)
+        self._sum = (self._sum + _sum(keys, changes)) % (1 << 64)
+
+    def remove(self, keys: pa.ChunkedArray, changes: pa.ChunkedArray) -> None:
+        """Take back rows that were added, by whichever tally this one goes on from."""
+        self.row_count -= len(keys)
+        self._sum = (self._sum - _sum(keys, changes)) % (1 << 64)
 
     @property
     def fingerprint(self) -> str:
         return f"{self._sum:016x}"
+
+
+def _sum(keys: pa.ChunkedArray, changes: pa.ChunkedArray) -> int:
+    import numpy as np
+
+    return int(np.add.reduce(_mix(_mix(_unsigned(keys)) + _unsigned(changes)), dtype=np.uint64))
 
 
 def _unsigned(values: Any) -> Hashes:
@@ -105,6 +113,12 @@ class KeySet:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def reaches(self, least: int, greatest: int) -> bool:
+        """Whether any of them lies there."""
+        import numpy as np
+
+        return bool(np.searchsorted(self.keys, least) < np.searchsorted(self.keys, greatest, side="right"))
+
     def holds(self, asked: Keys) -> Marks:
         """For each key whether it is in the set."""
         import numpy as np
@@ -120,15 +134,35 @@ class KeySet:
 
 
 def read(
-    path: Path, *, key: str, without: KeySet | None = None, columns: list[str] | None = None
+    path: Path,
+    *,
+    key: str,
+    among: KeySet | None = None,
+    without: KeySet | None = None,
+    columns: list[str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows in batches, without those whose key is in the set."""
+    """The rows in batches: those whose key is in one set and not in the other."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=READ_ROWS, columns=columns):
-            yield batch.filter(pa.array(~without.holds(batch[key].to_numpy()))) if without else batch
+        groups = _groups_with(file.metadata, key, among) if among is not None else range(file.num_row_groups)
+        for batch in file.iter_batches(batch_size=READ_ROWS, row_groups=list(groups), columns=columns):
+            rows = batch
+            if among is not None:
+                rows = rows.filter(pa.array(among.holds(rows[key].to_numpy())))
+            if without:
+                rows = rows.filter(pa.array(~without.holds(rows[key].to_numpy())))
+            yield rows
+
+
+def _groups_with(metadata: Any, key: str, keys: KeySet) -> Iterator[int]:
+    """The row groups that may hold one of the keys, by what the file says of the least and the greatest in each."""
+    place = metadata.schema.names.index(key)
+    for number in range(metadata.num_row_groups):
+        bounds = metadata.row_group(number).column(place).statistics
+        if keys.reaches(bounds.min, bounds.max):
+            yield number
 
 
 def write_keys(path: Path, keys: KeySet, *, key: str) -> None:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,7 @@ class TableFiles:
     """The files of one table, and what they hold.
 
     Rows are those of `base` whose key is not in `gone`, and all of `changes`. Paths are relative to the warehouse.
+    A row's key and its change, the transaction that wrote it, name what it holds.
     """
 
     definition: str
@@ -33,6 +34,7 @@ class TableFiles:
     base: str
     base_row_count: int
     key: str
+    change: str
     changes: str | None = None
     gone: str | None = None
 

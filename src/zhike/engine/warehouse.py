@@ -197,36 +197,38 @@ class _Refresh:
             base=name,
             base_row_count=total.row_count,
             key=self.source.key,
+            change=self.source.change,
         )
 
     def _extend(self, previous: TableFiles, *, since: int) -> TableFiles | None:
         """Merge what changed into the previous files; None if they do not add up to the table."""
         fresh = self._name("fresh")
-        fresh_keys = KeySet(self._write(fresh, self.snapshot.batches(self.source.select(since=since))))
+        total = tables.Tally(previous.row_count, previous.fingerprint)
+        fresh_keys = KeySet(self._write(fresh, self.snapshot.batches(self.source.select(since=since)), into=total))
         self.read_count = len(fresh_keys)
         table_count = self.snapshot.count(self.source.select_count())
         if not self.read_count and table_count == previous.row_count:
             return previous
 
         changes = self._name("changes")
+        gone = KeySet(self._read_keys(previous.gone))
+        self._take_back(total, previous.base, previous.changes, keys=fresh_keys, gone=gone)
         self._write(changes, chain(self._read(previous.changes, without=fresh_keys), self._read(fresh)))
-        gone = KeySet([*self._read_keys(previous.gone), fresh_keys.keys])
-        total = self._tally(previous.base, changes, gone)
+        gone = KeySet([gone.keys, fresh_keys.keys])
 
         if total.row_count != table_count:
-            there = self.snapshot.batches(self.source.select_keys())
             missing = tables.missing_keys(
                 self._live(previous.base, changes, gone, columns=[self.source.key]),
-                there=KeySet(batch[0].to_numpy() for batch in there),
+                there=KeySet(batch[0].to_numpy() for batch in self.snapshot.batches(self.source.select_keys())),
             )
             self.deleted_count = len(missing)
+            self._take_back(total, previous.base, changes, keys=missing, gone=gone)
+            if total.row_count != table_count:
+                return None
             kept = self._read(changes, without=missing)
             changes = self._name("changes-kept")
             self._write(changes, kept)
             gone = KeySet([gone.keys, missing.keys])
-            total = self._tally(previous.base, changes, gone)
-            if total.row_count != table_count:
-                return None
 
         if len(gone) > COMPACTION_SHARE * previous.base_row_count:
             return self._write_base(self._live(previous.base, changes, gone))
@@ -241,30 +243,48 @@ class _Refresh:
         )
 
     def _live(
-        self, base: str, changes: str, gone: KeySet, *, columns: list[str] | None = None
+        self,
+        base: str,
+        changes: str | None,
+        gone: KeySet,
+        *,
+        among: KeySet | None = None,
+        columns: list[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        return chain(self._read(base, without=gone, columns=columns), self._read(changes, columns=columns))
+        return chain(
+            self._read(base, among=among, without=gone, columns=columns),
+            self._read(changes, among=among, columns=columns),
+        )
 
-    def _tally(self, base: str, changes: str, gone: KeySet) -> tables.Tally:
-        total = tables.Tally()
-        for batch in self._live(base, changes, gone, columns=[self.source.key, self.source.change]):
-            total.add(batch[self.source.key], batch[self.source.change])
-        return total
+    def _take_back(self, total: tables.Tally, base: str, changes: str | None, *, keys: KeySet, gone: KeySet) -> None:
+        """Count the rows with those keys no longer, as they were before."""
+        columns = [self.source.key, self.source.change]
+        for batch in self._live(base, changes, gone, among=keys, columns=columns):
+            total.remove(*(batch[name] for name in columns))
 
     def _read(
-        self, name: str | None, *, without: KeySet | None = None, columns: list[str] | None = None
+        self,
+        name: str | None,
+        *,
+        among: KeySet | None = None,
+        without: KeySet | None = None,
+        columns: list[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         if name is None:
             return iter(())
-        return tables.read(self.folder / name, key=self.source.key, without=without, columns=columns)
+        return tables.read(self.folder / name, key=self.source.key, among=among, without=without, columns=columns)
 
     def _read_keys(self, name: str | None) -> Iterator[Keys]:
         return (batch[self.source.key].to_numpy() for batch in self._read(name))
 
-    def _write(self, name: str, batches: Iterable[pa.RecordBatch]) -> list[Keys]:
-        """Write the rows and return their keys."""
-        written = tables.write(self.folder / name, self.source.schema(), batches)
-        return [group[self.source.key].to_numpy() for group in written]
+    def _write(self, name: str, batches: Iterable[pa.RecordBatch], *, into: tables.Tally | None = None) -> list[Keys]:
+        """Write the rows and return their keys. into: a tally to add them to."""
+        keys = []
+        for group in tables.write(self.folder / name, self.source.schema(), batches):
+            keys.append(group[self.source.key].to_numpy())
+            if into is not None:
+                into.add(group[self.source.key], group[self.source.change])
+        return keys
 
     def _name(self, part: str) -> str:
         return f"tables/{self.source.name}/{self.number:09d}-{part}.parquet"

@@ -40,7 +40,7 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
         "lorenz": _rows(lorenz_curve(value.table).order_by("step"), "customer_rate", "amount_rate"),
         "gini": gini(value.table).to_pyarrow().to_pylist()[0]["gini"],
     }
-    return {name: _plain(item) for name, item in found.items()}
+    return {name: plain(item) for name, item in found.items()}
 
 
 def _groups(table: ir.Table, name: str) -> dict[str, Any]:
@@ -108,15 +108,16 @@ def _rows(table: ir.Table, *names: str) -> list[list[Any]]:
     return [[row[name] for name in names] for row in table.select(*names).to_pyarrow().to_pylist()]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The value as JSON takes it; amounts as text."""
     match value:
         case Decimal():
             return format(value.normalize(), "f")
         case date():
             return value.isoformat()
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain(item) for key, item in value.items()}
         case list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case _:
             return value

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,8 @@ from zhike.customers.models import Grade
 from zhike.customers.services import facts
 from zhike.engine.results import write_rows
 from zhike.engine.snapshot import open_snapshot
-from zhike.insight.measures import kept
+from zhike.engine.warehouse import Warehouse, WarehouseEmpty
+from zhike.insight.measures import Earlier, kept
 from zhike.scores import services as scores
 from zhike.scores.models import ScoringRun
 
@@ -24,8 +28,27 @@ if TYPE_CHECKING:
     from zhike.engine.backend import Engine
 
 STAGING = "insight_scored"
+FORM = 2  # of the copy that `remember` keeps
 COMPARED = ("as_of", *facts.FACT_COLUMNS)
 _KNOWN = sql.SQL("SELECT customer_id, {} FROM customers_customerfacts")
+
+
+@contextmanager
+def earlier(warehouse: Warehouse, *, latest: ScoringRun | None) -> Iterator[Earlier | None]:
+    """What the latest run found and the data it read, held until the end; None where they are not at hand."""
+    copy = _copy(warehouse.folder, latest) if latest else None
+    if latest is None or copy is None or not copy.exists() or latest.code_version != version("zhike"):
+        yield None
+        return
+    with ExitStack() as held:
+        try:
+            lease = warehouse.read()
+        except WarehouseEmpty:
+            yield None
+            return
+        held.callback(lease.release)
+        known = Earlier(values=copy, version=lease.version, as_of=latest.as_of, currency=latest.metrics["currency"])
+        yield known if lease.version.fingerprint == latest.data_fingerprint else None
 
 
 def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | None, folder: Path, dsn: str) -> pa.Table:
@@ -64,7 +87,7 @@ def remember(figures: ir.Table, *, run: ScoringRun, folder: Path) -> None:
 def _copy(folder: Path, run: ScoringRun) -> Path:
     """Named so that no run of another database, or of one restored to an earlier day, is taken for this one."""
     moment = run.started_at.strftime("%Y%m%dT%H%M%S%f")
-    return folder / "scored" / f"{run.pk}-{moment}-{run.data_fingerprint}.parquet"
+    return folder / "scored" / f"{FORM}-{run.pk}-{moment}-{run.data_fingerprint}.parquet"
 
 
 def write_back(changed: pa.Table, *, actor: Actor, run: ScoringRun) -> tuple[int, int]:

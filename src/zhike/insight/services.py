@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import import_module
@@ -46,20 +46,21 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
     """
     require(actor, "insight.refresh")
     began = time.monotonic()
-    with _alone(), _noted(as_of, at, began) as note:
+    with _alone(), _noted(as_of, at, began) as note, ExitStack() as held:
         dsn = resolve(settings.HOME).app
         warehouse = Warehouse(settings.HOME.warehouse_dir)
+        latest = ScoringRun.objects.filter(measure=scores.VALUE).order_by("-pk").first()
+        earlier = held.enter_context(scoring.earlier(warehouse, latest=latest))
         with ThreadPoolExecutor(max_workers=1) as beside:
             # To load the engine takes a second, in which PostgreSQL can be read.
             beside.submit(import_module, "ibis.backends.duckdb")
             report = warehouse.refresh(dsn, sources())
-        latest = ScoringRun.objects.filter(measure=scores.VALUE).order_by("-pk").first()
         parameters = {**measures.parameters(), "currency": settings.COMPANY_CURRENCY, "zone": settings.TIME_ZONE}
         if latest and _is_same(latest, as_of, report.fingerprint, parameters):
             return Refreshed(run=latest, is_new=False, warehouse=report, fact_count=0, seconds=time.monotonic() - began)
         note.step(Refresh.Step.COMPUTING)
         with connect(warehouse) as engine:
-            moment = _Moment(as_of=as_of, at=at, began=began, dsn=dsn, latest=latest)
+            moment = _Moment(as_of=as_of, at=at, began=began, dsn=dsn, latest=latest, earlier=earlier)
             run, fact_count = _score(engine, note, parameters, moment)
     return Refreshed(run=run, is_new=True, warehouse=report, fact_count=fact_count, seconds=time.monotonic() - began)
 
@@ -91,12 +92,13 @@ class _Moment:
     began: float
     dsn: str
     latest: ScoringRun | None
+    earlier: measures.Earlier | None
 
 
 def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _Moment) -> tuple[ScoringRun, int]:
     as_of, folder = moment.as_of, settings.HOME.warehouse_dir
     currencies = measures.choose_currency(engine.table("orders"), as_of=as_of, company=settings.COMPANY_CURRENCY)
-    value = measures.customer_value(engine, as_of=as_of, currency=currencies.scored)
+    value = measures.customer_value(engine, as_of=as_of, currency=currencies.scored, earlier=moment.earlier)
     changed = scoring.changed_facts(engine, value.table, latest=moment.latest, folder=folder, dsn=moment.dsn)
     note.step(Refresh.Step.WRITING)
     # The engine counts the aggregates while PostgreSQL writes; each waits for the other's processor otherwise.

@@ -34,13 +34,25 @@ def purchase_summary(orders: ir.Table, *, as_of: date, customers: ir.Table | Non
     - average_amount: mean purchase before refunds, rounded to 8 places; null without a purchase
     - mean_interval_days: mean days between successive purchase days; null with fewer than two
     """
+    return summary_of_totals(purchase_totals(orders, as_of=as_of), as_of=as_of, customers=customers)
+
+
+def purchase_totals(orders: ir.Table, *, as_of: date) -> ir.Table:
+    """What the summary is made of, one row for each customer with an order; it does not age.
+
+    orders: as in :func:`purchase_summary`. A customer's row follows from their own orders up to ``as_of`` alone, so
+    rows made earlier stay true for those of whom no order came, went or changed.
+
+    Returns customer_id, first_order_on, last_order_on, order_count, purchase_days, amount (as in
+    :func:`purchase_summary`) and purchases (the amount before refunds; null without a purchase).
+    """
     import ibis
 
     known = orders.filter(
         orders.customer_id.notnull(), orders.amount.notnull(), orders.placed_on <= ibis.literal(as_of)
     )
     is_purchase = known.amount >= 0
-    totals = known.group_by("customer_id").agg(
+    return known.group_by("customer_id").agg(
         first_order_on=known.placed_on.min(where=is_purchase),
         last_order_on=known.placed_on.max(where=is_purchase),
         order_count=known.count(where=is_purchase),
@@ -48,19 +60,24 @@ def purchase_summary(orders: ir.Table, *, as_of: date, customers: ir.Table | Non
         amount=known.amount.sum().cast(MONEY),
         purchases=known.amount.sum(where=is_purchase).cast(MONEY),
     )
+
+
+def summary_of_totals(totals: ir.Table, *, as_of: date, customers: ir.Table | None = None) -> ir.Table:
+    """The columns of :func:`purchase_summary`, from :func:`purchase_totals` up to that day.
+
+    totals: without purchases, the summary is without average_amount.
+    """
+    import ibis
+
     if customers is not None:
         everyone = customers.select("customer_id")
         totals = everyone.left_join(totals, "customer_id").drop("customer_id_right")
-    return _figures(totals, as_of=as_of)
-
-
-def _figures(totals: ir.Table, *, as_of: date) -> ir.Table:
-    import ibis
-
     today = ibis.literal(as_of)
     order_count = totals.order_count.fill_null(0)
     span_days = totals.last_order_on.delta(totals.first_order_on, unit="day")
-    average = totals.purchases.cast("float64") / order_count.nullif(0)
+    average = {}
+    if "purchases" in totals.columns:
+        average["average_amount"] = (totals.purchases.cast("float64") / order_count.nullif(0)).cast(MONEY)
     return totals.select(
         totals.customer_id,
         totals.first_order_on,
@@ -70,7 +87,7 @@ def _figures(totals: ir.Table, *, as_of: date) -> ir.Table:
         order_count=order_count,
         purchase_days=totals.purchase_days.fill_null(0),
         amount=totals.amount.fill_null(ibis.literal(0).cast(MONEY)),
-        average_amount=average.cast(MONEY),
+        **average,
         mean_interval_days=span_days.cast("float64") / (totals.purchase_days - 1).nullif(0),
     )
 

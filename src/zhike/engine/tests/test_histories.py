@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from zhike.engine import tables
 from zhike.engine.backend import connect
 from zhike.engine.tests.shop import ORDERS, TABLES
+from zhike.engine.versions import Version
 from zhike.engine.warehouse import RefreshReport, Warehouse
 
 ids = st.lists(st.integers(1, 60), min_size=1, max_size=8)
@@ -38,6 +39,7 @@ class Histories(RuleBasedStateMachine):
         self.writer = psycopg.connect(self.database, autocommit=True)
         self.late = psycopg.connect(self.database)
         self.refreshed = False
+        self.expected: list[tuple[Any, ...]] = []
 
     @initialize(count=st.integers(0, 60))
     def fill(self, count: int) -> None:
@@ -83,10 +85,22 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def refresh(self) -> None:
+        before = self.warehouse.read() if self.refreshed else None
+        known = set(self.expected)
         report = self.warehouse.refresh(self.database, [ORDERS])
         self.refreshed = True
         self.expected = self.writer.execute("SELECT id, amount, note, changed_xid FROM shop_order").fetchall()
         self.check_report(report)
+        if before:
+            self.check_differences(before.version, known)
+            before.release()
+
+    def check_differences(self, before: Version, known: set[tuple[Any, ...]]) -> None:
+        with connect(self.warehouse, threads=1) as engine:
+            found = engine.differences("orders", since=before)
+            if found is not None:
+                rows = found.select("id", "amount", "note", "changed_xid").to_pyarrow().to_pylist()
+                assert sorted(tuple(row.values()) for row in rows) == sorted(known ^ set(self.expected))
 
     def check_report(self, report: RefreshReport) -> None:
         [table] = report.tables

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from pytest_django.fixtures import Settings
 
 from zhike.commerce.models import Order
 from zhike.core.actor import SYSTEM, Actor
 from zhike.customers.models import Customer, CustomerFacts
-from zhike.engine.backend import connect
+from zhike.engine.backend import Engine, connect
+from zhike.engine.versions import Version
 from zhike.engine.warehouse import Warehouse
-from zhike.insight import measures, services
+from zhike.insight import aggregates, measures, scoring, services
 from zhike.insight.models import Refresh
 from zhike.insight.services import Refreshed
 from zhike.insight.tests.company import DAY, NOW, Figures, Sale, add_customers, add_orders, by_hand
@@ -95,6 +97,67 @@ def test_changes_lead_to_the_same_facts_as_starting_over(settings: Settings, tmp
         refresh(DAY - timedelta(days=1))
         refresh()
         assert found(customers) == small_steps
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_going_on_from_the_run_before_finds_what_counting_anew_finds(
+    seed: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever happens to orders and customers, on whichever day, in one currency or two, the base kept or not."""
+    choice = random.Random(seed)  # noqa: S311
+    customers = add_customers(25)
+    add_orders(customers, some_sales(30 + seed, 20, 90))
+    refresh()
+    gone_on = _count_going_on(monkeypatch)
+    for step in range(7):
+        happen_to(choice, customers, step)
+        if step == 6:
+            Order.objects.update(currency="USD")
+        monkeypatch.setattr("zhike.engine.warehouse.COMPACTION_SHARE", 0 if step == 4 else 2)
+        day = DAY - timedelta(days=choice.choice([0, 0, 1, 40, 200]))
+        run = refresh(day).run
+        with connect(Warehouse(settings.HOME.warehouse_dir)) as engine:
+            anew = measures.customer_value(engine, as_of=day, currency=run.metrics["currency"])
+            expected = anew.table.drop("purchase_days").order_by("customer_id").to_pyarrow().to_pylist()
+        names = ("customer_id", *scoring.COMPARED)
+        assert list(CustomerFacts.objects.order_by("customer_id").values(*names)) == [
+            {name: row[name] for name in names} for row in expected
+        ]
+        assert run.metrics["cutoffs"] == aggregates.plain(dict(anew.cutoffs))
+    assert gone_on == [True, True, True, True, False, True]
+
+
+def _count_going_on(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For every score from now on, whether it went on from the run before."""
+    gone_on: list[bool] = []
+    differences = Engine.differences
+
+    def noted(self: Engine, name: str, *, since: Version) -> object:
+        found = differences(self, name, since=since)
+        gone_on.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Engine, "differences", noted)
+    return gone_on
+
+
+def happen_to(choice: random.Random, customers: list[Customer], step: int) -> None:
+    """Orders come, change, move to somebody else or to nobody, turn foreign and go; customers come and go."""
+    add_orders(customers, some_sales(choice.randrange(10**6), 20, choice.randrange(6)))
+    for change in ({"total_amount": "33.30"}, {"customer": choice.choice(customers)}, {"customer": None}):
+        _some(choice).filter(kind="sale").update(**change)
+    _some(choice).update(placed_at=NOW - timedelta(days=choice.randrange(300)))
+    _some(choice).update(currency="USD")
+    _some(choice).delete()
+    if step % 3 == 1:
+        leaver = customers.pop(choice.randrange(len(customers)))
+        Order.objects.filter(customer=leaver).update(customer=None)
+        leaver.delete()
+        customers += add_customers(1)
+
+
+def _some(choice: random.Random) -> QuerySet[Order]:
+    return Order.objects.filter(pk__in=choice.sample(list(Order.objects.values_list("pk", flat=True)), 2))
 
 
 def test_a_second_refresh_adds_nothing() -> None:
