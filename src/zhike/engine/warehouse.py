@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -105,11 +105,17 @@ class Warehouse:
             number = self._versions.next_number()
             shared = snapshot.share()
 
+            def count(source: Source) -> int:
+                with open_snapshot(dsn, shared=shared) as same:
+                    return same.count(source.select_count())
+
             def refresh(source: Source) -> tuple[TableFiles, TableReport]:
                 with open_snapshot(dsn, shared=shared) as same:
-                    return _Refresh(self.folder, source, same, number).run(previous)
+                    return _Refresh(self.folder, source, same, number, counts.get(source.name)).run(previous)
 
-            with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+            with ThreadPoolExecutor(TABLES_AT_ONCE) as counting, ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+                # PostgreSQL counts while this process still loads Arrow and the engine.
+                counts = {source.name: counting.submit(count, source) for source in sources} if previous else {}
                 done = list(pool.map(refresh, sources))
             version = Version(
                 number=number,
@@ -126,6 +132,14 @@ class Warehouse:
             tables=tuple(report for _, report in done),
             seconds=time.monotonic() - started,
         )
+
+    def clean(self) -> None:
+        """Remove the files of versions that nobody reads any more; `refresh` does so too.
+
+        :raises WarehouseBusy: if another process is refreshing
+        """
+        with self._writing():
+            self._versions.clean()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -153,11 +167,14 @@ def _fingerprint(tables: Iterable[tuple[Source, TableFiles]]) -> str:
 class _Refresh:
     """One table's part of a refresh. Files that come to nothing are left to the next cleaning."""
 
-    def __init__(self, folder: Path, source: Source, snapshot: Snapshot, number: int) -> None:
+    def __init__(
+        self, folder: Path, source: Source, snapshot: Snapshot, number: int, table_count: Future[int] | None
+    ) -> None:
         self.folder = folder
         self.source = source
         self.snapshot = snapshot
         self.number = number
+        self.table_count = table_count
         self.origin = snapshot.file_of(source.table)
         self.read_count = 0
         self.deleted_count = 0
@@ -166,8 +183,8 @@ class _Refresh:
         started = time.monotonic()
         previous = version.tables.get(self.source.name) if version else None
         files = None
-        if version and previous and self._is_extendable(previous):
-            files = self._extend(previous, since=version.watermark)
+        if version and previous and self.table_count and self._is_extendable(previous):
+            files = self._extend(previous, self.table_count, since=version.watermark)
         mode = "full" if files is None else "unchanged" if files == previous else "delta"
         if files is None:
             files = self._write_base(self.snapshot.batches(self.source.select()))
@@ -200,13 +217,13 @@ class _Refresh:
             change=self.source.change,
         )
 
-    def _extend(self, previous: TableFiles, *, since: int) -> TableFiles | None:
+    def _extend(self, previous: TableFiles, counted: Future[int], *, since: int) -> TableFiles | None:
         """Merge what changed into the previous files; None if they do not add up to the table."""
         fresh = self._name("fresh")
         total = tables.Tally(previous.row_count, previous.fingerprint)
         fresh_keys = KeySet(self._write(fresh, self.snapshot.batches(self.source.select(since=since)), into=total))
         self.read_count = len(fresh_keys)
-        table_count = self.snapshot.count(self.source.select_count())
+        table_count = counted.result()
         if not self.read_count and table_count == previous.row_count:
             return previous
 

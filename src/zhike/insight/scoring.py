@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,15 +40,18 @@ def earlier(warehouse: Warehouse, *, latest: ScoringRun | None) -> Iterator[Earl
     if latest is None or copy is None or not copy.exists() or latest.code_version != version("zhike"):
         yield None
         return
-    with ExitStack() as held:
-        try:
-            lease = warehouse.read()
-        except WarehouseEmpty:
-            yield None
-            return
-        held.callback(lease.release)
-        known = Earlier(values=copy, version=lease.version, as_of=latest.as_of, currency=latest.metrics["currency"])
-        yield known if lease.version.fingerprint == latest.data_fingerprint else None
+    try:
+        lease = warehouse.read()
+    except WarehouseEmpty:
+        yield None
+        return
+    is_same = lease.version.fingerprint == latest.data_fingerprint
+    known = Earlier(values=copy, version=lease.version, as_of=latest.as_of, currency=latest.metrics["currency"])
+    try:
+        yield known if is_same else None
+    finally:
+        lease.release()
+        warehouse.clean()
 
 
 def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | None, folder: Path, dsn: str) -> pa.Table:
@@ -72,16 +75,24 @@ def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | Non
     return rows.filter(differs).select(*figures.columns).order_by("customer_id").to_pyarrow()
 
 
-def remember(figures: ir.Table, *, run: ScoringRun, folder: Path) -> None:
-    """Keep a copy of what the run wrote, for the comparison of the next one."""
+def draft(figures: ir.Table, *, folder: Path) -> None:
+    """Write what a run is about to write, for `remember`."""
+    path = _draft(folder)
+    path.parent.mkdir(exist_ok=True)
+    figures.to_parquet(path)
+
+
+def remember(*, run: ScoringRun, folder: Path) -> None:
+    """Keep the draft as a copy of what the run wrote, for the comparison of the next one."""
     copy = _copy(folder, run)
-    copy.parent.mkdir(exist_ok=True)
-    draft = copy.with_suffix(".draft")
-    figures.to_parquet(draft)
-    draft.replace(copy)
+    _draft(folder).replace(copy)
     for other in copy.parent.iterdir():
         if other != copy:
             other.unlink()
+
+
+def _draft(folder: Path) -> Path:
+    return folder / "scored" / "draft"
 
 
 def _copy(folder: Path, run: ScoringRun) -> Path:

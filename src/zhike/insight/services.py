@@ -104,6 +104,7 @@ def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _
     # The engine counts the aggregates while PostgreSQL writes; each waits for the other's processor otherwise.
     with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
         aggregates = beside.submit(aggregate, engine, value, as_of=as_of, currencies=currencies)
+        drafted = beside.submit(scoring.draft, value.table, folder=folder)
         run = scores.begin_run(
             actor=SYSTEM,
             measure=scores.VALUE,
@@ -115,6 +116,7 @@ def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _
         )
         _added, fact_count = scoring.write_back(changed, actor=SYSTEM, run=run)
         metrics = aggregates.result()
+        drafted.result()
         scores.complete_run(
             actor=SYSTEM,
             run=run,
@@ -123,7 +125,7 @@ def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _
             finished_at=moment.at + timedelta(seconds=time.monotonic() - moment.began),
         )
         Refresh.objects.filter(pk=note.pk).update(run_id=run.pk)
-    scoring.remember(value.table, run=run, folder=folder)
+    scoring.remember(run=run, folder=folder)
     return run, fact_count
 
 
