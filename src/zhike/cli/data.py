@@ -11,6 +11,7 @@ import click
 
 from zhike.cli import instance
 from zhike.cli.output import Exit, json_option, report
+from zhike.runtime import supervisor
 from zhike.runtime.home import Home
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from zhike.exchange.progress import Listener, Step
 
 COUNTS = {"new": "新增", "updated": "更新", "unchanged": "不变", "refused": "拒绝"}
+REASONS_SHOWN = 5
 PHASES = {
     "staging": "读取 Reading",
     "matching": "匹配 Matching",
@@ -79,6 +81,8 @@ def import_files(
             sys.exit(Exit.FAILED)
     for result in results:
         report(result, as_json=as_json, text=_described(result))
+    if not dry_run and any(result["new"] or result["updated"] for result in results):
+        click.echo(_next_step(), err=True)
     sys.exit(Exit.REFUSED if any(result["refused"] for result in results) else Exit.DONE)
 
 
@@ -129,6 +133,8 @@ def _say_mapping(job: Import, mapping_name: str) -> None:
 
 
 def _result(job: Import) -> dict[str, Any]:
+    from zhike.exchange.wizard import list_refused
+
     return {
         "import": job.pk,
         "file": job.name,
@@ -140,6 +146,7 @@ def _result(job: Import) -> dict[str, Any]:
         "unchanged": job.unchanged_count,
         "refused": job.refused_count,
         "refused_file": str(job.refused_file) if job.refused_file else None,
+        "refused_rows": [{"row": one.row, "column": one.column, "reason": one.reason} for one in list_refused(job)],
         "created": job.created,
         "amount": None if job.amount is None else f"{job.amount.normalize():f}",
         "currency": job.currency if job.amount is not None else None,
@@ -152,9 +159,22 @@ def _described(result: dict[str, Any]) -> str:
     lines += [f"  创建 created {name}: {count}" for name, count in result["created"].items()]
     if result["amount"] is not None:
         lines.append(f"  金额 amount: {result['amount']} {result['currency']}")
+    lines += [
+        f"  {result['file']} · 第 {one['row']} 行 row {one['row']}: {one['reason']}"
+        for one in result["refused_rows"][:REASONS_SHOWN]
+    ]
     if result["refused_file"]:
         lines.append(f"  拒绝的行 refused rows: {result['refused_file']}")
     return "\n".join(lines)
+
+
+def _next_step() -> str:
+    if supervisor.current_run(Home.current()):
+        return "价值等级和阶段由后台更新，一两分钟内可见。 / Grades and stages follow within a minute or two."
+    return (
+        "接下来：zhike up 启动后在后台更新价值等级和阶段；或用 zhike refresh 立即更新。 / "
+        "Next: zhike up starts the server and brings grades and stages up to date; zhike refresh does so at once."
+    )
 
 
 class _Bar:

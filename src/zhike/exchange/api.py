@@ -7,7 +7,6 @@ from typing import IO, Annotated, Any, cast
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.timezone import now
-from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router
 from pydantic import AfterValidator, Field
 
@@ -18,7 +17,7 @@ from zhike.core.api.schemas import After, Exact, Id, Input, Limit, Moment, Outpu
 from zhike.core.http import ActorRequest
 from zhike.core.money import plain
 from zhike.core.paging import Page
-from zhike.exchange import selectors, services
+from zhike.exchange import selectors, services, uploads
 from zhike.exchange.models import Import
 from zhike.exchange.registry import list_importables
 
@@ -169,8 +168,7 @@ def start_import(request: ActorRequest, upload: Query[UploadIn]) -> HttpResponse
     """Take a file in and recognise its columns. Nothing is imported until it is applied."""
     length = request.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > settings.UPLOAD_MAX_BYTES:
-        limit = settings.UPLOAD_MAX_BYTES >> 20
-        raise services.FileTooLarge(_("The file is larger than %(limit)s MB.") % {"limit": limit})
+        raise uploads.FileTooLarge(upload.name)
     key = idempotency.key_of(request)
     file, name = _file_of(request, upload.name)
     job = services.start_import(actor=request.actor, file=file, at=now(), **{**dict(upload), "name": name})
@@ -272,6 +270,8 @@ class _Body(io.RawIOBase):
 
 
 def _file_of(request: HttpRequest, name: str) -> tuple[IO[bytes], str]:
+    if request.content_type == "multipart/form-data":
+        uploads.check_size(request)
     if request.content_type == "multipart/form-data" and (form_file := request.FILES.get("file")):
         return cast(IO[bytes], form_file), name if name != "upload" else form_file.name or name
     return cast(IO[bytes], _Body(request)), name

@@ -69,6 +69,7 @@ class Import(models.Model):
     refused_path = models.CharField(max_length=255, blank=True, default="", editable=False)
     reserved = models.JSONField(default=dict, editable=False)
     created = models.JSONField(default=dict)
+    refused_rows = models.JSONField(default=list)  # the first: [{"row", "reason", "column", "value", "expected"}]
     kept = models.JSONField(default=list)  # what an undo left alone: [{"table", "id", "label", "reason"}]
     kept_count = models.BigIntegerField(default=0)
     phase = models.CharField(max_length=20, blank=True, default="")

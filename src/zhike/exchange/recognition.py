@@ -33,8 +33,9 @@ SEVERAL = {FieldType.PHONE, FieldType.EMAIL, FieldType.WECHAT}
 # By how many columns a kind must explain more than one registered before it: a date and a phone number in a file of
 # customers do not make it one of orders.
 MARGIN = 1.2
-# A column's name may promise what its content does not keep.
-CONTRADICTED = 0.3
+# A column's name may promise what its content does not keep; only a whole name outweighs that, so that a file whose
+# every date is wrong is refused for its dates.
+CONTRADICTED = 0.36
 # What content adds to a name that only resembles: buyer_phone is the buyer's phone, not the buyer.
 BORNE_OUT = 0.1
 LOOKED_AT = 300
@@ -99,7 +100,7 @@ def _match(columns: list[str], content: dict[str, _Content], fields: Sequence[Fi
         for column_number, column in enumerate(columns):
             match = _likeness(column, content[column], field)
             if match.confidence >= LEAST:
-                several = field.type in SEVERAL and match.by == "name"
+                several = field.type in SEVERAL and match.by == "name" and match.confidence > CONTRADICTED
                 pairs.append((-match.confidence, field_number, column_number, match, several))
     fields_taken: set[str] = set()
     matches: dict[str, Match] = {}

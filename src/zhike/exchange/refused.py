@@ -1,5 +1,7 @@
 """The refused rows of an import as a file like the original, to mend and import again."""
 
+from typing import Any
+
 from django.conf import settings
 from django.utils import translation
 
@@ -8,14 +10,17 @@ from zhike.exchange.reasons import describe
 from zhike.exchange.run import Run
 from zhike.exchange.staging import open_import
 
+SHOWN = 20
+
 
 def write(run: Run) -> None:
-    """Write the file anew from the staging table `refused`; no file where nothing was refused.
+    """Write the file anew from the staging table `refused`, and keep its first rows; no file where nothing was refused.
 
     Several rows of the table may speak of one row of the file; the first found is told.
     """
     rows = run.execute('SELECT row, reason, "column", value, expected FROM {refused} ORDER BY row DESC').fetchall()
     run.job.refused_path = ""
+    run.job.refused_rows = _first(rows)
     if rows:
         with translation.override(run.actor.locale):
             reasons = {
@@ -26,4 +31,10 @@ def write(run: Run) -> None:
             target = run.job.file.with_name(f"refused{ending(table)}")
             write_refused(table, reasons, target)
         run.job.refused_path = str(target.relative_to(settings.HOME.files_dir))
-    run.job.save(update_fields=["refused_path"])
+    run.job.save(update_fields=["refused_path", "refused_rows"])
+
+
+def _first(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    names = ("row", "reason", "column", "value", "expected")
+    by_row = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+    return [by_row[row] for row in sorted(by_row)[:SHOWN]]

@@ -29,6 +29,7 @@ from zhike.exchange.progress import Listener
 from zhike.exchange.recognition import recognise
 from zhike.exchange.registry import importable, list_importables
 from zhike.exchange.staging import drop_staging
+from zhike.exchange.uploads import FileTooLarge
 
 IMPORT_FILE = "exchange.import_file"
 FOLDER = "imports"
@@ -42,11 +43,6 @@ class Work(Protocol):
     """What `preview_import`, `apply_import`, `undo_import` and `resume_import` have in common."""
 
     def __call__(self, *, actor: Actor, import_id: int, at: datetime, listener: Listener | None) -> Import: ...
-
-
-class FileTooLarge(DomainError):
-    code = "file_too_large"
-    status = 413
 
 
 class ImportNotReady(DomainError):
@@ -135,12 +131,14 @@ def put_mapping(
 def preview_import(*, actor: Actor, import_id: int, at: datetime, listener: Listener | None = None) -> Import:
     """Count what the import would do, row by row, without writing any record.
 
+    :raises MappingUnfit: a required field has no column
     :raises ImportBusy: another process works on it
     :raises ImportCancelled: it was cancelled
     """
     job = _own(actor, import_id)
     if job.merged_at or job.status in {Status.UNDOING, Status.UNDONE}:
         raise ImportNotReady(_("This import has been applied already."))
+    _check_mapping(job, job.mapping)
     with engine.working(job, actor=actor, at=at, status=Status.STAGING, listener=listener) as run:
         engine.preview(run)
     return job
@@ -149,12 +147,15 @@ def preview_import(*, actor: Actor, import_id: int, at: datetime, listener: List
 def apply_import(*, actor: Actor, import_id: int, at: datetime, listener: Listener | None = None) -> Import:
     """Write the file's records, all or nothing; goes on where an interrupted run stopped.
 
+    :raises MappingUnfit: a required field has no column
     :raises ImportBusy: another process works on it
     :raises ImportCancelled: it was cancelled; no record was written
     """
     job = _own(actor, import_id)
     if job.status in {Status.APPLIED, Status.UNDOING, Status.UNDONE}:
         raise ImportNotReady(_("This import has been applied already."))
+    if job.merged_at is None:
+        _check_mapping(job, job.mapping)
     with engine.working(job, actor=actor, at=at, status=Status.APPLYING, listener=listener) as run:
         engine.apply(run)
     mappings.remember(job, at=at)
@@ -226,6 +227,8 @@ def _request(actor: Actor, import_id: int, work: str, status: Status) -> Import:
     allowed = {Status.UNDOING: {Status.APPLIED}}.get(
         status, {Status.RECOGNISED, Status.PREVIEWED, Status.CANCELLED, Status.FAILED}
     )
+    if status != Status.UNDOING:
+        _check_mapping(job, job.mapping)
     if not Import.objects.filter(pk=job.pk, status__in=allowed).update(status=status, is_cancel_requested=False):
         raise ImportNotReady(_("This import is being worked on, or done already."))
     # By name, because tasks call services.
@@ -255,7 +258,8 @@ def _check_mapping(job: Import, mapping: Dictionary[str, str]) -> None:
             raise MappingUnfit(_("There is no field “%(name)s”.") % {"name": code})
     for code, field in fields.items():
         if field.required and code not in mapping.values():
-            raise MappingUnfit(_("Choose the column for “%(name)s”.") % {"name": field.label})
+            said = {"file": job.name, "name": field.label}
+            raise MappingUnfit(_("%(file)s: choose the column for “%(name)s”.") % said)
 
 
 def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency: str, mapping_name: str) -> Import:
@@ -286,6 +290,8 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
 
 def _store(file: Path | IO[bytes], name: str) -> tuple[str, str, int]:
     """Copy the upload below the home, piece by piece; its path there, digest and size."""
+    if isinstance(file, Path) and file.stat().st_size > settings.UPLOAD_MAX_BYTES:
+        raise FileTooLarge(name)
     folder = Path(settings.HOME.files_dir) / FOLDER / uuid.uuid4().hex
     folder.mkdir(parents=True, mode=0o700)
     target = folder / f"original{Path(name).suffix[:10]}"
@@ -296,8 +302,7 @@ def _store(file: Path | IO[bytes], name: str) -> tuple[str, str, int]:
             while piece := source.read(PIECE):
                 size += len(piece)
                 if size > settings.UPLOAD_MAX_BYTES:
-                    limit = settings.UPLOAD_MAX_BYTES >> 20
-                    raise FileTooLarge(_("The file is larger than %(limit)s MB.") % {"limit": limit})
+                    raise FileTooLarge(name)
                 digest.update(piece)
                 copy.write(piece)
     except (FileTooLarge, OSError):

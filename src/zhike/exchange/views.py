@@ -17,7 +17,7 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
 from zhike.core.paging import Page
-from zhike.exchange import forms, mappings, selectors, services, wizard
+from zhike.exchange import forms, mappings, selectors, services, uploads, wizard
 from zhike.exchange.models import Import
 from zhike.exchange.permissions import IMPORT_FILE, VIEW_IMPORT
 
@@ -43,10 +43,11 @@ def imports(request: ActorRequest) -> HttpResponse:
 @needs(IMPORT_FILE)
 def start_import(request: ActorRequest) -> HttpResponse:
     form = forms.Upload(request.POST, request.FILES)
-    if not form.is_valid():
-        return HttpResponse(str(_("Choose a file.")), status=422, content_type="text/plain; charset=utf-8")
-    upload = form.cleaned_data["file"]
     try:
+        uploads.check_size(request)
+        if not form.is_valid():
+            return HttpResponse(str(_("Choose a file.")), status=422, content_type="text/plain; charset=utf-8")
+        upload = form.cleaned_data["file"]
         job = services.start_import(
             actor=request.actor,
             file=upload,
@@ -149,8 +150,8 @@ def _page(request: ActorRequest, job: Import, *, form: forms.Columns | None = No
     if wizard.is_open(job):
         context["form"] = form or _columns(request, job)
         context["read_like"] = mappings.get_mapping_of(job, before=job.created_at)
-    if job.status == Import.Status.PREVIEWED:
-        context["refused"] = wizard.list_refused(job, limit=20)
+    if job.status in {Import.Status.PREVIEWED, Import.Status.APPLIED}:
+        context["refused"] = wizard.list_refused(job)
     context["may_import"] = request.actor.may(IMPORT_FILE)
     return render_page(request, "exchange/import.html", context, status=status)
 

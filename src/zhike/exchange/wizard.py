@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
 from zhike.exchange.models import Import
 from zhike.exchange.reasons import describe
 from zhike.exchange.registry import importable
-from zhike.exchange.run import PREFIX, SCHEMA
 from zhike.ui.badges import Tone
 from zhike.ui.parts import Step
 
@@ -128,18 +125,14 @@ def wizard_steps(job: Import) -> list[Step]:
     ]
 
 
-def list_refused(job: Import, *, limit: int) -> list[RefusedRow]:
-    """The first refused rows with their reasons; none once the staging tables are gone."""
-    table = f"{PREFIX}{job.pk}_refused"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [f"{SCHEMA}.{table}"])
-        if cursor.fetchone() == (None,):
-            return []
-        query = sql.SQL("SELECT row, reason, {}, value, expected FROM {} ORDER BY row LIMIT %s").format(
-            sql.Identifier("column"), sql.Identifier(SCHEMA, table)
+def list_refused(job: Import) -> list[RefusedRow]:
+    """The first refused rows with their reasons."""
+    return [
+        RefusedRow(
+            kept["row"],
+            kept["column"] or "",
+            kept["value"] or "",
+            describe(**{name: kept[name] or "" for name in ("column", "value", "expected")}, code=kept["reason"]),
         )
-        cursor.execute(query, [limit])
-        return [
-            RefusedRow(row, column or "", value or "", describe(reason, column=column, value=value, expected=expected))
-            for row, reason, column, value, expected in cursor.fetchall()
-        ]
+        for kept in job.refused_rows
+    ]
