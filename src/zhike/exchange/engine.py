@@ -120,6 +120,9 @@ def _match(run: Run) -> None:
         run.execute("SET LOCAL work_mem = '128MB'")
         # Plain joins of whole tables: a small sample is enough to plan them.
         run.execute("SET LOCAL default_statistics_target = 10")
+        # Staging tables are made by a query each; the second core pays for itself from some thousand rows on.
+        run.execute("SET LOCAL parallel_setup_cost = 1000")
+        run.execute("SET LOCAL parallel_tuple_cost = 0.02")
         run.execute("DELETE FROM {refused} WHERE NOT is_read")
         kind.match(run)
         counts = kind.count(run)

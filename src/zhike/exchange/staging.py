@@ -96,7 +96,8 @@ def _create(run: Run, stager: Stager) -> None:
 def _batches(table: Table, kind: Importable, stager: Stager, plan: Plan) -> Iterator[_Staged]:
     import polars as pl
 
-    for batch in table.batches(BATCH):
+    # Three at work: one thread cuts the file into cells, this one converts them, the caller copies.
+    for batch in _ahead(table.batches(BATCH)):
         cells, refused = _convert(batch.rows, kind, plan)
         rows = [_refused_row(row) for row in batch.refused] + refused
         schema = dict.fromkeys(REFUSED, pl.String) | {"row": pl.Int64, "is_read": pl.Boolean}

@@ -27,6 +27,8 @@ def render(*, port: int, durable: bool) -> str:
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "15min",
+        # A thirty-second of the shared buffers, as it would be, makes an import write its log 8 kB at a time.
+        "wal_buffers": "16MB",
         "random_page_cost": 1.1,
         "jit": "off",
         # Workers pay for imports and refreshes; for the first fifty rows of a list they only cost processor time.

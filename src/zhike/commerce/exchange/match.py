@@ -67,10 +67,10 @@ class OrderMatching:
             "priced",
             """
             SELECT row, number, party, product, placed_at, coalesce(currency, %(currency)s) AS currency, channel, store,
-                round(quantity, 6) AS quantity,
-                round(coalesce(unit_price, CASE WHEN quantity <> 0 THEN amount / quantity ELSE amount END), 8)
+                quantity::numeric(20, 6) AS quantity,
+                coalesce(unit_price, CASE WHEN quantity <> 0 THEN amount / quantity ELSE amount END)::numeric(24, 8)
                     AS unit_price,
-                round(coalesce(amount, quantity * unit_price), 8) AS amount
+                coalesce(amount, quantity * unit_price)::numeric(24, 8) AS amount
             FROM (
                 SELECT row, number, party, product, placed_at, currency, channel, store, unit_price, amount,
                     coalesce(quantity, CASE WHEN unit_price <> 0 THEN amount / unit_price END, 1) AS quantity

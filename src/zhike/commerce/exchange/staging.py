@@ -108,7 +108,9 @@ def _number(rows: pl.Series, keys: pl.Series, known: dict[str, int]) -> tuple[pl
     """For each key the number of the row it first came in, null for no key; and whether that is this row."""
     import polars as pl
 
-    first = known.setdefault
-    numbers = [None if key is None else first(key, row) for key, row in zip(keys, rows, strict=True)]
-    series = pl.Series(numbers, dtype=pl.Int64)
+    told = pl.DataFrame([rows.alias("row"), keys.alias("key")])
+    firsts = told.drop_nulls("key").unique("key", keep="first", maintain_order=True)
+    remembered = map(known.setdefault, firsts["key"], firsts["row"])
+    numbers = pl.DataFrame([firsts["key"], pl.Series("number", list(remembered), dtype=pl.Int64)])
+    series = told.join(numbers, on="key", how="left", maintain_order="left")["number"]
     return series, (series == rows).fill_null(value=False)

@@ -42,6 +42,7 @@ LEGAL_FORM = (
     r"(?i)(公司|集团|[(（](有限合伙|普通合伙|个体工商户)[)）]"
     r"|\b(ltd|inc|llc|llp|plc|gmbh|corp|limited|corporation)\.?)$"
 )
+PLAIN_CODE = r"^[0-9A-Za-z]+$"
 CHINESE_LANDLINE = r"^\+86(?:[02-9]|1[012])"
 
 
@@ -186,12 +187,21 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
 
     keys = frame.select("name", is_organisation=(pl.col("kind") == "organisation").fill_null(False))
     distinct = keys.unique().drop_nulls()
+    # An order file mostly says only the customer's code; its letters and digits are normal form and reading at once.
+    is_plain = ~distinct["is_organisation"] & distinct["name"].str.contains(PLAIN_CODE)
+    plain, rest = distinct.filter(is_plain), distinct.filter(~is_plain)
     normals, readings = [], []
-    for name, is_organisation in distinct.iter_rows():
+    for name, is_organisation in rest.iter_rows():
         normals.append(normal.organisation_name(name) if is_organisation else normal.person_name(name))
         readings.append(pinyin.reading(name, pinyin.ORGANISATION if is_organisation else pinyin.PERSON))
-    known = distinct.with_columns(
-        pl.Series("name_normal", normals, dtype=pl.String), pl.Series("name_pinyin", readings, dtype=pl.String)
+    lower = plain["name"].str.to_lowercase()
+    known = pl.concat(
+        [
+            rest.with_columns(
+                pl.Series("name_normal", normals, dtype=pl.String), pl.Series("name_pinyin", readings, dtype=pl.String)
+            ),
+            plain.with_columns(lower.alias("name_normal"), lower.alias("name_pinyin")),
+        ]
     ).with_columns(pl.col("name_pinyin").str.slice(0, 400))
     found = keys.join(known, on=["name", "is_organisation"], how="left", maintain_order="left")
     return frame.with_columns(found["name_normal"], found["name_pinyin"])
