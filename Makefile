@@ -56,9 +56,10 @@ $(UV): requirements/tools.txt
 	scripts/venv.sh $(UV)
 	@touch $@
 
-# Every sync removes the package itself, so both steps belong together.
+# Every sync removes the package itself, so both steps belong together. Byte code is made now, with all cores, rather than
+# by each first start, or by every start where Python is told not to write any.
 define install
-$(UV) pip sync -q --require-hashes requirements/$(1).txt requirements/build.txt
+$(UV) pip sync -q --compile-bytecode --require-hashes requirements/$(1).txt requirements/build.txt
 $(UV) pip install -q --no-deps --no-build-isolation --offline -e .
 endef
 

@@ -55,7 +55,9 @@ class Instance:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_"))}
+        # Without byte code, every start would compile what an installation compiles once.
+        foreign = ("ZHIKE_", "DATABASE_", "PYTHONDONTWRITEBYTECODE")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
         return {**kept, "ZHIKE_HOME": str(self.home)}
 
     def zhike(self, *arguments: str | Path, typed: str = "", timeout: float = 1200) -> str:

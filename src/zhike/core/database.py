@@ -1,7 +1,9 @@
 """Pieces of PostgreSQL that several apps' models and migrations share."""
 
-from django.db import models
+from django.db import connection, models
 from django.db.migrations.operations import RunSQL
+
+DELETIONS = "zhike_deletion"
 
 
 class CurrentTransaction(models.Func):
@@ -41,3 +43,34 @@ def stamp_changes(table: str) -> RunSQL:
         """,
         f"DROP INDEX {table}_changed_brin; DROP TRIGGER {table}_stamp_change ON {table};",
     )
+
+
+CREATE_DELETION_NOTES = RunSQL(
+    """
+    CREATE TABLE zhike_deletion (table_name text NOT NULL, xid bigint NOT NULL);
+    CREATE FUNCTION zhike_note_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO zhike_deletion
+            SELECT TG_TABLE_NAME, pg_current_xact_id()::text::bigint WHERE EXISTS (SELECT FROM gone);
+        RETURN NULL;
+    END $$
+    """,
+    "DROP FUNCTION zhike_note_deletion(); DROP TABLE zhike_deletion;",
+)
+
+
+def note_deletions(table: str) -> RunSQL:
+    """A migration step: every DELETE that finds a row says so in `zhike_deletion`, once a statement."""
+    return RunSQL(
+        f"""
+        CREATE TRIGGER {table}_note_deletion AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone
+            FOR EACH STATEMENT EXECUTE FUNCTION zhike_note_deletion();
+        """,
+        f"DROP TRIGGER {table}_note_deletion ON {table};",
+    )
+
+
+def forget_deletions(*, before: int) -> None:
+    """Drop the notes of transactions below that id, which everybody concerned has read."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM zhike_deletion WHERE xid < %s", [before])

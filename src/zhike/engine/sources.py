@@ -67,7 +67,9 @@ class Source:
     """A table of PostgreSQL and its name and columns in the warehouse.
 
     The key (a unique bigint) and the change column are carried always. The change column holds the id of the
-    transaction that last wrote the row, set by the database on every insert and update.
+    transaction that last wrote the row, set by the database on every insert and update. deletions: the table, with
+    columns table_name and xid, in which the database notes every transaction that deleted rows here; without one,
+    each refresh counts the rows.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Source:
     columns: tuple[Column, ...]
     key: str = "id"
     change: str = "changed_xid"
+    deletions: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
@@ -106,6 +109,14 @@ class Source:
 
     def select_count(self) -> sql.Composable:
         return sql.SQL("SELECT count(*) FROM {}").format(self._table())
+
+    def select_deletions(self, *, since: int) -> sql.Composable | None:
+        """How many deletions were noted by transaction `since` or a later one; None where they are not noted."""
+        if self.deletions is None:
+            return None
+        return sql.SQL("SELECT count(*) FROM {} WHERE table_name = {} AND xid >= {}").format(
+            sql.Identifier(*self.deletions.split(".")), sql.Literal(self.table), sql.Literal(since)
+        )
 
     def schema(self) -> pa.Schema:
         import pyarrow as pa

@@ -2,8 +2,9 @@
 
 A refresh sees all tables in one snapshot. It takes the rows that were written by a transaction which had not ended
 when the previous snapshot was taken, or that began later; rows it already has come again and replace themselves.
-Deletions need no log: previous rows and changed rows together hold every row there is, so if their number is the
-table's, nothing was deleted; if not, the table's keys are compared.
+Deletions need no log of keys: previous rows and changed rows together hold every row there is, so if their number is
+the table's, nothing was deleted; if not, the table's keys are compared. Where the database notes that rows were
+deleted, a table without such a note is not even counted.
 """
 
 from __future__ import annotations
@@ -58,9 +59,13 @@ class TableReport:
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshReport:
-    """What a refresh did. fingerprint: names the contents; equal contents have equal fingerprints."""
+    """What a refresh did. fingerprint: names the contents; equal contents have equal fingerprints.
+
+    watermark: every transaction below this id had ended, and what it did is in the warehouse.
+    """
 
     version: int
+    watermark: int
     fingerprint: str
     tables: tuple[TableReport, ...]
     seconds: float
@@ -87,13 +92,16 @@ class Warehouse:
             raise WarehouseEmpty(self.folder)
         return lease
 
-    def refresh(self, dsn: str, sources: Sequence[Source], *, full: bool = False) -> RefreshReport:
+    def refresh(
+        self, dsn: str, sources: Sequence[Source], *, full: bool = False, counted: bool = False
+    ) -> RefreshReport:
         """Bring the warehouse to the state of the database now; exactly the given sources are in it afterwards.
 
         A table is read in full when it is new, when its definition changed, when its file in PostgreSQL is another
         (TRUNCATE, rewrite), or when the database is another (restored, failed over, recreated).
 
-        dsn: a role that may read every row of the tables. full: read everything again.
+        dsn: a role that may read every row of the tables. full: read everything again. counted: count the rows also
+        where the database noted no deletion, as a check of its notes.
         :raises WarehouseBusy: if another process is refreshing
         """
         if len({source.name for source in sources}) < len(sources):
@@ -105,9 +113,10 @@ class Warehouse:
             number = self._versions.next_number()
             shared = snapshot.share()
 
-            def count(source: Source) -> int:
+            def count(source: Source, since: int) -> int | None:
                 with open_snapshot(dsn, shared=shared) as same:
-                    return same.count(source.select_count())
+                    noted = None if counted else source.select_deletions(since=since)
+                    return None if noted and not same.count(noted) else same.count(source.select_count())
 
             def refresh(source: Source) -> tuple[TableFiles, TableReport]:
                 with open_snapshot(dsn, shared=shared) as same:
@@ -115,7 +124,11 @@ class Warehouse:
 
             with ThreadPoolExecutor(TABLES_AT_ONCE) as counting, ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
                 # PostgreSQL counts while this process still loads Arrow and the engine.
-                counts = {source.name: counting.submit(count, source) for source in sources} if previous else {}
+                counts = (
+                    {source.name: counting.submit(count, source, previous.watermark) for source in sources}
+                    if previous
+                    else {}
+                )
                 done = list(pool.map(refresh, sources))
             version = Version(
                 number=number,
@@ -128,6 +141,7 @@ class Warehouse:
             self._versions.clean()
         return RefreshReport(
             version=number,
+            watermark=version.watermark,
             fingerprint=version.fingerprint,
             tables=tuple(report for _, report in done),
             seconds=time.monotonic() - started,
@@ -168,7 +182,7 @@ class _Refresh:
     """One table's part of a refresh. Files that come to nothing are left to the next cleaning."""
 
     def __init__(
-        self, folder: Path, source: Source, snapshot: Snapshot, number: int, table_count: Future[int] | None
+        self, folder: Path, source: Source, snapshot: Snapshot, number: int, table_count: Future[int | None] | None
     ) -> None:
         self.folder = folder
         self.source = source
@@ -217,14 +231,14 @@ class _Refresh:
             change=self.source.change,
         )
 
-    def _extend(self, previous: TableFiles, counted: Future[int], *, since: int) -> TableFiles | None:
+    def _extend(self, previous: TableFiles, counted: Future[int | None], *, since: int) -> TableFiles | None:
         """Merge what changed into the previous files; None if they do not add up to the table."""
         fresh = self._name("fresh")
         total = tables.Tally(previous.row_count, previous.fingerprint)
         fresh_keys = KeySet(self._write(fresh, self.snapshot.batches(self.source.select(since=since)), into=total))
         self.read_count = len(fresh_keys)
         table_count = counted.result()
-        if not self.read_count and table_count == previous.row_count:
+        if not self.read_count and table_count in (None, previous.row_count):
             return previous
 
         changes = self._name("changes")
@@ -233,7 +247,7 @@ class _Refresh:
         self._write(changes, chain(self._read(previous.changes, without=fresh_keys), self._read(fresh)))
         gone = KeySet([gone.keys, fresh_keys.keys])
 
-        if total.row_count != table_count:
+        if table_count not in (None, total.row_count):
             missing = tables.missing_keys(
                 self._live(previous.base, changes, gone, columns=[self.source.key]),
                 there=KeySet(batch[0].to_numpy() for batch in self.snapshot.batches(self.source.select_keys())),

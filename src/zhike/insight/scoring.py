@@ -113,6 +113,7 @@ def write_back(changed: pa.Table, *, actor: Actor, run: ScoringRun) -> tuple[int
         return 0, 0
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(STAGING)))
+    facts.drop_strangers(staging=STAGING)
     added = scores.record_values(actor=actor, run=run, staging=STAGING, grades=tuple(Grade.values))
     return added, facts.put_facts(actor=actor, run_id=run.pk, staging=STAGING)
 

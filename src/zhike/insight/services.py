@@ -15,6 +15,7 @@ from procrastinate.contrib.django import app
 
 from zhike.core.access import require
 from zhike.core.actor import SYSTEM, Actor
+from zhike.core.database import forget_deletions
 from zhike.engine.backend import Engine, connect
 from zhike.engine.warehouse import RefreshReport, Warehouse
 from zhike.insight import measures, scoring
@@ -54,7 +55,9 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
         with ThreadPoolExecutor(max_workers=1) as beside:
             # To load the engine takes a second, in which PostgreSQL can be read.
             beside.submit(import_module, "ibis.backends.duckdb")
-            report = warehouse.refresh(dsn, sources())
+            # Once a day the rows are counted all the same.
+            report = warehouse.refresh(dsn, sources(), counted=latest is None or latest.as_of != as_of)
+        forget_deletions(before=report.watermark)
         parameters = {**measures.parameters(), "currency": settings.COMPANY_CURRENCY, "zone": settings.TIME_ZONE}
         if latest and _is_same(latest, as_of, report.fingerprint, parameters):
             return Refreshed(run=latest, is_new=False, warehouse=report, fact_count=0, seconds=time.monotonic() - began)

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from zhike.core.database import DELETIONS
 from zhike.engine.sources import Column, Source
 
 
@@ -11,6 +12,7 @@ def sources() -> tuple[Source, ...]:
         Source(
             name="customers",
             table="customers_customer",
+            deletions=DELETIONS,
             columns=(
                 Column(name="kind", kind="text"),
                 Column(name="channel", kind="text"),
@@ -25,6 +27,7 @@ def sources() -> tuple[Source, ...]:
         Source(
             name="orders",
             table="commerce_order",
+            deletions=DELETIONS,
             columns=(
                 Column(name="customer_id", kind="bigint"),
                 Column(name="kind", kind="text"),
@@ -39,6 +42,7 @@ def sources() -> tuple[Source, ...]:
         Source(
             name="lines",
             table="commerce_orderline",
+            deletions=DELETIONS,
             columns=(
                 Column(name="order_id", kind="bigint"),
                 Column(name="product_id", kind="bigint"),
@@ -49,6 +53,7 @@ def sources() -> tuple[Source, ...]:
         Source(
             name="activities",
             table="customers_activity",
+            deletions=DELETIONS,
             columns=(
                 Column(name="customer_id", kind="bigint"),
                 Column(name="kind", kind="text"),

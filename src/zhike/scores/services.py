@@ -23,7 +23,6 @@ _INSERT_VALUES = sql.SQL(
            CASE WHEN scored.grade = '' OR coalesce(known.grade, '') = '' THEN 0
                 ELSE array_position(%(grades)s, known.grade::text) - array_position(%(grades)s, scored.grade::text) END
       FROM {staging} AS scored
-      JOIN customers_customer AS customer ON customer.id = scored.customer_id
       LEFT JOIN customers_customerfacts AS known ON known.customer_id = scored.customer_id
      WHERE CASE WHEN known.customer_id IS NULL THEN scored.order_count > 0
                 ELSE ({scored}) IS DISTINCT FROM ({known}) END
@@ -73,8 +72,8 @@ def complete_run(
 def record_values(*, actor: Actor, run: ScoringRun, staging: str, grades: tuple[str, ...]) -> int:
     """Add a value score for every staged customer whose figures differ from the facts known so far.
 
-    staging: a table of this transaction with customer_id and `VALUE_COLUMNS`; to be called before the facts are
-    renewed from it. grades: codes of the pyramid's layers, the best first.
+    staging: a table of this transaction with customer_id, existing ones only, and `VALUE_COLUMNS`; to be called
+    before the facts are renewed from it. grades: codes of the pyramid's layers, the best first.
     Returns the number of scores added; the run remembers it.
     """
     require(actor, RECORD)

@@ -26,12 +26,14 @@ _CREATE_STAGING = sql.SQL(
     "CREATE TEMPORARY TABLE {staging} ON COMMIT DROP AS "
     "SELECT customer_id, as_of, {columns} FROM customers_customerfacts WITH NO DATA"
 )
+_DROP_STRANGERS = sql.SQL(
+    "DELETE FROM {staging} AS scored WHERE NOT EXISTS (SELECT FROM customers_customer WHERE id = scored.customer_id)"
+)
 _UPSERT = sql.SQL(
     """
     INSERT INTO customers_customerfacts AS known (customer_id, run_id, as_of, {columns})
     SELECT scored.customer_id, %(run)s, scored.as_of, {scored}
       FROM {staging} AS scored
-      JOIN customers_customer AS customer ON customer.id = scored.customer_id
      ORDER BY scored.customer_id
     ON CONFLICT (customer_id) DO UPDATE
        SET (run_id, as_of, {columns}) = (excluded.run_id, excluded.as_of, {excluded})
@@ -47,11 +49,17 @@ def create_staging(*, name: str) -> list[str]:
     return ["customer_id", "as_of", *FACT_COLUMNS]
 
 
+def drop_strangers(*, staging: str) -> None:
+    """Take customers who were deleted since they were scored out of the staging table."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP_STRANGERS.format(staging=sql.Identifier(staging)))
+
+
 @transaction.atomic
 def put_facts(*, actor: Actor, run_id: int, staging: str) -> int:
     """Renew the facts of every staged customer whose facts differ; returns how many did.
 
-    staging: a table as `create_staging` makes it, one row a customer. Customers deleted meanwhile are left out.
+    staging: a table as `create_staging` makes it, one row a customer, without strangers.
     """
     require(actor, "customers.edit_customer")
     query = _UPSERT.format(

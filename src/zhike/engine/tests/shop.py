@@ -1,5 +1,7 @@
 """Tables shaped like the product's, and what of them the warehouse carries."""
 
+from dataclasses import replace
+
 from zhike.engine.sources import Column, Source
 
 ORDERS = Source(
@@ -12,8 +14,9 @@ ORDERS = Source(
         Column(name="note", kind="text"),
     ),
 )
+ORDERS_WITH_NOTES = replace(ORDERS, deletions="shop_deletion")
 TABLES = """
-    DROP TABLE IF EXISTS shop_order, shop_line;
+    DROP TABLE IF EXISTS shop_order, shop_line, shop_deletion;
     CREATE TABLE shop_order (
         id bigserial PRIMARY KEY, customer_id bigint, placed_at timestamptz NOT NULL DEFAULT '2026-03-01 18:00+00',
         amount numeric(24, 8) NOT NULL DEFAULT 1, note text,
@@ -25,4 +28,13 @@ TABLES = """
         BEGIN NEW.changed_xid := pg_current_xact_id()::text::bigint; RETURN NEW; END $$;
     CREATE TRIGGER stamp BEFORE UPDATE ON shop_order FOR EACH ROW EXECUTE FUNCTION stamp();
     CREATE TRIGGER stamp BEFORE UPDATE ON shop_line FOR EACH ROW EXECUTE FUNCTION stamp();
+    CREATE TABLE shop_deletion (table_name text NOT NULL, xid bigint NOT NULL);
+    CREATE OR REPLACE FUNCTION note_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO shop_deletion
+                SELECT TG_TABLE_NAME, pg_current_xact_id()::text::bigint WHERE EXISTS (SELECT FROM gone);
+            RETURN NULL;
+        END $$;
+    CREATE TRIGGER note_deletion AFTER DELETE ON shop_order REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION note_deletion();
 """

@@ -20,7 +20,8 @@ from hypothesis.stateful import (
 
 from zhike.engine import tables
 from zhike.engine.backend import connect
-from zhike.engine.tests.shop import ORDERS, TABLES
+from zhike.engine.sources import Source
+from zhike.engine.tests.shop import ORDERS, ORDERS_WITH_NOTES, TABLES
 from zhike.engine.versions import Version
 from zhike.engine.warehouse import RefreshReport, Warehouse
 
@@ -31,6 +32,7 @@ class Histories(RuleBasedStateMachine):
     """Two writers, of which the second commits late; it keeps to odd keys, so that they never wait for each other."""
 
     database: str
+    orders: Source
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +89,7 @@ class Histories(RuleBasedStateMachine):
     def refresh(self) -> None:
         before = self.warehouse.read() if self.refreshed else None
         known = set(self.expected)
-        report = self.warehouse.refresh(self.database, [ORDERS])
+        report = self.warehouse.refresh(self.database, [self.orders])
         self.refreshed = True
         self.expected = self.writer.execute("SELECT id, amount, note, changed_xid FROM shop_order").fetchall()
         self.check_report(report)
@@ -105,7 +107,7 @@ class Histories(RuleBasedStateMachine):
     def check_report(self, report: RefreshReport) -> None:
         [table] = report.tables
         assert table.row_count == len(self.expected)
-        again = Warehouse(Path(self.folder.name) / "again").refresh(self.database, [ORDERS], full=True)
+        again = Warehouse(Path(self.folder.name) / "again").refresh(self.database, [self.orders], full=True)
         assert report.fingerprint == again.fingerprint
 
     @precondition(lambda self: self.refreshed)
@@ -121,9 +123,11 @@ class Histories(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-def test_every_history_ends_in_the_same_rows(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("orders", [ORDERS, ORDERS_WITH_NOTES], ids=["counted", "noted"])
+def test_every_history_ends_in_the_same_rows(orders: Source, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zhike.engine.warehouse.COMPACTION_SHARE", 0.3)
     monkeypatch.setattr(Histories, "database", database, raising=False)
+    monkeypatch.setattr(Histories, "orders", orders, raising=False)
     run_state_machine_as_test(
         Histories,
         settings=settings(
