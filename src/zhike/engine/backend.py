@@ -55,6 +55,7 @@ class Engine:
     def differences(self, name: str, *, since: Version) -> ir.Table | None:
         """The rows that came, went or changed since that version, as they were and as they are: a changed one twice.
 
+        A row that was read again, because a transaction was open, may be there twice though it is as it was.
         since: an earlier version, held by a lease while the rows are used. None where its files do not tell: the
         table was written anew.
         """
