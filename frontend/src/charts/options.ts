@@ -107,11 +107,16 @@ function isShare(spec: LineSpec): boolean {
   return spec.unit.kind === "percent" && values.every((value) => value <= 1) && Math.max(...values) > 0.8;
 }
 
+const percent: Unit = { kind: "percent", symbol: "", steps: [] };
+
 export function lines(spec: LineSpec, colours: Palette): EChartsCoreOption {
   const several = spec.series.length > 1;
+  const at = (place: number, value: number | null) => (spec.shares.length ? [spec.shares[place], value] : value);
   return {
     grid: { left: 4, right: several ? 84 : 16, top: 16, bottom: 4, containLabel: true },
-    xAxis: categoryAxis(spec.columns, colours, { boundaryGap: false }),
+    xAxis: spec.shares.length
+      ? valueAxis(percent, colours, { min: 0, max: 1, splitLine: { show: false } })
+      : categoryAxis(spec.columns, colours, { boundaryGap: false }),
     yAxis: valueAxis(spec.unit, colours, isShare(spec) ? { max: 1 } : {}),
     tooltip: { trigger: "item", formatter: (hovered: Hovered) => tip(hovered, several) },
     series: spec.series.flatMap((series, place) => {
@@ -128,7 +133,12 @@ export function lines(spec: LineSpec, colours: Palette): EChartsCoreOption {
           itemStyle: { color: colour },
           endLabel: { show: several, color: colour, formatter: "{a}", distance: 6 },
           labelLayout: { moveOverlap: "shiftY" },
-          data: series.data.map((datum) => ({ value: datum.value, datum, cursor: datum.href ? "pointer" : "default" })),
+          data: series.data.map((datum, column) => ({
+            name: spec.columns[column],
+            value: at(column, datum.value),
+            datum,
+            cursor: datum.href ? "pointer" : "default",
+          })),
         },
       ];
     }),

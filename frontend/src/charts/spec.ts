@@ -33,6 +33,8 @@ export interface BarSpec {
 export interface LineSpec {
   kind: "line";
   columns: string[];
+  /** Where the columns stand between 0 and 1; empty for evenly spaced ones. */
+  shares: number[];
   unit: Unit;
   series: Series[];
 }

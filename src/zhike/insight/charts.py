@@ -177,6 +177,7 @@ def concentration(figures: Figures) -> Figure:
         else "",
         columns=[f"{share}%" for share in CURVE_SHOWN] if figures.curve else [],
         column_title=_("Best customers"),
+        shares=[share / 100 for share in CURVE_SHOWN],
         unit=PERCENT,
         series=[
             Series(

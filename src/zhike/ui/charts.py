@@ -134,13 +134,17 @@ def line(
     column_title: str = "",
     subtitle: str = "",
     description: str = "",
+    shares: Sequence[float] = (),
 ) -> Figure:
-    """Lines over ordered columns, each named at its end; intervals of the data become bands."""
+    """Lines over ordered columns, each named at its end; intervals of the data become bands.
+
+    shares: where the columns stand between 0 and 1; evenly spaced without.
+    """
     return _table_figure(
         title,
         subtitle,
         description,
-        {"kind": "line"},
+        {"kind": "line", "shares": list(shares)},
         columns=columns,
         series=series,
         unit=unit,
