@@ -43,7 +43,7 @@ NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 PHONE = 768
 GROUNDS = 32  # colours that stay exactly as they are
 CUSTOMERS, ORDERS = 2_000, 15_000
-PASSWORD = "screenshots"  # noqa: S105 - of a company that lives for a minute
+PASSWORD = "pictures of a passing company"  # noqa: S105 - it lives for a minute
 NEW_CUSTOMERS = (
     "会员号,姓名,手机号,邮箱,城市,生日\n"
     "V2001,林晓彤,13816543210,linxiaotong@example.com,上海,1990-04-12\n"
@@ -102,6 +102,8 @@ def pictures(places: dict[str, str]) -> Iterator[Picture]:
     yield Picture(name="settings-roles", path="/settings/roles/")
     yield Picture(name="settings-role", path=places["role"], height=1340)
     yield Picture(name="account", path="/account/")
+    yield Picture(name="account-security", path="/account/security/")
+    yield Picture(name="account-passkey", path="/account/security/passkeys/new/")
     yield Picture(name="account-keys", path="/account/keys/")
     yield Picture(name="api", path="/api/docs", act=wait_for_operations)
     for name, path in (

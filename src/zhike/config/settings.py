@@ -95,6 +95,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "zhike.accounts.passwords.StrengthValidator"},
+]
+
+PASSWORD_HASHERS = [
+    "zhike.accounts.hashers.Argon2Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # what older instances stored; renewed at the next log-in
 ]
 
 LANGUAGE_CODE = "zh-hans"
