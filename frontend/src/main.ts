@@ -15,7 +15,8 @@ import "./charts";
 
 bindAll(document);
 
-// Alpine is fetched only by pages that use it.
+// Fetched only by pages that use them.
+if (document.querySelector("form[data-passkey]")) void import("./behaviours/passkeys").then(() => bindAll(document));
 if (document.querySelector("[x-data]")) {
   void import("@alpinejs/csp").then(({ default: alpine }) => alpine.start());
 }

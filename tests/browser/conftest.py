@@ -50,6 +50,7 @@ class Site:
 
     address: str
     people: dict[str, Person]
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,6 @@ def site() -> Iterator[Site]:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         cleanup.callback(_zhike, environment, "down")
         boss = json.loads(_zhike(environment, "demo", "--no-serve", "--customers", "300", "--orders", "2500", "--json"))
-        mary = json.loads(_zhike(environment, "createuser", "mary", "--name", "Mary", "--json"))
         server = subprocess.Popen(
             [sys.executable, "-m", "zhike.cli", "up", "--port", str(any_free("127.0.0.1")), "--json"],
             env=environment,
@@ -84,8 +84,10 @@ def site() -> Iterator[Site]:
         cleanup.callback(server.terminate)
         assert server.stdout is not None
         address = json.loads(server.stdout.readline())["address"].rstrip("/")
-        people = [Person(boss["username"], boss["password"], "zh-hans"), Person("mary", mary["password"], "en")]
-        yield Site(address, {person.language: person for person in people})
+        boss_of_china = Person(boss["username"], boss["password"], "zh-hans")
+        site = Site(address, {"zh-hans": boss_of_china}, environment)
+        site.people["en"] = make_person(site, "mary", name="Mary", language="en")
+        yield site
 
 
 @pytest.fixture(scope="session")
@@ -123,9 +125,9 @@ def open_browser(site: Site, chromium: Browser, sessions: dict[str, Any]) -> Ite
     with ExitStack() as cleanup:
         complaints: list[str] = []
 
-        def opened(manners: Manners = Manners(), *, logged_in: bool = True) -> Page:
+        def opened(manners: Manners = Manners(), *, logged_in: bool = True, address: str = site.address) -> Page:
             context = chromium.new_context(
-                base_url=site.address,
+                base_url=address,
                 viewport={"width": manners.width, "height": manners.height},
                 color_scheme="dark" if manners.theme == "dark" else "light",
                 locale="zh-CN" if manners.language == "zh-hans" else "en-GB",
@@ -133,13 +135,13 @@ def open_browser(site: Site, chromium: Browser, sessions: dict[str, Any]) -> Ite
                 storage_state=sessions[manners.language] if logged_in else None,
             )
             cleanup.callback(context.close)
-            host = urlsplit(site.address).hostname or ""
+            host = urlsplit(address).hostname or ""
             context.add_cookies([{"name": "zhike_language", "value": manners.language, "domain": host, "path": "/"}])
             page = context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.on("console", lambda message: _note_console(message, complaints))
             page.on("pageerror", lambda error: complaints.append(f"error on the page: {error}"))
-            page.on("request", lambda request: _note_request(request, site, complaints))
+            page.on("request", lambda request: _note_request(request, address, complaints))
             return page
 
         expect.set_options(timeout=PATIENCE_MS)
@@ -156,10 +158,18 @@ def log_in(page: Page, person: Person) -> None:
     page.wait_for_url(lambda url: "log-in" not in url)
 
 
-def _zhike(environment: dict[str, str], *arguments: str) -> str:
+def make_person(site: Site, username: str, *, name: str = "", language: str = "zh-hans") -> Person:
+    """Somebody who is nobody else's, so that a test may change how they log in."""
+    password = "four words of no meaning"
+    _zhike(site.environment, "createuser", username, "--name", name, "--password-stdin", "--json", typed=password)
+    return Person(username, password, language)
+
+
+def _zhike(environment: dict[str, str], *arguments: str, typed: str = "") -> str:
     done = subprocess.run(
         [sys.executable, "-m", "zhike.cli", *arguments],
         env=environment,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=300,
@@ -174,6 +184,6 @@ def _note_console(message: ConsoleMessage, complaints: list[str]) -> None:
         complaints.append(f"console {message.type}: {message.text}")
 
 
-def _note_request(request: Request, site: Site, complaints: list[str]) -> None:
-    if not request.url.startswith((site.address, "data:", "blob:")):
+def _note_request(request: Request, address: str, complaints: list[str]) -> None:
+    if not request.url.startswith((address, "data:", "blob:")):
         complaints.append(f"request to another machine: {request.url}")

@@ -34,6 +34,10 @@ PAGES = (
     "/account/",
     "/account/keys/",
     "/account/password/",
+    "/account/security/",
+    "/account/security/app/",
+    "/account/security/passkeys/new/",
+    "/settings/users/new-service/",
 )
 MAIN_PAGES = ("/", "/customers/", "/imports/", "/insight/")
 # Every page in two looks that differ in everything; the main ones in the two that remain.

@@ -20,3 +20,21 @@ class AccountsConfig(AppConfig):
         register(NavItem(url_name="my_settings", label=_("My settings"), icon="user-cog", order=10, section="person"))
         use_route("preferences", "preferences")
         use_route("log_out", "log_out")
+        self._listen()
+
+    def _listen(self) -> None:
+        from allauth.account.signals import authentication_step_completed
+        from allauth.account.signals import user_logged_in as came_in
+        from allauth.mfa import signals as factors
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+        from zhike.accounts import receivers
+
+        user_logged_in.connect(receivers.begin)
+        user_logged_out.connect(receivers.farewell)
+        came_in.connect(receivers.welcome)
+        authentication_step_completed.connect(receivers.renew_key)
+        factors.authenticator_added.connect(receivers.note_new_factor)
+        factors.authenticator_reset.connect(receivers.note_new_factor)
+        factors.authenticator_removed.connect(receivers.note_lost_factor)
+        factors.authentication_failed.connect(receivers.note_wrong_code)

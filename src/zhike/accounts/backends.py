@@ -22,7 +22,8 @@ class PasswordBackend(BaseBackend):
         except User.DoesNotExist:
             User().set_password(password)  # as slow as a wrong password, so that nobody learns which names exist
             return None
-        return user if user.check_password(password) and user.is_active else None
+        is_person = user.kind == User.Kind.PERSON
+        return user if user.check_password(password) and user.is_active and is_person else None
 
     def get_user(self, user_id: int) -> User | None:
         return actors.load_user(user_id=user_id)

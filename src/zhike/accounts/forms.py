@@ -2,17 +2,25 @@
 
 import zoneinfo
 from collections.abc import Mapping
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from allauth.account.forms import ReauthenticateForm
+from allauth.core import context
 from django import forms
 from django.apps import apps
 from django.utils.functional import Promise, lazy
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts import services
+from zhike.accounts.address import client_address
+from zhike.accounts.device import known_device
 from zhike.accounts.models import Role, Team, User
+from zhike.accounts.permissions import USE_API
 from zhike.core.access import list_permissions
-from zhike.core.actor import Scope
+from zhike.core.actor import Actor, Scope
 
 SCOPES = [
     (Scope.NONE.value, _("Not allowed")),
@@ -24,7 +32,9 @@ SCOPES = [
 LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Until revoked"))]
 
 
-NEW_PASSWORD = _("At least 10 characters; not one that everybody uses.")
+NEW_PASSWORD = _("At least 10 characters. Four words that have nothing to do with each other or with you are good.")
+ALL, CHOSEN = "all", "chosen"
+REACHES = [(ALL, _("Everything I may do")), (CHOSEN, _("Only what is ticked below"))]
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -48,6 +58,29 @@ class LogIn(forms.Form):
         label=_("User name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "username"})
     )
     password = _password(_("Password"), is_new=False)
+
+
+class ConfirmByPassword(ReauthenticateForm):
+    """Who is logged in shows again that they know the password; counted like a log-in."""
+
+    password = _password(_("Password"), is_new=False)
+
+    def clean_password(self) -> str:
+        request, user = context.request, self.user
+        details = {"address": client_address(request), "device": known_device(request, name=user.username)}
+        try:
+            services.check_log_in(
+                request=request,
+                username=user.username,
+                password=self.cleaned_data["password"],
+                at=now(),
+                **details,
+            )
+        except services.WrongNameOrPassword as refusal:
+            raise forms.ValidationError(_("This is not your present password.")) from refusal
+        except services.TooManyAttempts as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return str(self.cleaned_data["password"])
 
 
 class Preferences(forms.Form):
@@ -76,8 +109,31 @@ class PasswordReset(forms.Form):
 
 
 class Key(forms.Form):
+    """A new API key, at most as strong as its owner."""
+
     name = forms.CharField(label=_("What for"), max_length=100, help_text=_("For example: cash register, web shop"))
     lifetime_days = forms.ChoiceField(label=_("Valid for"), choices=LIFETIMES, required=False, initial="365")
+    reach = forms.ChoiceField(label=_("May do"), choices=REACHES, required=False, initial=ALL, widget=forms.RadioSelect)
+    permissions = forms.MultipleChoiceField(label=_("Permissions"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, owner: Actor, **options: Any) -> None:
+        super().__init__(*args, **options)
+        held = [(one.code, one.label) for one in list_permissions() if owner.may(one.code) and one.code != USE_API]
+        self.fields["permissions"].choices = held  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("reach") == CHOSEN and not cleaned.get("permissions"):
+            self.add_error("permissions", _("Tick at least one."))
+        return cleaned
+
+    def chosen(self) -> list[str] | None:
+        """What the key may do; None for everything its owner may."""
+        return self.cleaned_data["permissions"] if self.cleaned_data["reach"] == CHOSEN else None
+
+    def lifetime(self) -> timedelta | None:
+        days = self.cleaned_data["lifetime_days"]
+        return timedelta(days=int(days)) if days else None
 
 
 class UserFields(forms.Form):
@@ -108,6 +164,28 @@ class CreateUser(UserFields):
     )
     password = _password(_("Password"), is_new=True)
     field_order = ["username", "name", "password", "email", "team", "roles"]
+
+
+class CreateServiceAccount(UserFields):
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=100,
+        help_text=_("For example: web-shop"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ["username", "name", "team", "roles"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        del self.fields["email"]
+
+
+class SecondFactorRule(forms.Form):
+    is_required = forms.BooleanField(
+        label=_("Everybody with this role needs a second factor"),
+        required=False,
+        help_text=_("Who has none is led to set one up at the next click, and their keys wait until then."),
+    )
 
 
 class EditTeam(forms.Form):

@@ -3,10 +3,12 @@
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Scope
@@ -36,6 +38,7 @@ class Role(models.Model):
 
     code = models.CharField(max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=100)
+    requires_second_factor = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("role")
@@ -67,7 +70,11 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """Somebody who works with Zhike."""
+    """Somebody, or some program, that works with Zhike."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        SERVICE = "service", _("Service account")
 
     class Locale(models.TextChoices):
         CHINESE = "zh-hans", "简体中文"
@@ -79,6 +86,7 @@ class User(AbstractBaseUser):
         DARK = "dark", _("Dark")
 
     username = models.CharField(_("user name"), max_length=100)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)  # services use keys alone
     name = models.CharField(_("name"), max_length=100)
     email = models.EmailField(_("e-mail"), blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
@@ -87,6 +95,8 @@ class User(AbstractBaseUser):
     zone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
     theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.AUTO)
     is_active = models.BooleanField(_("may log in"), default=True)
+    must_change_password = models.BooleanField(default=False)  # somebody else knows the present one
+    session_epoch = models.PositiveIntegerField(default=0)  # sessions of another epoch have ended
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -98,18 +108,27 @@ class User(AbstractBaseUser):
         verbose_name = _("user")
         constraints = [
             models.UniqueConstraint(Lower("username"), name="accounts_user_username_is_unique"),
+            models.CheckConstraint(condition=Q(kind__in=["person", "service"]), name="accounts_user_kind_is_known"),
         ]
 
     def __str__(self) -> str:
         return self.name or self.username
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        salt = "zhike.accounts.User.get_session_auth_hash"
+        return salted_hmac(salt, f"{self.password} {self.session_epoch}", secret=secret, algorithm="sha256").hexdigest()
+
 
 class Token(models.Model):
-    """A key for programs. Only its digest is stored; the key is shown once."""
+    """A key for programs. Only its digest is stored; the key is shown once.
+
+    permissions: what the key may do of all that its owner may; null: everything.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
     name = models.CharField(_("name"), max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)  # sha256 of the key, hexadecimal
+    permissions = ArrayField(models.CharField(max_length=100), null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -138,15 +157,19 @@ class SavedView(models.Model):
 
 
 class LogInAttempts(models.Model):
-    """How often somebody tried to log in since a moment; `services.check_log_in` counts.
+    """How often somebody tried to log in since a moment; `services.attempts` counts.
 
-    name: the user name in lower case, or empty where all names tried from the address are counted.
+    name: the user name in lower case; empty where all names tried from the address are counted; "CODE:" and a user's
+        id where codes of a second factor are.
+    address: a network address, "device:" and the mark of a browser in which the person has logged in before, or empty
+        where all addresses are counted together.
     """
 
     name = models.CharField(max_length=100, blank=True)
     address = models.CharField(max_length=45)
     count = models.PositiveIntegerField()
     since = models.DateTimeField()
+    last_at = models.DateTimeField()
 
     class Meta:
         constraints = [

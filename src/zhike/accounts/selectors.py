@@ -1,16 +1,25 @@
 """Reads about people and places."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q, QuerySet
+from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from zhike.accounts.browsers import describe_browser
 from zhike.accounts.models import Grant, Role, Team, Token, User
 from zhike.accounts.permissions import MANAGE
 from zhike.core.access import require
 from zhike.core.actor import Actor, Scope
 from zhike.core.paging import Page, Rows
+
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +32,40 @@ class TeamRow:
     member_count: int
 
 
-def list_users(*, actor: Actor, page: Page) -> Rows[User]:
-    """Everybody, with `role_names`, by user name."""
+@dataclass(frozen=True, kw_only=True)
+class SessionRow:
+    """Where somebody is logged in. browser: for people, "Chrome · Windows"."""
+
+    pk: int
+    browser: str
+    address: str
+    began_at: datetime
+    seen_at: datetime
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """What somebody shows besides a password. codes_left: recovery codes not used yet; None without any."""
+
+    totp: Authenticator | None
+    passkeys: Sequence[Authenticator]
+    codes_left: int | None
+    has_sign_on: bool
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.totp or self.passkeys)
+
+
+def list_users(*, actor: Actor, page: Page, text: str = "") -> Rows[User]:
+    """Everybody, or those whose name or user name has the text, with `role_names` and `has_factor`, by user name."""
     require(actor, MANAGE)
     names = ArrayAgg("roles__name", filter=Q(roles__isnull=False), order_by="roles__pk", default=[])
-    users: QuerySet[User] = User.objects.select_related("team").annotate(role_names=names)
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+    users: QuerySet[User] = User.objects.select_related("team").annotate(role_names=names, has_factor=Exists(factors))
+    if text:
+        users = users.filter(Q(username__icontains=text) | Q(name__icontains=text))
     return page.of(users, by=("username", "pk"))
 
 
@@ -64,7 +102,53 @@ def get_grants(*, actor: Actor, role: Role) -> dict[str, Scope]:
     return {permission: Scope(scope) for permission, scope in grants}
 
 
-def list_tokens(*, actor: Actor, at: datetime) -> list[Token]:
-    """The actor's own keys that still work, newest first."""
+def list_tokens(*, actor: Actor, at: datetime, owner_id: int | None = None) -> list[Token]:
+    """The keys that still work of the actor, or, for those who manage users, of somebody else; newest first."""
+    user_id = owner_id if owner_id is not None else actor.user_id
+    if user_id != actor.user_id:
+        require(actor, MANAGE)
     usable = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
-    return list(Token.objects.filter(usable, user_id=actor.user_id or 0, revoked_at=None).order_by("-pk"))
+    return list(Token.objects.filter(usable, user_id=user_id or 0, revoked_at=None).order_by("-pk"))
+
+
+def list_sessions(*, actor: Actor, user_id: int, at: datetime, current_key: str = "") -> list[SessionRow]:
+    """Where somebody is logged in now, the present session first, then the last seen."""
+    _own_or_managed(actor, user_id)
+    alive = Session.objects.filter(expire_date__gt=at, session_key=OuterRef("session_key"))
+    found = UserSession.objects.filter(Exists(alive), user=user_id).order_by("-last_seen_at")
+    rows = [
+        SessionRow(
+            pk=session.pk,
+            browser=describe_browser(session.user_agent),
+            address=session.ip,
+            began_at=session.created_at,
+            seen_at=session.last_seen_at,
+            is_current=session.session_key == current_key,
+        )
+        for session in found
+    ]
+    return sorted(rows, key=lambda row: not row.is_current)
+
+
+def get_factors(*, actor: Actor, user_id: int) -> Factors:
+    """The second factors of somebody, without their secrets."""
+    _own_or_managed(actor, user_id)
+    found = list(Authenticator.objects.filter(user=user_id).order_by("pk"))
+    codes = next((one for one in found if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    return Factors(
+        totp=next((one for one in found if one.type == Authenticator.Type.TOTP), None),
+        passkeys=[one for one in found if one.type == Authenticator.Type.WEBAUTHN],
+        codes_left=None if codes is None else _count_codes(codes),
+        has_sign_on=SocialAccount.objects.filter(user=user_id).exists(),
+    )
+
+
+def _count_codes(codes: Authenticator) -> int:
+    return len(codes.data["hashes"] if "hashes" in codes.data else codes.wrap().get_unused_codes())
+
+
+def _own_or_managed(actor: Actor, user_id: int) -> None:
+    if actor.user_id is None and not actor.is_system:
+        raise PermissionDenied
+    if actor.user_id != user_id:
+        require(actor, MANAGE)

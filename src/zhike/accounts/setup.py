@@ -18,11 +18,19 @@ class RoleUnknown(DomainError):
 
 @transaction.atomic
 def create_user_from_outside(
-    *, username: str, name: str, password: str, role_codes: Sequence[str], team_names: Sequence[str], email: str = ""
+    *,
+    username: str,
+    name: str,
+    password: str,
+    role_codes: Sequence[str],
+    team_names: Sequence[str],
+    email: str = "",
+    is_first: bool = False,
 ) -> User:
     """Add somebody in the name of the system, with the built-in roles and the teams there.
 
-    team_names: from the top down; teams that are missing are made.
+    team_names: from the top down; teams that are missing are made. is_first: the password has to be changed at the
+    first log-in.
 
     :raises RoleUnknown: there is no role of such a code
     :raises UsernameTaken: somebody has this user name
@@ -37,5 +45,12 @@ def create_user_from_outside(
         found = Team.objects.filter(parent=team, name=part).first()
         team = found or services.create_team(actor=SYSTEM, name=part, parent=team)
     return services.create_user(
-        actor=SYSTEM, username=username, name=name, password=password, roles=roles, team=team, email=email
+        actor=SYSTEM,
+        username=username,
+        name=name,
+        password=password,
+        roles=roles,
+        team=team,
+        email=email,
+        is_first=is_first,
     )

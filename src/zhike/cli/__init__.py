@@ -18,6 +18,7 @@ COMMANDS = {
     "up": ("processes", "启动服务器与后台进程 / Start the server and the worker"),
     "down": ("processes", "停止全部进程与内置数据库 / Stop everything, the embedded database too"),
     "createuser": ("people", "创建用户 / Create a user"),
+    "reset-factor": ("people", "重置第二重验证 / Take a lost second factor away"),
     "import": ("data", "导入客户或订单文件 / Import files of customers or orders"),
     "stats": ("data", "客户、订单与金额总数 / Totals of customers, orders and amounts"),
     "refresh": ("refresh", "刷新数据仓库与客户评分 / Refresh the warehouse and the scores"),
@@ -27,7 +28,7 @@ COMMANDS = {
 }
 
 # Where a command's name is no name for a function.
-NAMES = {"import": "import_files"}
+NAMES = {"import": "import_files", "reset-factor": "reset_factor"}
 
 
 class Commands(click.Group):

@@ -1,4 +1,4 @@
-"""Commands about people: createuser."""
+"""Commands about people: createuser, reset-factor."""
 
 import secrets
 import sys
@@ -23,9 +23,10 @@ from zhike.runtime.home import Home
 def createuser(
     username: str, name: str, roles: tuple[str, ...], team: str, email: str, password_stdin: bool, as_json: bool
 ) -> None:
-    """创建可以登录的用户；不给密码时随机生成，只显示这一次。
+    """创建可以登录的用户；不给密码时随机生成，只显示这一次，首次登录须修改。
 
-    Create somebody who can log in; a random password is made unless one is given, and shown this once.
+    Create somebody who can log in; a random password is made unless one is given, shown this once, and has to be
+    changed at the first log-in.
     """
     instance.django_ready(Home.current())
     from django.core.exceptions import ValidationError
@@ -42,6 +43,7 @@ def createuser(
             role_codes=roles,
             team_names=[part.strip() for part in team.split("/") if part.strip()],
             email=email,
+            is_first=not password_stdin,
         )
     except (DomainError, ValidationError) as refusal:
         messages = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
@@ -53,3 +55,26 @@ def createuser(
         result["password"] = password
         text += f"\n密码（只显示这一次） / Password, shown this once: {password}"
     report(result, as_json=as_json, text=text)
+
+
+@click.command("reset-factor")
+@click.argument("username", metavar="USERNAME")
+@json_option
+def reset_factor(username: str, as_json: bool) -> None:
+    """为丢失手机和恢复码的人重置第二重验证；只剩一位管理员时用它。
+
+    Take the second factor of somebody away who has lost it; the way out for a last administrator.
+    """
+    instance.django_ready(Home.current())
+    from zhike.accounts import services
+    from zhike.accounts.models import User
+    from zhike.core.actor import SYSTEM
+
+    try:
+        user = User.objects.get_by_natural_key(username)
+    except User.DoesNotExist:
+        report({"error": ["no such user"]}, as_json=as_json, text=f"没有这个用户 / There is no user {username}")
+        sys.exit(Exit.REFUSED)
+    services.reset_second_factor(actor=SYSTEM, user=user)
+    text = f"已重置，下次登录只需要密码 / Taken away; the password alone opens: {user.username}"
+    report({"id": user.pk, "username": user.username}, as_json=as_json, text=text)

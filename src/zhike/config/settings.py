@@ -24,7 +24,13 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "ninja",
     "zhike.ui",
-    "zhike.accounts",
+    "zhike.accounts",  # before allauth, whose pages it replaces
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "zhike.exchange",
     "zhike.customers",
     "zhike.commerce",
@@ -41,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "zhike.accounts.middleware.ActorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "zhike.accounts.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -103,6 +110,62 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # what older instances stored; renewed at the next log-in
 ]
 
+# Attempts are counted by zhike.accounts.services.attempts, in the database that all processes share.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_ADAPTER = "zhike.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_FORMS = {"reauthenticate": "zhike.accounts.forms.ConfirmByPassword"}
+MFA_ADAPTER = "zhike.accounts.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "zhike.accounts.factor_forms.Code",
+    "reauthenticate": "zhike.accounts.factor_forms.ConfirmByCode",
+    "activate_totp": "zhike.accounts.factor_forms.FirstCode",
+    "add_webauthn": "zhike.accounts.factor_forms.NewPasskey",
+    "login_webauthn": "zhike.accounts.factor_forms.PasskeyLogIn",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Zhike"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are told by administrators, and nothing is sent to them
+
+
+def _sign_on() -> dict[str, str] | None:
+    """The company's OpenID Connect provider, where the environment names one. role: whom newcomers are made, or ""."""
+    issuer = os.environ.get("ZHIKE_OIDC_ISSUER", "").rstrip("/")
+    if not issuer:
+        return None
+    secret_file = os.environ.get("ZHIKE_OIDC_SECRET_FILE", "")
+    return {
+        "id": "company",
+        "name": os.environ.get("ZHIKE_OIDC_NAME", "") or "SSO",
+        "issuer": issuer,
+        "client_id": os.environ.get("ZHIKE_OIDC_CLIENT_ID", "zhike"),
+        "secret": Path(secret_file).read_text(encoding="utf-8").strip() if secret_file else "",
+        "role": os.environ.get("ZHIKE_OIDC_NEW_USERS_ROLE", ""),
+    }
+
+
+SIGN_ON = _sign_on()
+SOCIALACCOUNT_ADAPTER = "zhike.accounts.sign_on.SignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form may not lead to another host; our view refuses what other sites start
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, list[dict[str, object]]]] = {"openid_connect": {"APPS": []}}
+if SIGN_ON:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        {
+            "provider_id": SIGN_ON["id"],
+            "name": SIGN_ON["name"],
+            "client_id": SIGN_ON["client_id"],
+            "secret": SIGN_ON["secret"],
+            "settings": {"server_url": SIGN_ON["issuer"], "oauth_pkce_enabled": True},
+        }
+    ]
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "core" / "locale"]  # the kernel is no app, yet its refusals are for people
@@ -122,9 +185,11 @@ _secure = os.environ.get("ZHIKE_HTTPS") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
-SESSION_COOKIE_NAME = "zhike_session"
-CSRF_COOKIE_NAME = "zhike_csrf"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+_prefix = "__Host-" if _secure else ""  # browsers then keep the cookie to this very host
+SESSION_COOKIE_NAME = f"{_prefix}zhike_session"
+CSRF_COOKIE_NAME = f"{_prefix}zhike_csrf"
+SESSION_COOKIE_AGE = int(os.environ.get("ZHIKE_SESSION_IDLE_HOURS", "72")) * 3600  # unused for so long, it ends
+SESSION_LIFETIME = int(os.environ.get("ZHIKE_SESSION_DAYS", "14")) * 24 * 3600  # used or not, it ends
 X_FRAME_OPTIONS = "DENY"
 SECURE_CSP = {
     "default-src": [CSP.SELF],

@@ -6,9 +6,13 @@ from zhike.core.actor import Actor
 
 
 class ActorRequest(HttpRequest):
-    """A request after the accounts middleware has put an actor on it."""
+    """A request after the accounts middleware has put an actor on it.
+
+    duty: the name of the address where the actor has to do something before anything else; mostly empty.
+    """
 
     actor: Actor
+    duty: str
 
 
 def wants_fragment(request: HttpRequest) -> bool:

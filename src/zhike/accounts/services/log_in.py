@@ -1,23 +1,18 @@
-"""Who may come in, and how often one may try.
+"""Who may come in."""
 
-Attempts are counted for a user name at an address and for an address alone, never for a user name alone: a
-stranger who guesses from elsewhere must not be able to keep the person themselves out.
-"""
-
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth import authenticate
-from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from zhike.accounts.models import LogInAttempts, User
+from zhike.accounts.events import LogInRefused, announce
+from zhike.accounts.models import User
+from zhike.accounts.services.attempts import TooManyAttempts, count_password, forgive_password
 from zhike.core.errors import DomainError
-
-WINDOW = timedelta(minutes=15)
-ATTEMPTS_PER_NAME = 10
-ATTEMPTS_PER_ADDRESS = 100
 
 
 class WrongNameOrPassword(DomainError):
@@ -28,49 +23,31 @@ class WrongNameOrPassword(DomainError):
         super().__init__(_("User name or password is wrong."))
 
 
-class TooManyAttempts(DomainError):
-    code = "too_many_attempts"
-    status = 429
-
-    def __init__(self) -> None:
-        super().__init__(_("Too many attempts from here. Wait 15 minutes, then try again."))
-
-
-def check_log_in(*, request: HttpRequest, username: str, password: str, address: str, at: datetime) -> User:
+def check_log_in(
+    *, request: HttpRequest, username: str, password: str, address: str, at: datetime, device: str = ""
+) -> User:
     """The user with this name and password.
+
+    device: the mark of a browser in which this person has logged in before.
 
     :raises TooManyAttempts: too often tried; the password is not even looked at
     :raises WrongNameOrPassword: whichever of the two it is
     """
-    name = username.strip().lower()
-    # Counted before the password is checked, so that a burst at the same moment gets no more tries than a queue; the
-    # address first, so that made-up names do not fill the table.
-    if _count("", address, at) > ATTEMPTS_PER_ADDRESS or _count(name, address, at) > ATTEMPTS_PER_NAME:
-        raise TooManyAttempts
-    user = authenticate(request, username=username.strip(), password=password)
+    name = username.strip()
+    try:
+        count_password(name=name, address=address, device=device, at=at)
+    except TooManyAttempts:
+        _tell_refusal(name, address, "too_many_attempts")
+        raise
+    user = authenticate(request, username=name, password=password)
     if not isinstance(user, User):
+        _tell_refusal(name, address, "wrong_name_or_password")
         raise WrongNameOrPassword
-    _forgive(name, address)
+    forgive_password(name=name, address=address, device=device)
     return user
 
 
-def _count(name: str, address: str, at: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO accounts_loginattempts AS a (name, address, count, since)
-            VALUES (%(name)s, %(address)s, 1, %(at)s)
-            ON CONFLICT (name, address) DO UPDATE SET
-                count = CASE WHEN a.since < %(start)s THEN 1 ELSE a.count + 1 END,
-                since = CASE WHEN a.since < %(start)s THEN %(at)s ELSE a.since END
-            RETURNING count
-            """,
-            {"name": name[:100], "address": address, "at": at, "start": at - WINDOW},
-        )
-        return int(cursor.fetchone()[0])
-
-
-@transaction.atomic
-def _forgive(name: str, address: str) -> None:
-    LogInAttempts.objects.filter(name=name[:100], address=address).delete()
-    LogInAttempts.objects.filter(name="", address=address, count__gt=0).update(count=F("count") - 1)
+def _tell_refusal(name: str, address: str, reason: str) -> None:
+    # What nobody is called may be a password in the wrong field, which no history should keep.
+    known = User.objects.filter(Exact(Lower("username"), Lower(Value(name)))).exists()
+    announce(LogInRefused(username=name if known else "", address=address, reason=reason))

@@ -7,9 +7,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts.events import PasswordChanged
 from zhike.accounts.models import User
+from zhike.accounts.services.sessions import end_sessions
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
+from zhike.core.events import publish
 
 
 class ZoneUnknown(DomainError):
@@ -26,6 +29,14 @@ class PasswordWrong(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("This is not your present password."))
+
+
+class PasswordSame(DomainError):
+    code = "password_same"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("This is your present password. Choose another one."))
 
 
 @transaction.atomic
@@ -49,15 +60,20 @@ def change_password(*, actor: Actor, old: str, new: str) -> User:
     """Give the actor's user a new password; their other sessions end.
 
     :raises PasswordWrong: `old` is not the present one
+    :raises PasswordSame: the new one is the old one
     :raises django.core.exceptions.ValidationError: the new one is too weak
     """
     user = User.objects.select_for_update().get(pk=_user_id(actor))
     if not user.check_password(old):
         raise PasswordWrong
+    if old == new:
+        raise PasswordSame
     validate_password(new, user)
     user.set_password(new)
-    user.save(update_fields=["password"])
-    return user
+    user.must_change_password = False
+    user.save(update_fields=["password", "must_change_password"])
+    publish(PasswordChanged(user_id=user.pk, by_user_id=user.pk))
+    return end_sessions(actor=actor, user=user)
 
 
 def _user_id(actor: Actor) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts.events import RoleEdited
 from zhike.accounts.models import Grant, Role
 from zhike.accounts.services.standing import MANAGE, ensure_administrator, lock_standing
 from zhike.core.access import list_permissions, require
 from zhike.core.actor import Actor, Scope
 from zhike.core.errors import DomainError
+from zhike.core.events import publish
 
 BUILT_IN = ("administrator", "analyst", "manager", "representative")
 
@@ -52,6 +54,8 @@ def put_role(*, actor: Actor, code: str, name: str, grants: Mapping[str, Scope])
     Grant.objects.bulk_create(
         Grant(role=role, permission=key, scope=scope) for key, scope in grants.items() if scope is not Scope.NONE
     )
+    given = {key: scope.value for key, scope in grants.items() if scope is not Scope.NONE}
+    publish(RoleEdited(role_id=role.pk, by_user_id=actor.user_id, grants=given))
     return role
 
 
@@ -88,6 +92,7 @@ def delete_role(*, actor: Actor, role: Role) -> None:
     lock_standing()
     if role.holders.exists():
         raise RoleHeld
+    publish(RoleEdited(role_id=role.pk, by_user_id=actor.user_id, grants=None))
     role.delete()
 
 

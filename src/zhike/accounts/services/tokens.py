@@ -2,30 +2,63 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts.events import TokenMade, TokenRevoked
 from zhike.accounts.models import Token, User
 from zhike.accounts.permissions import MANAGE, USE_API
-from zhike.core.access import require
+from zhike.accounts.services.roles import GrantUnknown
+from zhike.core.access import list_permissions, require
 from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.events import publish
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
+class NotYourKey(DomainError):
+    code = "not_your_key"
+
+    def __init__(self) -> None:
+        super().__init__(_("People make their own keys; administrators make those of service accounts."))
+
+
 @transaction.atomic
 def create_token(
-    *, actor: Actor, user: User, name: str, at: datetime, lifetime: timedelta | None = None
+    *,
+    actor: Actor,
+    user: User,
+    name: str,
+    at: datetime,
+    lifetime: timedelta | None = None,
+    permissions: Iterable[str] | None = None,
 ) -> tuple[Token, str]:
-    """A new API key for the user: the row, and the key itself, which is not kept."""
+    """A new API key for the user: the row, and the key itself, which is not kept.
+
+    permissions: what the key may do, as far as its owner may too, now and later; None for everything they may.
+
+    :raises NotYourKey: nobody makes a key that acts as another person
+    :raises GrantUnknown: a permission that no app declared
+    """
     require(actor, USE_API)
     if actor.user_id != user.pk:
         require(actor, MANAGE)
+        if user.kind != User.Kind.SERVICE and not actor.is_system:
+            raise NotYourKey
+    only = None if permissions is None else sorted({*permissions, USE_API})
+    if only and set(only) - {permission.code for permission in list_permissions()}:
+        raise GrantUnknown
     key = f"zk_{secrets.token_urlsafe(32)}"
     expires_at = at + lifetime if lifetime else None
-    token = Token.objects.create(user=user, name=name, digest=digest_of(key), created_at=at, expires_at=expires_at)
+    token = Token.objects.create(
+        user=user, name=name, digest=digest_of(key), created_at=at, expires_at=expires_at, permissions=only
+    )
+    publish(TokenMade(token_id=token.pk, user_id=user.pk, by_user_id=actor.user_id, permissions=only))
     return token, key
 
 
@@ -34,7 +67,8 @@ def revoke_token(*, actor: Actor, token: Token, at: datetime) -> None:
     """End a key at once."""
     if actor.user_id != token.user_id:
         require(actor, MANAGE)
-    Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=at)
+    if Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=at):
+        publish(TokenRevoked(token_id=token.pk, user_id=token.user_id, by_user_id=actor.user_id))
 
 
 def note_token_use(*, token_id: int, noted_at: datetime | None, at: datetime) -> None:

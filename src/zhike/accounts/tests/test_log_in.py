@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from zhike.accounts import services, tasks
 from zhike.accounts.models import LogInAttempts, User
-from zhike.accounts.services.log_in import ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NAME
+from zhike.accounts.services.attempts import ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NAME
 from zhike.accounts.tests.conftest import PASSWORD, House
 
 
@@ -57,7 +57,7 @@ def test_guessing_ends_and_the_victim_still_gets_in_from_elsewhere(house: House)
 
 
 def test_one_password_tried_on_many_names_ends_too_and_fills_no_table(house: House) -> None:
-    LogInAttempts.objects.create(name="", address="203.0.113.9", count=ATTEMPTS_PER_ADDRESS, since=now())
+    LogInAttempts.objects.create(name="", address="203.0.113.9", count=ATTEMPTS_PER_ADDRESS, since=now(), last_at=now())
     assert log_in("Seller", PASSWORD, address="203.0.113.9") == 200
     assert LogInAttempts.objects.count() == 1
     assert log_in("Seller", PASSWORD, address="198.51.100.1") == 302

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from zhike.accounts import forms, selectors, services
 from zhike.accounts.models import Token, User
 from zhike.accounts.permissions import USE_API
+from zhike.accounts.services import sessions
 from zhike.accounts.views.door import safe_next
 from zhike.accounts.views.tabs import my_tabs
 from zhike.core.actor import Actor
@@ -68,38 +70,41 @@ def preferences(request: ActorRequest) -> HttpResponse:
 def change_password(request: ActorRequest) -> HttpResponse:
     form = forms.PasswordChange(request.POST or None)
     if accepted(form, lambda: _change_password(request, form)):
-        return go_to(request, "change_password", message=_("Password changed. Your other sessions have ended."))
-    return render_page(
-        request, "accounts/change_password.html", {"form": form, "tabs": my_tabs("change_password", request.actor)}
-    )
+        return go_to(request, "my_security", message=_("Password changed. Your other sessions have ended."))
+    context = {"form": form, "tabs": my_tabs("my_security", request.actor), "is_duty": request.duty}
+    return render_page(request, "accounts/change_password.html", context)
 
 
 def _change_password(request: ActorRequest, form: forms.PasswordChange) -> None:
-    update_session_auth_hash(request, services.change_password(actor=request.actor, **form.cleaned_data))
+    changed = services.change_password(actor=request.actor, **form.cleaned_data)
+    update_session_auth_hash(request, changed)
+    sessions.note_session(request, changed)
 
 
 @never_cache
 @needs(USE_API)
 @require_http_methods(["GET", "POST"])
 def my_keys(request: ActorRequest) -> HttpResponse:
-    form = forms.Key(request.POST or None)
-    key = ""
-    if form.is_valid():
-        key = _create_key(request.actor, form)
-        form = forms.Key()
+    form = forms.Key(request.POST or None, owner=request.actor)
+    made: list[str] = []
+    if request.method == "POST":
+        raise_if_reauthentication_required(request, app="zhike.accounts")
+    if accepted(form, lambda: made.append(_create_key(request.actor, form))):
+        form = forms.Key(owner=request.actor)
+    key = made[0] if made else ""
     context = {"form": form, "key": key, "tabs": my_tabs("my_keys", request.actor)}
     context["tokens"] = selectors.list_tokens(actor=request.actor, at=now())
     return render_page(request, "accounts/my_keys.html", context)
 
 
 def _create_key(actor: Actor, form: forms.Key) -> str:
-    days = form.cleaned_data["lifetime_days"]
     _token, key = services.create_token(
         actor=actor,
         user=User.objects.get(pk=actor.user_id or 0),
         name=form.cleaned_data["name"],
         at=now(),
-        lifetime=timedelta(days=int(days)) if days else None,
+        lifetime=form.lifetime(),
+        permissions=form.chosen(),
     )
     return key
 

@@ -1,7 +1,10 @@
 """Roles, for administrators."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -46,12 +49,27 @@ def edit_role(request: ActorRequest, pk: int) -> HttpResponse:
     form = forms.EditRole(request.POST or None, initial={"name": role.name}, grants=grants, is_fixed=is_built_in)
     if accepted(form, lambda: _edit(request, role, form)):
         return go_to(request, "roles", message=_("Saved."))
-    context = {"form": form, "role": role, "is_built_in": is_built_in, "tabs": settings_tabs("roles")}
-    return render_page(request, "accounts/edit_role.html", context)
+    return _show_role(request, role, form=form)
+
+
+def _show_role(request: ActorRequest, role: Role, **shown: Any) -> HttpResponse:
+    rule = forms.SecondFactorRule(initial={"is_required": role.requires_second_factor})
+    context = {"role": role, "is_built_in": role.code in BUILT_IN, "rule": rule, "tabs": settings_tabs("roles")}
+    return render_page(request, "accounts/edit_role.html", {**context, **shown})
 
 
 def _edit(request: ActorRequest, role: Role, form: forms.EditRole) -> None:
     services.edit_role(actor=request.actor, role=role, name=form.cleaned_data["name"], grants=form.grants())
+
+
+@needs(MANAGE)
+@require_POST
+def put_second_factor_rule(request: ActorRequest, pk: int) -> HttpResponse:
+    role = get_object_or_404(Role, pk=pk)
+    form = forms.SecondFactorRule(request.POST)
+    form.is_valid()
+    services.put_second_factor_rule(actor=request.actor, role=role, is_required=form.cleaned_data["is_required"])
+    return go_to(request, reverse("edit_role", args=[role.pk]), message=_("Saved."))
 
 
 @needs(MANAGE)
@@ -63,6 +81,5 @@ def delete_role(request: ActorRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         grants = selectors.get_grants(actor=request.actor, role=role)
         form = forms.EditRole(initial={"name": role.name}, grants=grants)
-        context = {"form": form, "role": role, "refusal": refusal, "tabs": settings_tabs("roles")}
-        return render_page(request, "accounts/edit_role.html", context)
+        return _show_role(request, role, form=form, refusal=refusal)
     return go_to(request, "roles", message=_("Role deleted."))

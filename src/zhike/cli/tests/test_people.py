@@ -1,4 +1,4 @@
-"""`zhike createuser`: exit codes and what it prints, for people and for programs."""
+"""`zhike createuser` and `reset-factor`: exit codes and what it prints, for people and for programs."""
 
 import json
 import os
@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import override_settings
 
 from zhike.accounts.models import User
@@ -24,7 +26,7 @@ def zhike(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]
     )
 
 
-@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"])
+@override_settings(PASSWORD_HASHERS=["zhike.accounts.hashers.Argon2Hasher"])
 @pytest.mark.django_db(transaction=True)
 def test_somebody_is_created_once_and_the_password_is_shown_once() -> None:
     made = zhike("createuser", "Ada", "--name", "艾达", "--team", "总部/华东", "--json")
@@ -41,3 +43,16 @@ def test_somebody_is_created_once_and_the_password_is_shown_once() -> None:
     assert piped.returncode == 0
     assert "a long enough one" not in piped.stdout
     assert set(User.objects.values_list("username", flat=True)) == {"Ada", "Bob"}
+    assert list(User.objects.order_by("username").values_list("must_change_password", flat=True)) == [True, False]
+
+
+@override_settings(PASSWORD_HASHERS=["zhike.accounts.hashers.Argon2Hasher"])
+@pytest.mark.django_db(transaction=True)
+def test_a_last_administrator_without_a_phone_gets_back_in() -> None:
+    assert zhike("createuser", "Ada", "--json").returncode == 0
+    ada = User.objects.get()
+    TOTP.activate(ada, generate_totp_secret())
+    assert zhike("reset-factor", "nobody", "--json").returncode == 3
+    assert Authenticator.objects.filter(user=ada).exists()
+    assert json.loads(zhike("reset-factor", "ada", "--json").stdout) == {"id": ada.pk, "username": "Ada"}
+    assert not Authenticator.objects.filter(user=ada).exists()
