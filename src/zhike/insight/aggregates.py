@@ -22,7 +22,8 @@ MONTHS = 13  # what the charts show: a year, and its first month once more for c
 def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currencies) -> dict[str, Any]:
     """Figures of the run as JSON; amounts as text, so that they stay exact."""
     since = months_before(as_of, MONTHS - 1)
-    days = _by_day_and_grade(engine, value, since)
+    recent = kept(engine, _recent(value, since), name="recent")
+    days = kept(engine, _by_day_and_grade(recent), name="by_day_and_grade")
     found = {
         "currency": currencies.scored,
         "left_out": dict(currencies.left_out),
@@ -36,7 +37,7 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
         "days": _days(days),
         "firsts": _firsts(value.table, since),
         "months": _months(days),
-        "cohorts": _cohorts(value, as_of, since),
+        "cohorts": _cohorts(recent, as_of, since),
         "lorenz": _rows(lorenz_curve(value.table).order_by("step"), "customer_rate", "amount_rate"),
         "gini": gini(value.table).to_pyarrow().to_pylist()[0]["gini"],
     }
@@ -53,16 +54,20 @@ def _rf(table: ir.Table) -> list[list[int]]:
     return _rows(buyers.group_by("r", "f").agg(customers=buyers.count()).order_by("r", "f"), "r", "f", "customers")
 
 
-def _by_day_and_grade(engine: Engine, value: Value, since: date) -> ir.Table:
-    """Revenue and purchases per day and today's grade; the grade of anonymous orders is null."""
+def _recent(value: Value, since: date) -> ir.Table:
+    """The orders of the months shown, with today's grade and the first order's day of whoever placed them."""
     import ibis
 
-    recent = value.orders.filter(value.orders.placed_on >= ibis.literal(since))
-    orders = recent.left_join(value.table.select("customer_id", "grade"), "customer_id")
-    grouped = orders.group_by("placed_on", "grade").agg(
-        amount=orders.amount.sum(), orders=(orders.amount >= 0).cast("int64").sum()
+    orders = value.orders.filter(value.orders.placed_on >= ibis.literal(since))
+    return orders.left_join(value.table.select("customer_id", "grade", "first_order_on"), "customer_id").drop(
+        "customer_id_right"
     )
-    return kept(engine, grouped, name="by_day_and_grade")
+
+
+def _by_day_and_grade(recent: ir.Table) -> ir.Table:
+    """Revenue and purchases per day and grade; the grade of anonymous orders is null."""
+    purchases = (recent.amount >= 0).cast("int64").sum()
+    return recent.group_by("placed_on", "grade").agg(amount=recent.amount.sum(), orders=purchases)
 
 
 def _anonymous(orders: ir.Table) -> dict[str, Any]:
@@ -93,13 +98,12 @@ def _months(days: ir.Table) -> list[list[Any]]:
     return _rows(by_month.order_by("month", "grade"), "month", "grade", "amount", "orders")
 
 
-def _cohorts(value: Value, as_of: date, since: date) -> list[list[Any]]:
+def _cohorts(recent: ir.Table, as_of: date, since: date) -> list[list[Any]]:
     """Retention of those who first bought in the months shown; nobody else's orders are looked at."""
     import ibis
 
-    newcomers = value.table.filter(value.table.first_order_on >= ibis.literal(since)).select("customer_id")
-    recent = value.orders.filter(value.orders.placed_on >= ibis.literal(since))
-    cohorts = cohort_retention(recent.semi_join(newcomers, "customer_id"), as_of=as_of)
+    newcomers = recent.filter(recent.first_order_on >= ibis.literal(since))
+    cohorts = cohort_retention(newcomers.select("customer_id", "placed_on", "amount"), as_of=as_of)
     ordered = cohorts.order_by("cohort_on", "months_since")
     return _rows(ordered, "cohort_on", "months_since", "cohort_count", "active_count")
 

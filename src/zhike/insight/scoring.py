@@ -112,6 +112,8 @@ def write_back(changed: pa.Table, *, actor: Actor, run: ScoringRun) -> tuple[int
     if not staged:
         return 0, 0
     with connection.cursor() as cursor:
+        # Joins with all customers, which would spill.
+        cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(STAGING)))
     facts.drop_strangers(staging=STAGING)
     added = scores.record_values(actor=actor, run=run, staging=STAGING, grades=tuple(Grade.values))
