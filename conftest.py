@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
@@ -27,6 +28,14 @@ from zhike.runtime.postgres_roles import APP, OWNER, prepare_database
 
 SOURCES = Path(__file__).parent / "src" / "zhike"
 BROWSER = "tests/browser/"
+CHROMIUM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+CHROMIUM_SWITCHES = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 CLONES = "zhike_test_"
 TEMPLATES = "zhike_template_"
 DRAFT = "zhike_draft"
@@ -154,6 +163,18 @@ def _migrate(cluster: postgres.Cluster) -> None:
     with psycopg.connect(owner_url) as owner:
         # Emptying tables between transactional tests is the one thing the tests may do and the product may not.
         owner.execute(sql.SQL("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(APP)))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for each process: Playwright does not start twice in one."""
+    path = next((path for path in CHROMIUM_PATHS if Path(path).exists()), None)
+    if path is None:
+        pytest.fail("No Chromium found; `make test` installs it on Debian, elsewhere install it by hand")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_SWITCHES))
+        yield browser
+        browser.close()
 
 
 def _schema_fingerprint() -> str:

@@ -18,18 +18,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from zhike.runtime.ports import any_free
 
-CHROMIUM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-CHROMIUM_SWITCHES = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 PATIENCE_MS = 30_000
 # Chromium itself notes every answer with an error status, also that a file or a field is refused.
 REFUSAL = "status of 422"
@@ -88,17 +80,6 @@ def site() -> Iterator[Site]:
         site = Site(address, {"zh-hans": boss_of_china}, environment)
         site.people["en"] = make_person(site, "mary", name="Mary", language="en")
         yield site
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = next((path for path in CHROMIUM_PATHS if Path(path).exists()), None)
-    if path is None:
-        pytest.fail("No Chromium found; `make test` installs it on Debian, elsewhere install it by hand")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -76,12 +76,12 @@ class Site:
         headers = {"Content-Type": "multipart/form-data; boundary=edge", "Content-Length": length}
         return self.ask("POST", "/imports/upload/", body(), **headers)
 
-    def zhike(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def zhike(self, *arguments: str | Path, typed: str = "") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "zhike.cli", *arguments]
         return subprocess.run(
             command,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=180,
@@ -115,14 +115,15 @@ def site(module_home: Home) -> Iterator[Site]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_", "DJANGO_"))}
     environment = {**kept, "ZHIKE_HOME": str(module_home.path)}
     ready = Site(module_home, environment, "", 0)
-    made = json.loads(ready.zhike("createuser", "boss", "--json").stdout)
+    password = "four words of no meaning"
+    assert ready.zhike("createuser", "boss", "--password-stdin", typed=password).returncode == 0
     up = [sys.executable, "-m", "zhike.cli", "up", "--port", str(any_free("127.0.0.1")), "--json"]
     with subprocess.Popen(up, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         ready.address, ready.web = json.loads(server.stdout.readline())["address"], server.pid
         token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', ready.ask("GET", "/account/log-in/")[1])
         assert token is not None
-        fields = {"username": "boss", "password": made["password"], "csrfmiddlewaretoken": token[1]}
+        fields = {"username": "boss", "password": password, "csrfmiddlewaretoken": token[1]}
         assert ready.post("/account/log-in/", fields)[0] == 302
         yield ready
         server.terminate()

@@ -9,11 +9,10 @@ import pytest
 from django.conf import LazySettings
 from django.core.wsgi import get_wsgi_application
 from django.urls import include, path
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 AXE = Path(__file__).parents[4] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 urlpatterns = [path("ui/", include("zhike.ui.urls")), path("", include("zhike.config.urls"))]
 
@@ -21,17 +20,6 @@ urlpatterns = [path("ui/", include("zhike.ui.urls")), path("", include("zhike.co
 class Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the browser reports what matters."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        where = next(path for path in CHROMIUM if Path(path).exists())
-        browser = playwright.chromium.launch(
-            executable_path=where, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
