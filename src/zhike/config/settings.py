@@ -24,18 +24,19 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "ninja",
     "zhike.ui",
-    "zhike.accounts",  # before allauth, whose pages it replaces
+    "zhike.accounts",
+    "zhike.exchange",
+    "zhike.customers",
+    "zhike.commerce",
+    "zhike.scores",
+    "zhike.insight",
+    # Last, so that our pages and our words stand in place of theirs.
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    "zhike.exchange",
-    "zhike.customers",
-    "zhike.commerce",
-    "zhike.scores",
-    "zhike.insight",
 ]
 
 MIDDLEWARE = [
