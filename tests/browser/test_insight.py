@@ -67,7 +67,7 @@ def test_insight_says_what_it_found_and_how(open_browser: Callable[..., Page]) -
 def test_who_slipped_is_listed_behind_the_figure(open_browser: Callable[..., Page]) -> None:
     page = open_browser()
     page.goto("/customers/?f=slipped:last:7")
-    expect(page.get_by_text("等级下滑")).to_be_visible()
+    expect(page.get_by_text("等级下滑").first).to_be_visible()
 
 
 def test_a_customer_page_explains_the_grade(open_browser: Callable[..., Page]) -> None:
