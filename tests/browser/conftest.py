@@ -6,6 +6,7 @@ it was.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,6 +138,12 @@ def log_in(page: Page, person: Person) -> None:
     page.locator("input[name=password]").fill(person.password)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: "log-in" not in url)
+
+
+def wait_for_figures(page: Page) -> None:
+    """Until no refresh runs or waits: one that lands between a figure and the click on it changes what is behind."""
+    page.goto("/insight/")
+    expect(page.get_by_role("button", name=re.compile("重新计算|Compute anew"))).to_be_enabled(timeout=120_000)
 
 
 def make_person(site: Site, username: str, *, name: str = "", language: str = "zh-hans") -> Person:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.conftest import Manners
+from tests.browser.conftest import Manners, wait_for_figures
 
 type Opened = Callable[..., Page]
 
@@ -42,7 +42,7 @@ def test_a_layer_of_the_pyramid_leads_to_its_customers(open_browser: Opened, lan
 
 def test_a_cell_of_the_heat_map_counts_the_customers_it_leads_to(open_browser: Opened) -> None:
     page = open_browser()
-    page.goto("/insight/")
+    wait_for_figures(page)
     figure = chart(page, 1)
     canvas = figure.locator("[data-chart-canvas]")
     box = canvas.bounding_box()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.conftest import Manners
+from tests.browser.conftest import Manners, wait_for_figures
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +27,7 @@ def count_of(page: Page) -> int:
 
 def test_a_number_of_a_chart_leads_to_as_many_customers(open_browser: Callable[..., Page]) -> None:
     page = open_browser()
+    wait_for_figures(page)
     page.goto("/")
     stages = chart(page, "各生命周期阶段的客户")
     stages.locator("[data-chart-toggle]").click()
@@ -66,8 +67,14 @@ def test_insight_says_what_it_found_and_how(open_browser: Callable[..., Page]) -
 
 def test_who_slipped_is_listed_behind_the_figure(open_browser: Callable[..., Page]) -> None:
     page = open_browser()
-    page.goto("/customers/?f=slipped:last:7")
+    wait_for_figures(page)
+    page.goto("/")
+    figure = page.locator(".zk-figure", has_text="等级下滑").locator("a")
+    expected = int(figure.inner_text().replace(",", ""))
+    figure.click()
+    page.wait_for_url(re.compile(r"/customers/\?f=slipped:"))
     expect(page.get_by_text("等级下滑").first).to_be_visible()
+    assert count_of(page) == expected
 
 
 def test_a_customer_page_explains_the_grade(open_browser: Callable[..., Page]) -> None:

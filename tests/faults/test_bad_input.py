@@ -33,6 +33,7 @@ CALM_MB = 150
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What a refused file may leave behind: who was there, the import itself, and the run that follows every import.
 BESIDE = ("procrastinate_", "django_", "exchange_", "accounts_", "insight_refresh", "scores_scoringrun")
+type Body = bytes | Iterator[bytes] | None
 
 
 @dataclass
@@ -45,13 +46,13 @@ class Site:
     web: int
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str, str]:
+    def ask(self, method: str, path: str, body: Body = None, **headers: str) -> tuple[int, str, str]:
         """Status, text, and where the answer leads."""
         host = urlsplit(self.address)
         connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=120)
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         token = self.cookies.get("zhike_csrf", "")
-        connection.request(method, path, body, {"Cookie": cookie, "X-CSRFToken": token, **headers})  # type: ignore[arg-type]
+        connection.request(method, path, body, {"Cookie": cookie, "X-CSRFToken": token, **headers})
         answer = connection.getresponse()
         for line in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = line.partition(";")[0].partition("=")
@@ -188,7 +189,7 @@ def test_a_bad_row_is_refused_with_its_file_row_and_column(site: Site, tmp_path:
     assert site.post(f"{page}columns/", {"source": "s", "currency": "CNY", "name": "", **chosen})[0] == 302
     refused = _when_checked(site, page)
     assert name in refused
-    row, said = re.search(r'data-label="行号">([\d,]+)</td><td data-label="原因">(.*?)</td>', refused).groups()  # type: ignore[union-attr]
+    [(row, said), *_] = re.findall(r'data-label="行号">([\d,]+)</td><td data-label="原因">(.*?)</td>', refused)
     assert re.search(words, f"第 {row} 行 {said}"), said
     assert_unharmed(site, before)
 

@@ -114,12 +114,13 @@ class Key(forms.Form):
     name = forms.CharField(label=_("What for"), max_length=100, help_text=_("For example: cash register, web shop"))
     lifetime_days = forms.ChoiceField(label=_("Valid for"), choices=LIFETIMES, required=False, initial="365")
     reach = forms.ChoiceField(label=_("May do"), choices=REACHES, required=False, initial=ALL, widget=forms.RadioSelect)
-    permissions = forms.MultipleChoiceField(label=_("Permissions"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, owner: Actor, **options: Any) -> None:
         super().__init__(*args, **options)
         held = [(one.code, one.label) for one in list_permissions() if owner.may(one.code) and one.code != USE_API]
-        self.fields["permissions"].choices = held  # type: ignore[attr-defined]
+        self.fields["permissions"] = forms.MultipleChoiceField(
+            label=_("Permissions"), required=False, choices=held, widget=forms.CheckboxSelectMultiple
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
