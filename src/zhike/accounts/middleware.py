@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from zhike.accounts import actors, services
 from zhike.accounts.models import User
 from zhike.accounts.services import sessions
+from zhike.core.acting import acting
 from zhike.core.actor import ANONYMOUS, Actor
 from zhike.core.api.problems import problem
 from zhike.core.http import ActorRequest, wants_fragment
@@ -48,7 +49,8 @@ class ActorMiddleware:
         request.duty = ""
         request.actor = self._actor(request)
         locale = request.actor.locale if request.actor.user_id else self._guest_locale(request)
-        with translation.override(locale), timezone.override(request.actor.zone):
+        origin = "api" if request.path.startswith(API) else "web"
+        with acting(request.actor, origin=origin), translation.override(locale), timezone.override(request.actor.zone):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", locale)
         if request.actor.request_id:

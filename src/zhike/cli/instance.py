@@ -47,6 +47,10 @@ def load_django() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
     django.setup()
+    from zhike.core.acting import begin_acting
+    from zhike.core.actor import SYSTEM
+
+    begin_acting(SYSTEM, origin="cli")
 
 
 def migrate(urls: DatabaseUrls) -> None:

@@ -80,7 +80,7 @@ TEMPLATES = [
 
 
 def _database(address: str) -> dict[str, object]:
-    return {"ENGINE": "django.db.backends.postgresql", **connection_settings(address)}
+    return {"ENGINE": "zhike.core.postgresql", **connection_settings(address)}
 
 
 def connection_settings(address: str) -> dict[str, object]:

@@ -13,6 +13,11 @@ CONCURRENCY = "2"
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
     django.setup()
+    from zhike.core.acting import begin_acting
+    from zhike.core.actor import SYSTEM
+
+    # Tasks run in threads that take this context over; one that works for a user says so itself.
+    begin_acting(SYSTEM, origin="task")
     execute_from_command_line(["zhike", "procrastinate", "worker", "--concurrency", CONCURRENCY, *sys.argv[1:]])
 
 

@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import User
+from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor
 from zhike.exchange import services
 from zhike.exchange.engine import ImportBusy
@@ -60,7 +61,9 @@ def sweep_staging(timestamp: int) -> None:
 
 def _work(service: services.Work, import_id: int, user_id: int | None) -> None:
     try:
-        service(actor=_actor(user_id), import_id=import_id, at=datetime.now(UTC), listener=None)
+        actor = _actor(user_id)
+        with acting(actor):
+            service(actor=actor, import_id=import_id, at=datetime.now(UTC), listener=None)
     except (ImportBusy, ImportCancelled, services.ImportNotReady):
         # Another process has it, somebody stopped it, or it is done: nothing is left to do, and the row says so.
         return

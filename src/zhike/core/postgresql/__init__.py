@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, which also tells the database who acts."""
