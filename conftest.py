@@ -40,7 +40,15 @@ CLONES = "zhike_test_"
 TEMPLATES = "zhike_template_"
 DRAFT = "zhike_draft"
 # What decides how a freshly migrated database looks.
-SCHEMA_FILES = ("migrations/*.py", "models.py", "models/*.py", "permissions.py", "apps.py", "postgres_roles.py")
+SCHEMA_FILES = (
+    "migrations/*.py",
+    "models.py",
+    "models/*.py",
+    "permissions.py",
+    "apps.py",
+    "postgres_roles.py",
+    "triggers.py",
+)
 # Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 

@@ -25,6 +25,8 @@ PAGES = (
     "/customers/?f=grade:is:top;orders:from:3&sort=-amount",
     "/customers/?q=没有这个人",
     "/customers/new/",
+    "/customers/1/history/",
+    "/audit/",
     "/imports/",
     "/insight/",
     "/settings/users/",

@@ -9,10 +9,22 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.accounts import permissions
+        from zhike.audit.wording import name_events
         from zhike.core.access import declare
         from zhike.ui.navigation import NavItem, register, use_route
 
         declare(permissions.ALL)
+        name_events(
+            {
+                "accounts.log_in": _("Logged in"),
+                "accounts.log_in_refused": _("Log-in refused"),
+                "accounts.log_out": _("Logged out"),
+                "accounts.end_sessions": _("Sessions ended"),
+                "accounts.add_second_factor": _("Second factor added"),
+                "accounts.remove_second_factor": _("Second factor removed"),
+                "accounts.reset_second_factor": _("Second factor reset"),
+            }
+        )
         manage = permissions.MANAGE
         register(
             NavItem(url_name="settings", label=_("Settings"), icon="settings", order=900, permission=manage, key="g s")

@@ -1,9 +1,17 @@
-"""What happens at the door and to the keys of the house; whoever keeps history subscribes to these."""
+"""What happens at the door and to the keys of the house; what no row's change tells goes into the history."""
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
+from zhike.accounts.models import User
+from zhike.audit.services import record
+from zhike.core.acting import acting
+from zhike.core.actor import Actor
 from zhike.core.events import Event, publish
 
 
@@ -123,7 +131,35 @@ class RoleEdited(Event):
     grants: dict[str, int] | None
 
 
+# Events that the history keeps under a name of their own; the others are changes of rows, which it captures anyway.
+ACTIONS: dict[type[Event], str] = {
+    LoggedIn: "accounts.log_in",
+    LogInRefused: "accounts.log_in_refused",
+    LoggedOut: "accounts.log_out",
+    SessionsEnded: "accounts.end_sessions",
+    SecondFactorAdded: "accounts.add_second_factor",
+    SecondFactorRemoved: "accounts.remove_second_factor",
+    SecondFactorReset: "accounts.reset_second_factor",
+}
+
+
 def announce(event: Event) -> None:
-    """Publish what belongs to no transaction of its own, such as a refusal."""
+    """Publish an event of `ACTIONS` and put it into the history, in a transaction of its own if there is none."""
     with transaction.atomic():
+        _keep(event)
         publish(event)
+
+
+def _keep(event: Event) -> None:
+    told = asdict(event)
+    # A name stands for a person; what nobody is called is nobody's business.
+    username = told.pop("username", "")
+    ids = _ids_of(username) if username else [told.pop("user_id")] if "user_id" in told else []
+    # The request began before anybody was known.
+    who = acting(Actor(user_id=event.user_id, name="")) if isinstance(event, LoggedIn) else nullcontext()
+    with who:
+        record(action=ACTIONS[type(event)], subject="accounts_user", ids=ids, **told)
+
+
+def _ids_of(username: str) -> list[int]:
+    return list(User.objects.filter(Exact(Lower("username"), Lower(Value(username)))).values_list("pk", flat=True))

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Scope
+from zhike.core.history import Captured, NotCaptured
 
 
 class Team(models.Model):
@@ -20,6 +21,8 @@ class Team(models.Model):
     name = models.CharField(_("name"), max_length=100)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(max_length=500, db_index=True, editable=False)
+
+    history = Captured()
 
     class Meta:
         verbose_name = _("team")
@@ -40,6 +43,8 @@ class Role(models.Model):
     name = models.CharField(_("name"), max_length=100)
     requires_second_factor = models.BooleanField(default=False)
 
+    history = Captured(labels={"requires_second_factor": _("Second factor required")})
+
     class Meta:
         verbose_name = _("role")
 
@@ -53,6 +58,8 @@ class Grant(models.Model):
     role = models.ForeignKey(Role, models.CASCADE, related_name="grants")
     permission = models.CharField(max_length=100)
     scope = models.SmallIntegerField(choices=[(scope.value, scope.name) for scope in Scope])
+
+    history = Captured(subject="role", label=_("Permission"))
 
     class Meta:
         constraints = [
@@ -99,6 +106,14 @@ class User(AbstractBaseUser):
     session_epoch = models.PositiveIntegerField(default=0)  # sessions of another epoch have ended
     created_at = models.DateTimeField(auto_now_add=True)
 
+    history = Captured(
+        ignored=("last_login",),
+        hidden=("password",),
+        labels={
+            "must_change_password": _("Has to change the password"),
+            "session_epoch": _("Times logged out everywhere"),
+        },
+    )
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"
@@ -134,6 +149,8 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    history = Captured(subject="user", ignored=("last_used_at",), hidden=("digest",), label=_("API key"))
+
     def __str__(self) -> str:
         return self.name
 
@@ -146,6 +163,8 @@ class SavedView(models.Model):
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=4000, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+
+    history = NotCaptured("A person's own way of looking at a list.")
 
     class Meta:
         constraints = [
@@ -171,6 +190,8 @@ class LogInAttempts(models.Model):
     since = models.DateTimeField()
     last_at = models.DateTimeField()
 
+    history = NotCaptured("A counter; logging in is an event of its own.")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["name", "address"], name="accounts_loginattempts_is_unique"),
@@ -194,6 +215,8 @@ class IdempotentRequest(models.Model):
     status = models.PositiveSmallIntegerField(default=0)
     location = models.CharField(max_length=500, blank=True, default="")
     body = models.BinaryField(default=bytes)
+
+    history = NotCaptured("Remembers an answer for a day; what it answered about is captured.")
 
     class Meta:
         constraints = [

@@ -69,6 +69,7 @@ def _build(home: Home, *, customers: int, orders: int, seed: int) -> dict[str, A
     instance.django_ready(home)
     from django.conf import settings
 
+    from zhike.audit import sealing
     from zhike.core.actor import SYSTEM
     from zhike.core.errors import DomainError
     from zhike.demo import services
@@ -92,6 +93,7 @@ def _build(home: Home, *, customers: int, orders: int, seed: int) -> dict[str, A
     except DomainError as refusal:
         click.echo(str(refusal), err=True)
         sys.exit(Exit.REFUSED)
+    sealing.seal_all(at=now)
     built = {
         "username": USERNAME,
         "password": password,

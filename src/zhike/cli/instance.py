@@ -68,10 +68,14 @@ def migrate(urls: DatabaseUrls) -> None:
 
 
 def migrations_fingerprint() -> str:
-    """Stands for the set of migrations that this version brings."""
+    """Stands for the set of migrations that this version brings, and for what its models want captured."""
     package = Path(zhike.__file__).parent
     names = sorted(str(path.relative_to(package)) for path in package.glob("*/migrations/*.py"))
-    return hashlib.sha256("\n".join([version("django"), version("procrastinate"), *names]).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join([version("django"), version("procrastinate"), *names]).encode())
+    # Triggers are made anew after migrations, and follow from these.
+    for path in sorted([*package.glob("*/models.py"), package / "audit" / "triggers.py"]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def applied_fingerprint(urls: DatabaseUrls) -> str | None:

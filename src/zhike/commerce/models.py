@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
 from zhike.core.database import changed_xid
+from zhike.core.history import Captured
 
 
 class Product(models.Model):
@@ -18,6 +19,8 @@ class Product(models.Model):
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1, editable=False)
     import_id = models.BigIntegerField(null=True, editable=False)
+
+    history = Captured(ignored=("version",), label=_("Product"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "code"], name="commerce_product_code_is_unique")]
@@ -61,6 +64,11 @@ class Order(models.Model):
     import_id = models.BigIntegerField(null=True, editable=False)
     changed_xid = changed_xid()
 
+    history = Captured(
+        subject="customer",
+        ignored=("key", "version", "changed_xid"),
+        labels={"customer": _("Customer"), "line_count": _("Lines")},
+    )
     objects = OrderQuerySet.as_manager()
 
     class Meta:
@@ -99,6 +107,11 @@ class OrderLine(models.Model):
     import_id = models.BigIntegerField(null=True, editable=False)
     changed_xid = changed_xid()
 
+    history = Captured(
+        subject="order",
+        ignored=("version", "changed_xid"),
+        labels={"order": _("Order"), "product": _("Product"), "occurrence": _("Occurrence")},
+    )
     objects = OrderLineQuerySet.as_manager()
 
     class Meta:

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "ninja",
     "zhike.ui",
+    "zhike.audit",
     "zhike.accounts",
     "zhike.exchange",
     "zhike.customers",

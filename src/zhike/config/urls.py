@@ -13,6 +13,7 @@ urlpatterns = [
     re_path("^api/", no_such_address),
     path("customers/", include("zhike.customers.urls")),
     path("commerce/", include("zhike.commerce.urls")),
+    path("audit/", include("zhike.audit.urls")),
     path("imports/", include("zhike.exchange.urls")),
     path("", include("zhike.accounts.urls")),
     path("", include("zhike.insight.urls")),

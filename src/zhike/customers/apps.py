@@ -8,7 +8,9 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
+        from zhike.audit.wording import name_events
         from zhike.core.access import declare
+        from zhike.core.lists import panels
         from zhike.customers import listing, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
@@ -23,7 +25,18 @@ class CustomersConfig(AppConfig):
         ROW_REASONS.update(REASONS)
         listing.define()
         timeline.register(activities.source())
+        name_events({"customers.export_customer": _("Exported customers")})
         see, create = "customers.view_customer", "customers.create_customer"
+        panels.register(
+            panels.Panel(
+                page="customer",
+                key="history",
+                label=_("Change history"),
+                url_name="show_history_panel",
+                permission=see,
+                order=90,
+            )
+        )
         navigation.register(
             NavItem(url_name="list_customers", label=_("Customers"), icon="users", order=20, permission=see, key="g c")
         )

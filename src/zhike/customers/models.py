@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
 from zhike.core.database import changed_xid
+from zhike.core.history import Captured, NotCaptured
 
 
 class Relationship(models.TextChoices):
@@ -95,6 +96,7 @@ class Customer(models.Model):
     import_id = models.BigIntegerField(null=True, editable=False)  # no key: three million checks per import for nothing
     changed_xid = changed_xid()
 
+    history = Captured(ignored=("name_normal", "name_pinyin", "updated_at", "version", "changed_xid"))
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
@@ -132,6 +134,8 @@ class CustomerSearch(models.Model):
     text = models.TextField()
     grams = ArrayField(models.TextField())
 
+    history = NotCaptured("Follows from the customer and its identifiers.")
+
     class Meta:
         indexes = [GinIndex(fields=["grams"], name="customers_search_grams")]
 
@@ -163,6 +167,8 @@ class CustomerFacts(models.Model):
     last_order_on = models.DateField(null=True)
     interval_days = models.FloatField(null=True)
     overdue_rate = models.FloatField(null=True)  # days since the last order, in expected intervals
+
+    history = NotCaptured("The scoring run is its record.")
 
     class Meta:
         indexes = [
@@ -225,6 +231,12 @@ class Identifier(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     import_id = models.BigIntegerField(null=True, editable=False)
 
+    history = Captured(
+        subject="customer",
+        ignored=("value_normal", "version"),
+        label=_("Identifier"),
+        labels={"strength": _("Strength"), "is_primary": _("Primary")},
+    )
     objects = IdentifierQuerySet.as_manager()
 
     class Meta:
@@ -253,6 +265,8 @@ class Tag(models.Model):
 
     name = models.CharField(_("name"), max_length=50, unique=True)
 
+    history = Captured(label=_("Tag"))
+
     def __str__(self) -> str:
         return self.name
 
@@ -263,6 +277,8 @@ class CustomerTag(models.Model):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="customer_tags", db_index=False)
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="+")
     import_id = models.BigIntegerField(null=True, editable=False)
+
+    history = Captured(subject="customer", label=_("Tag"), labels={"tag": _("Tag")})
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "tag"], name="customers_customertag_is_unique")]
@@ -297,6 +313,13 @@ class Activity(models.Model):
     import_id = models.BigIntegerField(null=True, editable=False)
     changed_xid = changed_xid()
 
+    history = Captured(
+        subject="customer",
+        ignored=("changed_xid",),
+        label=_("Follow-up or note"),
+        labels={"author": _("Written by"), "is_pinned": _("Pinned")},
+        echo=("kind", "change"),
+    )
     objects = ActivityQuerySet.as_manager()
 
     class Meta:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor, Scope
+from zhike.core.history import Captured, NotCaptured
 
 
 class ImportQuerySet(ScopedQuerySet["Import"]):
@@ -83,6 +84,7 @@ class Import(models.Model):
     undone_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
 
+    history = Captured(ignored=("columns", "sample", "reserved", "kept", "phase", "done", "total", "heartbeat_at"))
     objects = ImportQuerySet.as_manager()
 
     class Meta:
@@ -135,6 +137,7 @@ class Mapping(models.Model):
     source = models.CharField(max_length=50)
     currency = models.CharField(max_length=3)
     used_at = models.DateTimeField()
+    history = NotCaptured("A person's own way of reading files.")
     objects = MappingQuerySet.as_manager()
 
     class Meta:
@@ -156,6 +159,8 @@ class ImportChange(models.Model):
     row_id = models.BigIntegerField()
     before = models.JSONField()
     version_after = models.PositiveIntegerField()
+
+    history = NotCaptured("Undo data; the changes themselves are captured.")
 
     class Meta:
         constraints = [

@@ -178,6 +178,7 @@ def copy_frame(table: sql.Identifier, columns: Sequence[str], frame: "pl.DataFra
 
 def raw_connection() -> "psycopg.Connection[Any]":
     """Django's connection without its wrapping: for COPY and for composed SQL, in the same transaction."""
-    connection.tell_who_acts()
+    wrapper: Any = connection
+    wrapper.tell_who_acts()
     raw: psycopg.Connection[Any] = connection.connection
     return raw

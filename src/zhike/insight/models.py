@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core.history import NotCaptured
+
 
 class Refresh(models.Model):
     """One refresh, from the wish to its end. run_id: the scoring run it made."""
@@ -19,6 +21,8 @@ class Refresh(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     run_id = models.BigIntegerField(null=True)
+
+    history = NotCaptured("How a computation goes.")
 
     class Meta:
         indexes = [models.Index(fields=["-id"], condition=models.Q(finished_at=None), name="insight_refresh_running")]

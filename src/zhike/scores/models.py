@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
+from zhike.core.history import NotCaptured
 
 
 class ScoringRun(models.Model):
@@ -24,6 +25,8 @@ class ScoringRun(models.Model):
     code_version = models.CharField(max_length=50)
     customer_count = models.IntegerField()
     changed_count = models.IntegerField()
+
+    history = NotCaptured("A run is a record itself, and never changed.")
 
     class Meta:
         indexes = [models.Index(fields=["measure", "as_of", "id"], name="scores_run_latest")]
@@ -59,6 +62,7 @@ class ValueScore(models.Model):
     amount = models.DecimalField(max_digits=24, decimal_places=6)
     grade_change = models.SmallIntegerField(default=0)
 
+    history = NotCaptured("The scoring run is its record.")
     objects = ValueScoreQuerySet.as_manager()
 
     class Meta:

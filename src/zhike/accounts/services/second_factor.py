@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts import vault
-from zhike.accounts.events import SecondFactorReset, SecondFactorRuleChanged
+from zhike.accounts.events import SecondFactorReset, SecondFactorRuleChanged, announce
 from zhike.accounts.models import Role, User
 from zhike.accounts.permissions import MANAGE
 from zhike.accounts.services.sessions import end_sessions
@@ -94,7 +94,7 @@ def reset_second_factor(*, actor: Actor, user: User) -> None:
     factors = sorted(lost.values_list("type", flat=True))
     lost.delete()
     end_sessions(actor=actor, user=user)
-    publish(SecondFactorReset(user_id=user.pk, by_user_id=actor.user_id, factors=factors))
+    announce(SecondFactorReset(user_id=user.pk, by_user_id=actor.user_id, factors=factors))
 
 
 @transaction.atomic

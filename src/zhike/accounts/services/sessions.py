@@ -11,12 +11,11 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from zhike.accounts.address import client_address
-from zhike.accounts.events import SessionsEnded
+from zhike.accounts.events import SessionsEnded, announce
 from zhike.accounts.models import User
 from zhike.accounts.permissions import MANAGE
 from zhike.core.access import require
 from zhike.core.actor import Actor
-from zhike.core.events import publish
 
 SEEN_EVERY = 300  # seconds, so that reading pages does not become writing sessions
 CONFIRMED_FOR = 600
@@ -74,7 +73,7 @@ def end_session(*, actor: Actor, session: UserSession) -> None:
     if actor.user_id != session.user_id:
         require(actor, MANAGE)
     _forget(UserSession.objects.filter(pk=session.pk))
-    publish(SessionsEnded(user_id=session.user_id, by_user_id=actor.user_id, is_everywhere=False))
+    announce(SessionsEnded(user_id=session.user_id, by_user_id=actor.user_id, is_everywhere=False))
 
 
 @transaction.atomic
@@ -84,7 +83,7 @@ def end_sessions(*, actor: Actor, user: User) -> User:
         require(actor, MANAGE)
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
     _forget(UserSession.objects.filter(user=user))
-    publish(SessionsEnded(user_id=user.pk, by_user_id=actor.user_id, is_everywhere=True))
+    announce(SessionsEnded(user_id=user.pk, by_user_id=actor.user_id, is_everywhere=True))
     return User.objects.get(pk=user.pk)
 
 

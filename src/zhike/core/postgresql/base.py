@@ -28,15 +28,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
         self._was_told = NOBODY
 
-    def _cursor(self, name: str | None = None) -> Any:
-        self.close_if_health_check_failed()
+    def create_cursor(self, name: str | None = None) -> Any:
         self.tell_who_acts()
-        return super()._cursor(name)
+        return super().create_cursor(name)
 
-    def _rollback(self) -> None:
-        super()._rollback()
+    def rollback(self) -> None:
+        super().rollback()
         self._was_told = None
 
-    def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
         self._was_told = None

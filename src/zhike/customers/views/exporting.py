@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from zhike.audit.services import record
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import registry
@@ -48,6 +49,7 @@ def export_customers(request: ActorRequest, kind: str) -> HttpResponseBase:
         rows = selectors.iter_customers(actor=request.actor, asking=asking, state=state, columns=columns)
     except FilterInvalid as refusal:
         return render_page(request, "customers/export_refused.html", {"refusal": refusal}, status=refusal.status)
+    record(action=EXPORT, format=kind, query=request.GET.urlencode(), columns=[column.key for column in columns])
     names = [str(column.label) for column in columns]
     filename = f"{_('Customers')}-{asking.today:%Y%m%d}.{kind}"
     if kind == "csv":

@@ -1,0 +1,86 @@
+"""A proof that one entry, or one row of it, is in the tree; `check_proof.py` checks it without us."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from zhike.audit.canonical import LINES, text_hashes
+from zhike.audit.sealing import owner_connection
+from zhike.audit.tree import path_of
+from zhike.core.errors import DomainError
+
+FORMAT = "zhike audit proof 1"
+
+
+class EntryNotSealed(DomainError):
+    """No head covers the entry, or there is none of this number."""
+
+    code = "entry_not_sealed"
+    status = 404
+
+    def __init__(self, entry_id: int) -> None:
+        super().__init__(_("No signed head covers entry %(entry)s.") % {"entry": entry_id})
+
+
+class RowNotThere(DomainError):
+    code = "row_not_there"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("The entry holds nothing about this row, or it was erased."))
+
+
+def prove(*, entry_id: int, row_id: int | None = None) -> dict[str, Any]:
+    """Everything a stranger needs to check the entry against the latest head.
+
+    row_id: of an entry about many rows, the one whose text is shown; the others stay hidden behind their hashes. An
+    entry about one row shows it.
+
+    :raises EntryNotSealed: there is nothing to prove yet
+    :raises RowNotThere: the row's text is not there
+    """
+    connection = owner_connection()
+    row = connection.execute(
+        f"""
+        SELECT l.position, l.commitment, {LINES}, e.ids, e.row_count, p.texts, p.seed, p.salts, p.hashes
+        FROM audit_leaf AS l JOIN audit_entry AS e ON e.id = l.entry_id AND e.at = l.at
+        LEFT JOIN audit_payload AS p ON p.entry_id = e.id AND p.at = e.at WHERE l.entry_id = %s
+        """,  # noqa: S608
+        [entry_id],
+    ).fetchone()
+    head = connection.execute(
+        "SELECT size, statement, signature FROM audit_head ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    if row is None or head is None:
+        raise EntryNotSealed(entry_id)
+    position, commitment, lines, ids, row_count, texts, seed, salts, hashes = row
+    size, statement, signature = head
+    leaves = connection.execute("SELECT leaf FROM audit_leaf WHERE position < %s ORDER BY position", [size])
+    proof = {
+        "format": FORMAT,
+        "entry": {"position": position, "lines": lines, "commitment": commitment.hex()},
+        "path": [node.hex() for node in path_of([leaf for (leaf,) in leaves], position)],
+        "head": {"statement": statement, "signature": signature.hex()},
+    }
+    place = 0 if row_id is None else ids.index(row_id) if row_id in ids else -1
+    if row_id is None and row_count > 1:
+        return proof
+    if place < 0 or texts is None or place >= len(texts) or texts[place] is None:
+        if row_id is None:
+            return proof
+        raise RowNotThere
+    return proof | {"row": _row_proof(place, texts, seed, salts, hashes)}
+
+
+def _row_proof(place: int, texts: list[str | None], seed: bytes | None, salts: Any, hashes: Any) -> dict[str, Any]:
+    from zhike.audit.canonical import salt_of
+
+    salt = salt_of(seed, place) if seed is not None else salts[place]
+    path = path_of(text_hashes(texts, seed=seed, salts=salts, hashes=hashes), place)
+    return {
+        "place": place,
+        "count": len(texts),
+        "text": texts[place],
+        "salt": salt.hex(),
+        "path": [node.hex() for node in path],
+    }

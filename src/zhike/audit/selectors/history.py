@@ -1,0 +1,143 @@
+"""The history of one record, and of everything."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth import get_user_model
+from django.db import models
+
+from zhike.audit import permissions
+from zhike.audit.models import Entry
+from zhike.audit.selectors.reading import Shown, show_entries
+from zhike.audit.triggers import list_captures, model_of
+from zhike.core.access import require
+from zhike.core.actor import Actor, Scope
+from zhike.core.paging import Page, Rows
+
+ORDER = [["-id"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which entries are wanted. person: a user's id, 0 for the system; since, until: days in the asker's zone."""
+
+    person: int | None = None
+    since: date | None = None
+    until: date | None = None
+    action: str = ""
+    table: str = ""
+
+
+def list_record_history(
+    *, actor: Actor, model: type[models.Model], record_id: int, page: Page, asked: Asked
+) -> Rows[Shown]:
+    """What happened to a record and its parts, the latest first.
+
+    Empty where the actor may not see the record; parts that need another permission (orders) only with that.
+    """
+    tables = _tables_of(actor, model, record_id)
+    if not tables:
+        return Rows()
+    where, values = _conditions(actor, asked, page)
+    found = Entry.objects.raw(
+        f"""
+        SELECT * FROM (
+            SELECT e.* FROM audit_entry AS e
+            WHERE e.subject = %(subject)s AND e.row_count <= 1
+                AND (coalesce(e.subject_ids, e.ids))[1] = %(record)s AND e.table_name = ANY(%(tables)s) {where}
+            UNION ALL
+            SELECT e.* FROM audit_entry AS e
+            WHERE e.subject = %(subject)s AND e.row_count > 1
+                AND audit_least(coalesce(e.subject_ids, e.ids)) <= %(record)s
+                AND audit_greatest(coalesce(e.subject_ids, e.ids)) >= %(record)s
+                AND coalesce(e.subject_ids, e.ids) @> ARRAY[%(record)s::bigint]
+                AND e.table_name = ANY(%(tables)s) {where}
+        ) AS both_kinds ORDER BY id DESC LIMIT %(limit)s
+        """,  # noqa: S608
+        {**values, "subject": model._meta.db_table, "record": record_id, "tables": tables},
+    )
+    return _page_of(list(found), page, subject_id=record_id)
+
+
+def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
+    """Everything that happened, the latest first.
+
+    With the permission for the whole company everything; with less, one's own acts. What entries contain is shown on
+    the record's own page, where that record's permission is asked.
+    """
+    require(actor, permissions.VIEW)
+    if actor.scope_of(permissions.VIEW) is not Scope.ALL:
+        asked = Asked(
+            person=actor.user_id, since=asked.since, until=asked.until, action=asked.action, table=asked.table
+        )
+    where, values = _conditions(actor, asked, page)
+    found = Entry.objects.raw(
+        f"SELECT e.* FROM audit_entry AS e WHERE true {where} ORDER BY e.id DESC LIMIT %(limit)s",  # noqa: S608
+        values,
+    )
+    return _page_of(list(found), page, subject_id=None, with_contents=False)
+
+
+def list_people() -> list[tuple[int, str]]:
+    """Everybody who may have acted."""
+    users = get_user_model()._default_manager.order_by("username")
+    return [(user.pk, str(user)) for user in users]
+
+
+def _tables_of(actor: Actor, model: type[models.Model], record_id: int) -> list[str]:
+    subject = model._meta.db_table
+    tables: list[str] = []
+    seen: dict[str, bool] = {}
+    for capture in list_captures():
+        if capture.subject != subject:
+            continue
+        permission = _permission_of(capture.table) or _permission_of(subject)
+        if permission not in seen:
+            records: Any = model._default_manager.all()
+            seen[permission] = bool(permission) and records.within(actor, permission).filter(pk=record_id).exists()
+        if seen[permission]:
+            tables.append(capture.table)
+    own: Any = model._default_manager.all()
+    return tables if own.visible_to(actor).filter(pk=record_id).exists() else []
+
+
+def _permission_of(table: str) -> str:
+    """What seeing the table's rows asks for; empty where they have no scope of their own."""
+    model = model_of(table)
+    return getattr(model._default_manager.all(), "view_permission", "") if model is not None else ""
+
+
+def _conditions(actor: Actor, asked: Asked, page: Page) -> tuple[str, dict[str, Any]]:
+    parts: list[str] = []
+    values: dict[str, Any] = {"limit": page.size + 1}
+    zone = ZoneInfo(actor.zone)
+    if asked.person:
+        parts.append("e.actor_id = %(person)s")
+        values["person"] = asked.person
+    elif asked.person == 0:
+        parts.append("e.actor_id IS NULL")
+    if asked.since:
+        parts.append("e.at >= %(since)s")
+        values["since"] = datetime.combine(asked.since, time(), zone)
+    if asked.until:
+        parts.append("e.at < %(until)s")
+        values["until"] = datetime.combine(asked.until + timedelta(days=1), time(), zone)
+    if asked.action:
+        parts.append("e.action = %(action)s")
+        values["action"] = asked.action
+    if asked.table:
+        parts.append("e.table_name = %(table)s")
+        values["table"] = asked.table
+    _place, keys = page.position(ORDER)
+    if keys:
+        parts.append("e.id < %(after)s")
+        values["after"] = keys[0]
+    return "".join(f" AND {part}" for part in parts), values
+
+
+def _page_of(found: list[Entry], page: Page, *, subject_id: int | None, with_contents: bool = True) -> Rows[Shown]:
+    cut = page.cut([(0, entry) for entry in found], ORDER)
+    shown = show_entries(cut.items, subject_id=subject_id, with_contents=with_contents)
+    return Rows(items=shown, next_cursor=cut.next_cursor)

@@ -1,0 +1,150 @@
+"""From entries and payloads to rows that a page can show."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from zhike.audit import wording
+from zhike.audit.models import Entry, Payload
+from zhike.audit.records import parse_records
+
+# What says nothing beside a created or deleted row.
+PLAIN = {"id", "created_at", "import_id"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One field, before and after, as people read it."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One entry, or what it says about one record. who: empty for the system. is_erased: somebody had it erased."""
+
+    number: int
+    at: datetime
+    who: str
+    action: str
+    what: str
+    origin: str
+    reason: str
+    row_count: int
+    kind: str
+    changes: list[Change] = field(default_factory=list)
+    is_erased: bool = False
+
+
+type Images = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+def show_entries(entries: Sequence[Entry], *, subject_id: int | None, with_contents: bool = True) -> list[Shown]:
+    """The entries in people's words.
+
+    subject_id: of entries about many rows, those of this record, one after another; without it they are only counted.
+    with_contents: false for who may know that something happened, and not what.
+    """
+    payloads = _payloads(entries) if with_contents else {}
+    people = wording.user_names([entry.actor_id for entry in entries])
+    found: list[tuple[Entry, Images | None]] = []
+    for entry in entries:
+        rows = _images(entry, payloads.get(entry.pk), subject_id)
+        found += [(entry, images) for images in rows if not wording.is_echo(entry.table_name, images)]
+        if not rows:
+            found.append((entry, None))
+    names = wording.Names()
+    for entry, images in found:
+        for before, after in [images] if images else []:
+            for column, value in (*before.items(), *after.items()):
+                names.ask(wording.field_of(entry.table_name, column), value)
+    names.fetch()
+    return [_shown(entry, images, payloads.get(entry.pk), people, names) for entry, images in found]
+
+
+def _payloads(entries: Sequence[Entry]) -> dict[int, Payload]:
+    times = [entry.at for entry in entries]
+    if not times:
+        return {}
+    rows = Payload.objects.filter(
+        entry_id__in=[entry.pk for entry in entries], at__gte=min(times), at__lte=max(times)
+    ).only("entry_id", "texts")
+    return {row.pk: row for row in rows}
+
+
+def _images(entry: Entry, payload: Payload | None, subject_id: int | None) -> list[Images]:
+    """What each row was and became."""
+    if payload is None or not entry.table_name or entry.table_name == "audit_payload":
+        return []
+    if entry.fields is None:
+        text = payload.texts[0] if payload.texts else None
+        said = json.loads(text) if text else {}
+        return [(said.get("before", {}), said.get("after", {}))] if said else []
+    if subject_id is None:
+        return []
+    images: list[Images] = []
+    for place, one in enumerate(entry.subject_ids or entry.ids):
+        text = payload.texts[place] if one == subject_id else None
+        if text is not None:
+            images.append(_of_records(entry, parse_records(text)))
+    return images
+
+
+def _of_records(entry: Entry, records: list[list[str | None]]) -> Images:
+    names = entry.fields or []
+    rows = [dict(zip(names, values, strict=True)) for values in records]
+    if entry.action == "insert":
+        return {}, rows[0]
+    if entry.action == "delete":
+        return rows[0], {}
+    before, after = rows
+    changed = [name for name in names if before[name] != after[name]]
+    return {name: before[name] for name in changed}, {name: after[name] for name in changed}
+
+
+def _shown(
+    entry: Entry, images: Images | None, payload: Payload | None, people: Mapping[int, str], names: wording.Names
+) -> Shown:
+    texts = payload.texts if payload else []
+    is_event = not entry.table_name
+    has_reason = not is_event and entry.text_count > max(entry.row_count, 1)
+    return Shown(
+        number=entry.pk,
+        at=entry.at,
+        who=people.get(entry.actor_id, f"#{entry.actor_id}") if entry.actor_id else "",
+        action=wording.action_label(entry.action),
+        what=wording.table_label(entry.table_name or entry.subject) if entry.table_name != "audit_payload" else "",
+        origin=str(wording.ORIGINS.get(entry.origin, entry.origin)),
+        reason=(texts[-1] or "") if has_reason and texts else "",
+        row_count=entry.row_count,
+        kind=entry.action if entry.action in {"insert", "update", "delete"} else "event",
+        changes=_changes(entry, images, names) if images else [],
+        is_erased=images is None and None in texts,
+    )
+
+
+def _changes(entry: Entry, images: Images, names: wording.Names) -> list[Change]:
+    before, after = images
+    found = []
+    for column in {**before, **after}:
+        if entry.action != "update" and column in PLAIN:
+            continue
+        field_ = wording.field_of(entry.table_name, column)
+        if field_ is not None and field_.is_relation and entry.action != "update" and _is_parent(entry, field_):
+            continue
+        change = Change(
+            label=wording.field_label(entry.table_name, column),
+            before=wording.shown(field_, before.get(column), names),
+            after=wording.shown(field_, after.get(column), names),
+        )
+        if change.before or change.after:
+            found.append(change)
+    return found
+
+
+def _is_parent(entry: Entry, relation: Any) -> bool:
+    return bool(relation.related_model._meta.db_table == entry.subject)

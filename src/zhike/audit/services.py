@@ -1,0 +1,39 @@
+"""Events that are no change of a row, and the erasure of what history holds about somebody."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from zhike.audit import permissions
+from zhike.core.access import require
+from zhike.core.actor import Actor
+
+
+def record(*, action: str, subject: str = "", ids: Sequence[int] = (), **payload: Any) -> int:
+    """Put an event into the history, in the transaction around; the number of its entry.
+
+    Who acts is who `core.acting` says. action: what happened, as the permission that it needs is called, for example
+    "customers.export_customer". subject, ids: table and ids of the records it is about. payload: what else is worth
+    knowing, JSON-ready; the part that can be erased, so everything personal belongs here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT audit_record(%s, %s, %s::bigint[], %s::jsonb)",
+            [action, subject, list(ids), json.dumps(payload, ensure_ascii=False)],
+        )
+        return int(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def erase_history(*, actor: Actor, subject: str, subject_id: int) -> int:
+    """Take away what history says about a record and its parts; how many texts that were.
+
+    Entries, their hashes and every proof of other rows stay; that something was erased is an entry of its own. What is
+    captured after this, such as the deletion of the record itself, has to be erased after it.
+    """
+    require(actor, permissions.ERASE)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase_subject(%s, %s)", [subject, subject_id])
+        return int(cursor.fetchone()[0])
