@@ -51,13 +51,15 @@ def write_customers(path: Path, *, count: int = CUSTOMERS) -> None:
             file.write(f"C{number:07d},{name},{phone},user{number}@example.com,{dice.choice(CITIES)}\n")
 
 
-def write_lines(path: Path, *, prefix: str, count: int = LINES, per_order: int = LINES_PER_ORDER) -> None:
+def write_lines(
+    path: Path, *, prefix: str, count: int = LINES, per_order: int = LINES_PER_ORDER, customers: int = CUSTOMERS
+) -> None:
     dice = random.Random(SEED + per_order)
     with path.open("w", encoding="utf-8") as file:
         file.write("订单号,客户编号,下单时间,商品编码,商品名称,数量,单价\n")
         for number in range(count):
             if number % per_order == 0:
-                customer = int(dice.random() ** 2 * CUSTOMERS)
+                customer = int(dice.random() ** 2 * customers)
                 order, day, month = number // per_order, dice.randint(1, 28), dice.randint(1, 12)
             product = dice.randrange(PRODUCTS)
             file.write(

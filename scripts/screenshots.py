@@ -92,6 +92,8 @@ def pictures(places: dict[str, str]) -> Iterator[Picture]:
     yield Picture(name="customer", path=places["customer"], height=1100)
     yield Picture(name="customer-new", path="/customers/new/")
     yield Picture(name="order", path=places["order"])
+    yield Picture(name="customer-history", path=f"{places['customer']}history/", height=1100)
+    yield Picture(name="history", path="/audit/")
     yield Picture(name="import", path="/imports/")
     yield Picture(name="import-columns", path=places["columns"])
     yield Picture(name="import-check", path=places["check"])
