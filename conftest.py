@@ -24,7 +24,7 @@ from xdist.scheduler import LoadFileScheduling
 from zhike.runtime import postgres, supervisor
 from zhike.runtime.home import Home
 from zhike.runtime.locks import AlreadyLocked, exclusive, shared
-from zhike.runtime.postgres_roles import APP, OWNER, prepare_database
+from zhike.runtime.postgres_roles import APP, OWNER, SEES_ALL, prepare_database
 
 SOURCES = Path(__file__).parent / "src" / "zhike"
 BROWSER = "tests/browser/"
@@ -48,6 +48,7 @@ SCHEMA_FILES = (
     "apps.py",
     "postgres_roles.py",
     "triggers.py",
+    "row_security.py",
 )
 # Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -106,6 +107,16 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     with django_db_blocker.unblock():
         connections.close_all()
     _drop_databases(cluster, clone)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def system_acts() -> Iterator[None]:
+    """What a test does itself is the system's doing; requests, tasks and commands say for themselves who acts."""
+    from zhike.core.acting import acting
+    from zhike.core.actor import SYSTEM
+
+    with acting(SYSTEM, origin="test"):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +181,8 @@ def _migrate(cluster: postgres.Cluster) -> None:
     connections.close_all()
     with psycopg.connect(owner_url) as owner:
         # Emptying tables between transactional tests is the one thing the tests may do and the product may not.
-        owner.execute(sql.SQL("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(APP)))
+        for role in (APP, APP + SEES_ALL):
+            owner.execute(sql.SQL("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(role)))
 
 
 @pytest.fixture(scope="session")

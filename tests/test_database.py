@@ -12,7 +12,7 @@ from zhike.runtime.postgres_roles import APP, OWNER
 @pytest.mark.django_db(databases=["default", "owner"])
 def test_pages_connect_as_a_role_that_owns_nothing() -> None:
     with connection.cursor() as app, connections["owner"].cursor() as owner:
-        app.execute("SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        app.execute("SELECT session_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = session_user")
         assert app.fetchone() == (APP, False, False)
         app.execute("SELECT count(*) FROM pg_class WHERE relowner = %s::regrole", [APP])
         assert app.fetchone() == (0,)

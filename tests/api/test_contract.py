@@ -47,7 +47,16 @@ def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
     order = body_of(program.post("/orders", order))
     file = io.BytesIO("姓名,手机\n李四,13900139000\n".encode())
     job = imports.start_import(actor=program.actor, file=file, name="a.csv", kind="customers", at=NOON)
-    ids = {"import_id": job.pk, "customer_id": customer["id"], "identifier_id": customer["identifiers"][0]["id"]}
+    colleague = hire("colleague", scope=Scope.OWN).user
+    program.send("PUT", f"/customers/{customer['id']}/collaborators/{colleague.pk}", {"may_edit": True})
+    made = body_of(program.post(f"/users/{colleague.pk}/reassignments", {"to_user_ids": [program.user.pk]}))
+    people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
+    ids = {
+        **people,
+        "import_id": job.pk,
+        "customer_id": customer["id"],
+        "identifier_id": customer["identifiers"][0]["id"],
+    }
     return program, {**ids, "order_id": order["id"], "product_id": order["lines"][0]["product_id"]}
 
 

@@ -55,6 +55,21 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.post(f"/customers/{ids['customer']}/activities", {"kind": "note", "text": "x"}),
         {404},
     ),
+    "list_collaborators": (lambda it, ids: it.get(f"/customers/{ids['customer']}/collaborators"), {404}),
+    "put_collaborator": (
+        lambda it, ids: it.send("PUT", f"/customers/{ids['customer']}/collaborators/{it.user.pk}", {"may_edit": True}),
+        {404},
+    ),
+    "remove_collaborator": (
+        lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/collaborators/{it.user.pk}"),
+        {404},
+    ),
+    "count_records": (lambda it, ids: it.get(f"/users/{ids['owner']}/records"), {200}),
+    "reassign_records": (
+        lambda it, ids: it.post(f"/users/{ids['owner']}/reassignments", {"to_user_ids": [ids["owner"]]}),
+        {422},
+    ),
+    "undo_reassignment": (lambda it, ids: it.post("/reassignments/1/undo", None), {404}),
     "list_orders": (lambda it, ids: it.get(f"/orders?customer_id={ids['customer']}"), {200}),
     "get_order": (lambda it, ids: it.get(f"/orders/{ids['order']}"), {404}),
     "create_order": (lambda it, ids: it.post("/orders", {**ORDER, "customer_id": ids["customer"]}), {422}),

@@ -8,10 +8,12 @@ import django
 
 django.setup()
 
+from zhike.core.acting import begin_acting  # noqa: E402
 from zhike.core.actor import SYSTEM  # noqa: E402
 from zhike.exchange import services  # noqa: E402
 
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
+begin_acting(SYSTEM, origin="test")
 
 for line in sys.stdin:
     work, import_id = line.split()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -283,7 +284,7 @@ def test_cancelling_ends_a_statement_that_is_running(bring: Bring, digests: Dige
         finally:
             connection.close()
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=copy_context().run, args=[work])
     thread.start()
     while Import.objects.get(pk=job.pk).status != Import.Status.APPLYING:
         pass
@@ -311,7 +312,7 @@ def test_imports_at_once_neither_deadlock_nor_double(bring: Bring) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=work, args=[job.pk]) for job in jobs]
+    threads = [threading.Thread(target=copy_context().run, args=[work, job.pk]) for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:

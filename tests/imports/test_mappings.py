@@ -12,7 +12,7 @@ from tests.imports.test_customers import user
 from tests.imports.test_work import zhike
 
 from zhike.cli.output import Exit
-from zhike.core.actor import SYSTEM, Actor, Scope
+from zhike.core.actor import SYSTEM, Actor, Reach, Scope
 from zhike.exchange import services
 from zhike.exchange.mappings import MappingUnfit
 from zhike.exchange.models import Import, Mapping
@@ -76,7 +76,7 @@ def test_of_several_mappings_with_one_name_the_latest_that_fits_is_taken(tmp_pat
     chosen = services.start_import(actor=SYSTEM, file=tmp_path / "any.csv", name="any.csv", at=AT, mapping_name="会员")
     assert chosen.mapping == {"b": "name"}
     # Somebody who sees their own imports only does not read by what others have said.
-    alone = replace(first, grants={**first.grants, "exchange.view_import": Scope.OWN})
+    alone = replace(first, grants={**first.grants, "exchange.view_import": Reach(user_ids=(first.user_id or 0,))})
     chosen = uploaded(alone, tmp_path / "any.csv", "a,b,e\n1,x,y\n", mapping_name="会员")
     assert chosen.mapping == {"a": "external_id", "b": "name"}
 

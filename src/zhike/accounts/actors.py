@@ -1,25 +1,37 @@
 """From a user row to the frozen actor that core checks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.timezone import now
 
 from zhike.accounts.models import User
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import EVERYWHERE, Actor, Reach, Scope
 
 # Every request pays for this query, so it is one, and spelt out: the ORM would take longer to write it than
-# PostgreSQL to answer it.
+# PostgreSQL to answer it. What only some scopes need (3: team and below, 5: subordinates) is looked up
+# only for them.
 _USER = """
-    SELECT u.*, t.path AS team_path, (
-        SELECT array_agg(below.id ORDER BY below.id) FROM accounts_team below WHERE starts_with(below.path, t.path)
-    ) AS team_ids, (
-        SELECT jsonb_object_agg(permission, scope) FROM (
-            SELECT g.permission, max(g.scope) AS scope
-            FROM accounts_grant g JOIN accounts_user_roles h ON h.role_id = g.role_id
-            WHERE h.user_id = u.id GROUP BY g.permission
-        ) widest
-    ) AS widest_grants, (
+    SELECT u.*, held.granted, (
+        SELECT array_agg(other.team_id) FROM accounts_user_other_teams other WHERE other.user_id = u.id
+    ) AS more_team_ids, CASE WHEN held.scopes @> '{3}' THEN (
+        SELECT array_agg(DISTINCT below.id) FROM accounts_team mine
+        JOIN accounts_team below ON starts_with(below.path, mine.path)
+        WHERE mine.id = u.team_id
+            OR mine.id IN (SELECT team_id FROM accounts_user_other_teams WHERE user_id = u.id)
+    ) END AS team_ids_below, CASE WHEN held.scopes @> '{5}' THEN (
+        WITH RECURSIVE line AS (
+            SELECT id FROM accounts_user WHERE manager_id = u.id
+            UNION SELECT report.id FROM accounts_user report JOIN line ON report.manager_id = line.id
+        ) SELECT array_agg(id) FROM line
+    ) END AS subordinate_ids, (
+        SELECT array_agg(DISTINCT given.from_user_id) FROM accounts_delegation given
+        WHERE given.to_user_id = u.id AND %s BETWEEN given.starts_on AND given.ends_on
+    ) AS delegator_ids, (
         u.kind = 'person' AND EXISTS (
             SELECT FROM accounts_role r JOIN accounts_user_roles h ON h.role_id = r.id
             WHERE h.user_id = u.id AND r.requires_second_factor
@@ -27,13 +39,21 @@ _USER = """
             SELECT FROM mfa_authenticator f WHERE f.user_id = u.id AND f.type IN ('totp', 'webauthn')
         )
     ) AS lacks_second_factor
-    FROM accounts_user u LEFT JOIN accounts_team t ON t.id = u.team_id
+    FROM accounts_user u CROSS JOIN LATERAL (
+        SELECT jsonb_agg(DISTINCT jsonb_build_array(g.permission, g.scope, t.team_id)) AS granted,
+            array_agg(DISTINCT g.scope::int) AS scopes
+        FROM accounts_grant g JOIN accounts_user_roles h ON h.role_id = g.role_id
+        LEFT JOIN accounts_grant_teams t ON t.grant_id = g.id WHERE h.user_id = u.id
+    ) AS held
 """
 
 
-def load_user(*, user_id: int) -> User | None:
-    """The person, if they may still log in, with what `actor_of` needs and whether they lack a second factor."""
-    return _load(f"{_USER} WHERE u.id = %s AND u.is_active AND u.kind = 'person'", [user_id])
+def load_user(*, user_id: int, at: datetime | None = None) -> User | None:
+    """The person, if they may still log in, with what `actor_of` needs and whether they lack a second factor.
+
+    at: when they act.
+    """
+    return _load(f"{_USER} WHERE u.id = %s AND u.is_active AND u.kind = 'person'", at, [user_id])
 
 
 def load_user_of_token(*, digest: str, at: datetime) -> User | None:
@@ -46,20 +66,25 @@ def load_user_of_token(*, digest: str, at: datetime) -> User | None:
     return _load(
         f"{query} JOIN accounts_token k ON k.user_id = u.id WHERE k.digest = %s AND u.is_active"
         " AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s)",
+        at,
         [digest, at],
     )
 
 
-def _load(query: str, parameters: Sequence[Any]) -> User | None:
-    return next(iter(User.objects.raw(query, parameters)), None)
+def _load(query: str, at: datetime | None, parameters: Sequence[Any]) -> User | None:
+    today = (at or now()).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return next(iter(User.objects.raw(query, [today, *parameters])), None)
 
 
-def actor_of(user: User, *, request_id: str = "") -> Actor:
-    """What the user may do now: the widest scope any of their roles gives for each permission.
+def actor_of(user: User, *, request_id: str = "", at: datetime | None = None) -> Actor:
+    """What the user may do: for each permission all that any of their roles reaches, with whom they stand in for.
+
+    at: the moment that decides about delegations; now where it is left out.
 
     :raises User.DoesNotExist: the user is not in the database
     """
-    loaded: Any = user if hasattr(user, "widest_grants") else _load(f"{_USER} WHERE u.id = %s", [user.pk])
+    is_loaded = hasattr(user, "granted") and at is None
+    loaded: Any = user if is_loaded else _load(f"{_USER} WHERE u.id = %s", at, [user.pk])
     if loaded is None:
         raise User.DoesNotExist(user.pk)
     only = getattr(loaded, "token_permissions", None)
@@ -67,15 +92,42 @@ def actor_of(user: User, *, request_id: str = "") -> Actor:
         user_id=loaded.pk,
         name=str(loaded),
         team_id=loaded.team_id,
-        team_paths=(loaded.team_path,) if loaded.team_path else (),
-        team_ids=tuple(loaded.team_ids or ()),
-        grants={
-            permission: Scope(scope)
-            for permission, scope in json.loads(loaded.widest_grants or "{}").items()
-            if only is None or permission in only
-        },
+        grants={code: reach for code, reach in _grants(loaded).items() if only is None or code in only},
         locale=loaded.locale,
         zone=loaded.zone,
         theme=loaded.theme,
         request_id=request_id,
     )
+
+
+def _grants(loaded: Any) -> dict[str, Reach]:
+    scopes: dict[str, set[int]] = {}
+    chosen: dict[str, set[int]] = {}
+    for permission, scope, team_id in json.loads(loaded.granted or "[]"):
+        scopes.setdefault(permission, set()).add(scope)
+        if team_id is not None and scope == Scope.CHOSEN:
+            chosen.setdefault(permission, set()).add(team_id)
+    own = [loaded.pk, *(loaded.delegator_ids or ())]
+    # Most permissions of a user reach equally far; each of these reaches is made once.
+    known: dict[tuple[frozenset[int], frozenset[int]], Reach] = {}
+    found = {}
+    for permission, held in scopes.items():
+        key = frozenset(held), frozenset(chosen.get(permission, ()))
+        if key not in known:
+            known[key] = _reach(loaded, *key, own)
+        found[permission] = known[key]
+    return found
+
+
+def _reach(loaded: Any, scopes: Iterable[int], chosen: Iterable[int], own: Iterable[int]) -> Reach:
+    if Scope.ALL in scopes:
+        return EVERYWHERE
+    users, teams = set(own), set(chosen)
+    if Scope.SUBORDINATES in scopes:
+        users.update(loaded.subordinate_ids or ())
+    if Scope.TEAM_AND_BELOW in scopes:
+        teams.update(loaded.team_ids_below or ())
+    elif Scope.TEAM in scopes:
+        teams.update(loaded.more_team_ids or ())
+        teams.update([loaded.team_id] if loaded.team_id else ())
+    return Reach(user_ids=tuple(sorted(users)), team_ids=tuple(sorted(teams)))

@@ -1,7 +1,8 @@
 """Shapes of what people type about accounts; whether it is allowed is decided by the services."""
 
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -10,6 +11,7 @@ from allauth.account.forms import ReauthenticateForm
 from allauth.core import context
 from django import forms
 from django.apps import apps
+from django.db.models import QuerySet
 from django.utils.functional import Promise, lazy
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -19,15 +21,30 @@ from zhike.accounts.address import client_address
 from zhike.accounts.device import known_device
 from zhike.accounts.models import Role, Team, User
 from zhike.accounts.permissions import USE_API
+from zhike.accounts.selectors import TeamRow
 from zhike.core.access import list_permissions
 from zhike.core.actor import Actor, Scope
 
 SCOPES = [
     (Scope.NONE.value, _("Not allowed")),
     (Scope.OWN.value, _("Own records")),
+    (Scope.SUBORDINATES.value, _("Own and subordinates")),
     (Scope.TEAM.value, _("Own team")),
     (Scope.TEAM_AND_BELOW.value, _("Own team and below")),
+    (Scope.CHOSEN.value, _("Chosen teams")),
     (Scope.ALL.value, _("Whole company")),
+]
+PLAIN_SCOPES = [SCOPES[0], (Scope.ALL.value, _("Allowed"))]
+EXPLAINED = [
+    (
+        _("Own records"),
+        _("What one is the owner of, what one has been made a collaborator on, and what one stands in for."),
+    ),
+    (_("Own and subordinates"), _("Also what belongs to those who report to one, directly or through others.")),
+    (_("Own team"), _("Also every record of the teams one is a member of.")),
+    (_("Own team and below"), _("Also the records of all teams below these in the tree.")),
+    (_("Chosen teams"), _("Own records, and those of exactly the teams ticked below.")),
+    (_("Whole company"), _("Every record, also those that nobody owns.")),
 ]
 LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Until revoked"))]
 
@@ -143,13 +160,25 @@ class UserFields(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100)
     email = forms.EmailField(label=_("E-mail"), required=False)
     team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.objects.order_by("path"), required=False, empty_label=_("No team")
+        label=_("Main team"), queryset=Team.objects.order_by("path"), required=False, empty_label=_("No team")
+    )
+    other_teams = forms.ModelMultipleChoiceField(
+        label=_("Other teams"),
+        queryset=Team.objects.order_by("path"),
+        required=False,
+        help_text=_("Works there too. New records belong to the main team above. Hold Ctrl or ⌘ to choose several."),
+    )
+    manager = forms.ModelChoiceField(
+        label=_("Reports to"),
+        queryset=User.objects.filter(is_active=True, kind=User.Kind.PERSON).order_by("name", "pk"),
+        required=False,
+        empty_label=_("Nobody above them"),
     )
     roles = forms.ModelMultipleChoiceField(
         label=_("Roles"),
         queryset=Role.objects.order_by("pk"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Several roles add up: the widest scope counts."),
+        help_text=_("Several roles add up: what any of them reaches, is reached."),
     )
 
 
@@ -164,7 +193,7 @@ class CreateUser(UserFields):
         label=_("User name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     password = _password(_("Password"), is_new=True)
-    field_order = ["username", "name", "password", "email", "team", "roles"]
+    field_order = ["username", "name", "password", "email", "team", "other_teams", "manager", "roles"]
 
 
 class CreateServiceAccount(UserFields):
@@ -206,36 +235,116 @@ class EditTeam(forms.Form):
             )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PermissionField:
+    """A row of the role's table."""
+
+    code: str
+    scope: forms.BoundField
+    teams: forms.BoundField | None
+
+
 class EditRole(forms.Form):
-    """A name, and a scope for each permission."""
+    """A name, and for each permission a scope and, where that is chosen teams, which ones."""
 
     name = forms.CharField(label=_("Role name"), max_length=100)
 
     def __init__(
-        self, *args: Any, grants: Mapping[str, Scope] | None = None, is_fixed: bool = False, **options: Any
+        self,
+        *args: Any,
+        grants: Mapping[str, Scope] | None = None,
+        chosen: Mapping[str, Collection[int]] | None = None,
+        teams: Sequence[TeamRow] = (),
+        is_fixed: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        tree = [(team.pk, f"{team.lead}{team.name}") for team in teams]
         for permission in list_permissions():
+            scope = (grants or {}).get(permission.code, Scope.NONE)
+            if scope and not permission.is_scoped:
+                scope = Scope.ALL
             self.fields[permission.code] = forms.TypedChoiceField(
                 label=str(permission.label),
-                choices=SCOPES,
+                choices=SCOPES if permission.is_scoped else PLAIN_SCOPES,
                 coerce=int,
                 widget=forms.RadioSelect,
-                initial=(grants or {}).get(permission.code, Scope.NONE).value,
+                initial=scope.value,
             )
+            if permission.is_scoped:
+                self.fields[_teams_of(permission.code)] = forms.TypedMultipleChoiceField(
+                    label=str(permission.label),
+                    choices=tree,
+                    coerce=int,
+                    required=False,
+                    widget=forms.CheckboxSelectMultiple,
+                    initial=list((chosen or {}).get(permission.code, ())),
+                )
         for field in self.fields.values():
             field.disabled = is_fixed
 
-    def groups(self) -> list[tuple[str | Promise, list[forms.BoundField]]]:
+    def groups(self) -> list[tuple[str | Promise, list[PermissionField]]]:
         """The permissions' fields by app."""
-        fields = [self[permission.code] for permission in list_permissions()]
-        by_app = groupby(fields, key=lambda field: field.name.split(".")[0])
-        return [(apps.get_app_config(label).verbose_name, list(found)) for label, found in by_app]
+        found = [
+            PermissionField(
+                code=permission.code,
+                scope=self[permission.code],
+                teams=self[_teams_of(permission.code)] if permission.is_scoped else None,
+            )
+            for permission in list_permissions()
+        ]
+        by_app = groupby(found, key=lambda one: one.code.split(".")[0])
+        return [(apps.get_app_config(label).verbose_name, list(fields)) for label, fields in by_app]
 
-    def scopes(self) -> list[str | Promise]:
-        return [label for _value, label in SCOPES]
+    def explained(self) -> list[tuple[str | Promise, str | Promise]]:
+        return list(EXPLAINED)
 
     def grants(self) -> dict[str, Scope]:
         """What was chosen, permissions that are not allowed left out."""
-        chosen = ((code, Scope(value)) for code, value in self.cleaned_data.items() if code != "name")
-        return {code: scope for code, scope in chosen if scope is not Scope.NONE}
+        chosen = {one.code: Scope(self.cleaned_data[one.code]) for one in list_permissions()}
+        return {code: scope for code, scope in chosen.items() if scope is not Scope.NONE}
+
+    def chosen(self) -> dict[str, list[int]]:
+        """The teams ticked for the permissions that reach chosen teams."""
+        codes = [code for code, scope in self.grants().items() if scope is Scope.CHOSEN]
+        return {code: self.cleaned_data[_teams_of(code)] for code in codes}
+
+
+def _teams_of(code: str) -> str:
+    return f"{code}.teams"
+
+
+def _colleagues(but: int) -> QuerySet[User]:
+    people = User.objects.filter(is_active=True, kind=User.Kind.PERSON)
+    return people.exclude(pk=but).order_by("name", "pk")
+
+
+class NewDelegation(forms.Form):
+    """Who stands in, and from when to when."""
+
+    field_order = ["to_user", "starts_on", "ends_on", "note"]
+    starts_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    note = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, but: int | None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["to_user"] = forms.ModelChoiceField(
+            label=_("Colleague"),
+            queryset=_colleagues(but or 0),
+            empty_label="",
+        )
+        self.order_fields(self.field_order)
+
+
+class Reassign(forms.Form):
+    """Who takes over; several people share evenly."""
+
+    def __init__(self, *args: Any, but: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["to_users"] = forms.ModelMultipleChoiceField(
+            label=_("New owners"),
+            queryset=_colleagues(but),
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("Several people get equal shares. Records move to the main team of their new owner."),
+        )

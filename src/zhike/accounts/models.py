@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.crypto import salted_hmac
@@ -53,18 +53,19 @@ class Role(models.Model):
 
 
 class Grant(models.Model):
-    """One permission of a role, with how far it reaches."""
+    """One permission of a role, with what it reaches. teams: those chosen, where that is the scope."""
 
     role = models.ForeignKey(Role, models.CASCADE, related_name="grants")
     permission = models.CharField(max_length=100)
     scope = models.SmallIntegerField(choices=[(scope.value, scope.name) for scope in Scope])
+    teams = models.ManyToManyField(Team, related_name="+", blank=True)
 
     history = Captured(subject="role", label=_("Permission"))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["role", "permission"], name="accounts_grant_is_unique"),
-            models.CheckConstraint(condition=Q(scope__gte=1, scope__lte=4), name="accounts_grant_scope_is_known"),
+            models.CheckConstraint(condition=Q(scope__gte=1, scope__lte=6), name="accounts_grant_scope_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -77,7 +78,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """Somebody, or some program, that works with Zhike."""
+    """Somebody, or some program, that works with Zhike.
+
+    team: the main one, which new records get; other_teams: those they work in besides. manager: whom they report to.
+    """
 
     class Kind(models.TextChoices):
         PERSON = "person", _("Person")
@@ -97,6 +101,10 @@ class User(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=100)
     email = models.EmailField(_("e-mail"), blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
+    other_teams = models.ManyToManyField(Team, related_name="other_members", blank=True, verbose_name=_("other teams"))
+    manager = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("reports to")
+    )
     roles = models.ManyToManyField(Role, related_name="holders", blank=True)
     locale = models.CharField(_("language"), max_length=10, choices=Locale.choices, default=Locale.CHINESE)
     zone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
@@ -124,6 +132,9 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("username"), name="accounts_user_username_is_unique"),
             models.CheckConstraint(condition=Q(kind__in=["person", "service"]), name="accounts_user_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(manager=None) | ~Q(manager=F("id")), name="accounts_user_is_not_their_own_manager"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -132,6 +143,69 @@ class User(AbstractBaseUser):
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         salt = "zhike.accounts.User.get_session_auth_hash"
         return salted_hmac(salt, f"{self.password} {self.session_epoch}", secret=secret, algorithm="sha256").hexdigest()
+
+
+class Delegation(models.Model):
+    """Somebody stands in for somebody else from one day to another, both included, and reaches their records."""
+
+    from_user = models.ForeignKey(User, models.CASCADE, related_name="delegations_given")
+    to_user = models.ForeignKey(User, models.CASCADE, related_name="delegations_taken", db_index=False)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"))
+    note = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+
+    history = Captured(subject="from_user", label=_("Standing in"))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(from_user=F("to_user")), name="accounts_delegation_is_to_somebody_else"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="accounts_delegation_ends_after_it_starts"
+            ),
+        ]
+        indexes = [models.Index(fields=["to_user", "ends_on"], name="accounts_delegation_now")]
+
+    def __str__(self) -> str:
+        return f"{self.from_user} → {self.to_user}"
+
+
+class Reassignment(models.Model):
+    """Somebody's records handed over in one step. counts: kind of record to how many."""
+
+    from_user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    made_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict)
+
+    history = Captured(subject="from_user", label=_("Handed over"))
+
+    def __str__(self) -> str:
+        return f"{self.from_user} {self.made_at:%Y-%m-%d}"
+
+
+class ReassignedRecord(models.Model):
+    """A record that went over: to whom, and which team it belonged to before. kind: a key of `core.ownership`."""
+
+    reassignment = models.ForeignKey(Reassignment, models.CASCADE, related_name="records", db_index=False)
+    kind = models.CharField(max_length=50)
+    record_id = models.BigIntegerField()
+    to_user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    team_before = models.BigIntegerField(null=True)
+
+    history = NotCaptured("What it did to each record is captured there.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reassignment", "kind", "record_id"], name="accounts_reassigned_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.record_id}"
 
 
 class Token(models.Model):

@@ -8,6 +8,6 @@ MANAGE = "accounts.manage_users"
 USE_API = "accounts.use_api"
 
 ALL = [
-    Permission(code=MANAGE, label=_("Manage users, teams and roles")),
-    Permission(code=USE_API, label=_("Use the API with own keys")),
+    Permission(code=MANAGE, label=_("Manage users, teams and roles"), is_scoped=False),
+    Permission(code=USE_API, label=_("Use the API with own keys"), is_scoped=False),
 ]

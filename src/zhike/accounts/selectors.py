@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from zhike.accounts.browsers import describe_browser
-from zhike.accounts.models import Grant, Role, Team, Token, User
+from zhike.accounts.models import Delegation, Grant, Reassignment, Role, Team, Token, User
 from zhike.accounts.permissions import MANAGE
 from zhike.core.access import require
 from zhike.core.actor import Actor, Scope
@@ -63,7 +63,9 @@ def list_users(*, actor: Actor, page: Page, text: str = "") -> Rows[User]:
     require(actor, MANAGE)
     names = ArrayAgg("roles__name", filter=Q(roles__isnull=False), order_by="roles__pk", default=[])
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
-    users: QuerySet[User] = User.objects.select_related("team").annotate(role_names=names, has_factor=Exists(factors))
+    users: QuerySet[User] = User.objects.select_related("team", "manager").annotate(
+        role_names=names, has_factor=Exists(factors)
+    )
     if text:
         users = users.filter(Q(username__icontains=text) | Q(name__icontains=text))
     return page.of(users, by=("username", "pk"))
@@ -100,6 +102,31 @@ def get_grants(*, actor: Actor, role: Role) -> dict[str, Scope]:
     require(actor, MANAGE)
     grants = Grant.objects.filter(role=role).values_list("permission", "scope")
     return {permission: Scope(scope) for permission, scope in grants}
+
+
+def get_chosen(*, actor: Actor, role: Role) -> dict[str, list[int]]:
+    """The teams that each permission of the role reaches, where these were chosen."""
+    require(actor, MANAGE)
+    found: dict[str, list[int]] = {}
+    rows = Grant.objects.filter(role=role, scope=Scope.CHOSEN).order_by("teams__path")
+    for permission, team_id in rows.values_list("permission", "teams"):
+        if team_id is not None:
+            found.setdefault(permission, []).append(team_id)
+    return found
+
+
+def list_delegations(*, actor: Actor, today: date) -> list[Delegation]:
+    """Who stands in for the actor and for whom the actor does, now and later; `is_given` tells them apart."""
+    me = Q(from_user_id=actor.user_id or 0)
+    rows = Delegation.objects.filter(me | Q(to_user_id=actor.user_id or 0), ends_on__gte=today)
+    return list(rows.select_related("from_user", "to_user").annotate(is_given=me).order_by("starts_on", "pk"))
+
+
+def list_reassignments(*, actor: Actor, user: User) -> list[Reassignment]:
+    """What was handed over of the user's, newest first, with `total`."""
+    require(actor, MANAGE)
+    rows = Reassignment.objects.filter(from_user=user).select_related("made_by").annotate(total=Count("records"))
+    return list(rows.order_by("-pk")[:20])
 
 
 def list_tokens(*, actor: Actor, at: datetime, owner_id: int | None = None) -> list[Token]:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from zhike.accounts import sign_on
-from zhike.accounts.views import door, me, people, roles, security
+from zhike.accounts.views import door, me, people, roles, security, standing_in
 
 TO_LOG_IN = RedirectView.as_view(pattern_name="log_in")
 TO_SECURITY = RedirectView.as_view(pattern_name="my_security")
@@ -51,6 +51,8 @@ ACCOUNT = [
     path("password/", me.change_password, name="change_password"),
     path("keys/", me.my_keys, name="my_keys"),
     path("keys/<int:pk>/revoke/", me.revoke_key, name="revoke_key"),
+    path("delegations/", standing_in.my_delegations, name="my_delegations"),
+    path("delegations/<int:pk>/end/", standing_in.end_delegation, name="end_delegation"),
 ]
 
 SETTINGS = [
@@ -64,6 +66,8 @@ SETTINGS = [
     path("users/<int:pk>/sessions/end/", people.end_sessions, name="end_sessions"),
     path("users/<int:pk>/keys/", people.create_key_for, name="create_key_for"),
     path("users/<int:pk>/keys/<int:token_pk>/revoke/", people.revoke_key_of, name="revoke_key_of"),
+    path("users/<int:pk>/records/", standing_in.reassign_records, name="reassign_records"),
+    path("reassignments/<int:pk>/undo/", standing_in.undo_reassignment, name="undo_reassignment"),
     path("teams/", people.teams, name="teams"),
     path("teams/new/", people.create_team, name="create_team"),
     path("teams/<int:pk>/", people.edit_team, name="edit_team"),

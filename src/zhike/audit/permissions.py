@@ -8,6 +8,6 @@ VIEW = "audit.view_history"
 ERASE = "audit.erase_history"
 
 ALL = [
-    Permission(code=VIEW, label=_("See the whole history")),
-    Permission(code=ERASE, label=_("Erase personal data from the history")),
+    Permission(code=VIEW, label=_("See the whole history"), is_scoped=False),
+    Permission(code=ERASE, label=_("Erase personal data from the history"), is_scoped=False),
 ]

@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core.access import ScopedQuerySet
 from zhike.core.database import changed_xid
 from zhike.core.history import Captured
+from zhike.customers.models import VIEW, CustomerScopedQuerySet
 
 
 class Product(models.Model):
@@ -29,9 +29,10 @@ class Product(models.Model):
         return self.name or self.code
 
 
-class OrderQuerySet(ScopedQuerySet["Order"]):
+class OrderQuerySet(CustomerScopedQuerySet["Order"]):
     view_permission = "commerce.view_order"
     scope_prefix = "customer__"
+    follows = VIEW
 
 
 class Order(models.Model):
@@ -89,9 +90,10 @@ class Order(models.Model):
         return self.number or f"#{self.pk}"
 
 
-class OrderLineQuerySet(ScopedQuerySet["OrderLine"]):
+class OrderLineQuerySet(CustomerScopedQuerySet["OrderLine"]):
     view_permission = "commerce.view_order"
     scope_prefix = "order__customer__"
+    follows = VIEW
 
 
 class OrderLine(models.Model):

@@ -5,6 +5,7 @@ from zhike.accounts.keys import ApiKey, BrowserSession
 from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
+from zhike.customers.api_collaborators import router as collaborators
 from zhike.exchange.api import router as exchange
 
 DESCRIPTION = """
@@ -27,5 +28,6 @@ api = Api(
 )
 api.add_router("", accounts)
 api.add_router("", customers)
+api.add_router("", collaborators)
 api.add_router("", commerce)
 api.add_router("", exchange)

@@ -4,23 +4,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.functional import Promise
 
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import Actor
 
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """Something that can be granted to a role. code: "app.verb_object"."""
+    """Something that can be granted to a role. code: "app.verb_object".
+
+    is_scoped: False where there is nothing to reach, so that a role either has it or not.
+    """
 
     code: str
     label: str | Promise
+    is_scoped: bool = True
 
 
 _permissions: dict[str, Permission] = {}
+_guarding: set[str] = set()
 
 
 def declare(permissions: Iterable[Permission]) -> None:
@@ -33,6 +39,11 @@ def list_permissions() -> list[Permission]:
     return sorted(_permissions.values(), key=lambda permission: permission.code)
 
 
+def list_guarding() -> list[str]:
+    """The permissions that decide which rows somebody sees; the database has to know how far these reach."""
+    return sorted(_guarding)
+
+
 class PermissionUndeclared(LookupError):
     """Code asks for a permission that no app declared: a mistake in the code, not of the user."""
 
@@ -40,14 +51,14 @@ class PermissionUndeclared(LookupError):
 def require(actor: Actor, permission: str, *, record: models.Model | None = None) -> None:
     """Refuse unless the actor holds the permission and, where a record is given, can reach it.
 
-    :raises PermissionDenied: the actor lacks the grant, or the record lies outside its scope
+    :raises PermissionDenied: the actor lacks the grant, or the record lies outside its reach
     :raises PermissionUndeclared: no app declared this permission
     """
     if permission not in _permissions:
         raise PermissionUndeclared(permission)
     if not actor.may(permission):
         raise PermissionDenied(permission)
-    if record is None or actor.scope_of(permission) is Scope.ALL:
+    if record is None or actor.reach_of(permission).is_all:
         return
     manager: Any = type(record)._default_manager
     if not manager.filter(pk=record.pk).within(actor, permission).exists():
@@ -57,36 +68,66 @@ def require(actor: Actor, permission: str, *, record: models.Model | None = None
 class ScopedQuerySet[M: models.Model](models.QuerySet[M]):
     """Rows that carry an owner and a team, or reach them through `scope_prefix`.
 
+    The same rule stands in the database as the policy of the table (`core.row_security`).
+
     view_permission: what `visible_to` asks for.
     scope_prefix: path to the model that has `owner` and `team`, for example "customer__".
-    unowned_visible: whether rows with nothing at the end of the prefix (anonymous orders) are seen by those
-        whose scope is the whole company only (False) or by everybody with the grant (True).
+    follows: what must reach the record at the end of the prefix as well: nobody sees the orders of a customer whom
+        they do not see. Rows with nothing there (anonymous orders) belong to those who reach everything.
     """
 
     view_permission: ClassVar[str]
     scope_prefix: ClassVar[str] = ""
-    unowned_visible: ClassVar[bool] = False
+    follows: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "view_permission" in cls.__dict__:
+            _guarding.add(cls.view_permission)
 
     def visible_to(self, actor: Actor) -> Self:
         """The rows the actor may see; none without the grant."""
         return self.within(actor, self.view_permission)
 
     def within(self, actor: Actor, permission: str) -> Self:
-        """The rows that the actor's scope for the permission reaches."""
-        scope = actor.scope_of(permission)
-        if scope is Scope.ALL:
-            return self
-        if scope is Scope.NONE:
+        """The rows that the actor's permission reaches."""
+        reach = actor.reach_of(permission)
+        if not reach:
             return self.none()
-        return self.filter(self.scope_predicate(actor, scope))
+        found = self if reach.is_all else self.filter(self.reached_by(actor, permission))
+        if not self.follows or permission == self.follows:
+            return found
+        followed = actor.reach_of(self.follows)
+        if not followed:
+            return self.none()
+        if followed.is_all or (followed == reach and permission == self.view_permission):
+            return found
+        visible = self.reached_by(actor, self.follows)
+        if reach.is_all:
+            visible |= Q(**{f"{self.scope_prefix.removesuffix('__')}__isnull": True})
+        return found.filter(visible)
 
-    def scope_predicate(self, actor: Actor, scope: Scope) -> Q:
-        prefix = self.scope_prefix
-        reach = Q(**{f"{prefix}owner_id": actor.user_id})
-        if scope is Scope.TEAM and actor.team_id is not None:
-            reach |= Q(**{f"{prefix}team_id": actor.team_id})
-        if scope is Scope.TEAM_AND_BELOW and actor.team_ids:
-            reach |= Q(**{f"{prefix}team_id__in": actor.team_ids})
-        if self.unowned_visible and prefix:
-            reach |= Q(**{f"{prefix.removesuffix('__')}__isnull": True})
-        return reach
+    def reached_by(self, actor: Actor, permission: str) -> Q:
+        """The predicate of a permission that does not reach everything."""
+        reach, prefix = actor.reach_of(permission), self.scope_prefix
+        found = Q(**{f"{prefix}owner_id__in": reach.user_ids})
+        if reach.team_ids:
+            found |= Q(**{f"{prefix}team_id__in": reach.team_ids})
+        shared = self.shared_with(actor, permission)
+        if shared is not None:
+            found |= Q(IsAnyOf(F(f"{prefix}pk"), ArraySubquery(shared)))
+        return found
+
+    def shared_with(self, actor: Actor, permission: str) -> models.QuerySet[Any, Any] | None:
+        """Ids of the records at the end of the prefix that are shared with the actor singly; None: not done here."""
+        return None
+
+
+class IsAnyOf(Func):
+    """`key = ANY (ARRAY(…))`: unlike IN it stays an index condition beside other ones, joined with OR."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY ("
+
+    def __init__(self, key: F, keys: ArraySubquery) -> None:
+        super().__init__(key, keys, output_field=models.BooleanField())

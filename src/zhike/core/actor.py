@@ -7,45 +7,73 @@ from types import MappingProxyType
 
 
 class Scope(IntEnum):
-    """How far a grant reaches, from nothing to every record."""
+    """What a grant of a role reaches. The numbers are names and no order: own records are part of every one of them,
+    but chosen teams may lie anywhere."""
 
     NONE = 0
     OWN = 1
     TEAM = 2
     TEAM_AND_BELOW = 3
     ALL = 4
+    SUBORDINATES = 5
+    CHOSEN = 6
 
 
-NO_GRANTS: Mapping[str, Scope] = MappingProxyType({})
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """The records that a permission extends to: those of these owners, those of these teams, or all.
+
+    It is the union over all roles of a user. Whoever holds a permission reaches at least their own records, so a
+    reach that is empty is a permission that is not held.
+    """
+
+    is_all: bool = False
+    user_ids: tuple[int, ...] = ()
+    team_ids: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.is_all or bool(self.user_ids or self.team_ids)
+
+    def covers(self, *, owner_id: int | None, team_id: int | None) -> bool:
+        """Whether a record of this owner and team is reached."""
+        return self.is_all or owner_id in self.user_ids or team_id in self.team_ids
+
+    def contains(self, other: "Reach") -> bool:
+        """Whether everything the other reaches is reached."""
+        if self.is_all or other.is_all:
+            return self.is_all
+        return {*other.user_ids} <= {*self.user_ids} and {*other.team_ids} <= {*self.team_ids}
+
+
+NOWHERE = Reach()
+EVERYWHERE = Reach(is_all=True)
+NO_GRANTS: Mapping[str, Reach] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """What core checks instead of a user row.
 
-    team_paths: materialised paths of the actor's teams, each ending in "/", for example "/1/7/".
-    team_ids: the actor's teams and all below them, so that a scope is an index look-up and not a join.
-    grants: permission ("customers.view_customer") to the widest scope any role gives.
+    team_id: the main team, which new records of the actor's get.
+    grants: permission ("customers.view_customer") to what it reaches.
     locale: "zh-hans" or "en"; zone: an IANA name; theme: "auto", "light" or "dark".
     """
 
     user_id: int | None
     name: str
     team_id: int | None = None
-    team_paths: tuple[str, ...] = ()
-    team_ids: tuple[int, ...] = ()
-    grants: Mapping[str, Scope] = field(default=NO_GRANTS)
+    grants: Mapping[str, Reach] = field(default=NO_GRANTS)
     is_system: bool = False
     locale: str = "zh-hans"
     zone: str = "Asia/Shanghai"
     theme: str = "auto"
     request_id: str = ""
 
-    def scope_of(self, permission: str) -> Scope:
-        return Scope.ALL if self.is_system else self.grants.get(permission, Scope.NONE)
+    def reach_of(self, permission: str) -> Reach:
+        return EVERYWHERE if self.is_system else self.grants.get(permission, NOWHERE)
 
     def may(self, permission: str) -> bool:
-        return self.scope_of(permission) is not Scope.NONE
+        return self.is_system or permission in self.grants
 
 
 SYSTEM = Actor(user_id=None, name="system", is_system=True)

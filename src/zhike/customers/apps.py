@@ -9,11 +9,13 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit.wording import name_events
+        from zhike.core import ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
         from zhike.customers import listing, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
+        from zhike.customers.models import Customer
         from zhike.customers.selectors import activities
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
@@ -21,11 +23,24 @@ class CustomersConfig(AppConfig):
         from zhike.ui.navigation import NavItem
 
         declare(permissions.ALL)
+        ownership.register(
+            ownership.Owned(kind="customers.customer", label=_("Customers"), model=Customer, counts_edits=True)
+        )
         register(Customers())
         ROW_REASONS.update(REASONS)
         listing.define()
         timeline.register(activities.source())
         name_events({"customers.export_customer": _("Exported customers")})
+        panels.register(
+            panels.Panel(
+                page="customer",
+                key="collaborators",
+                label=_("Collaborators"),
+                url_name="show_collaborators",
+                permission="customers.view_customer",
+                order=90,
+            )
+        )
         see, create = "customers.view_customer", "customers.create_customer"
         panels.register(
             panels.Panel(

@@ -1,15 +1,16 @@
 """Who the customers are: persons and organisations, and how to recognise them."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
+from zhike.core.actor import Actor
 from zhike.core.database import changed_xid
 from zhike.core.history import Captured, NotCaptured
 
@@ -48,8 +49,46 @@ class Stage(models.TextChoices):
     LOST = "lost", _("Lost")
 
 
-class CustomerQuerySet(ScopedQuerySet["Customer"]):
-    view_permission = "customers.view_customer"
+VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
+
+
+class CustomerScopedQuerySet[M: models.Model](ScopedQuerySet[M]):
+    """Rows of a customer: collaborators see what they may see of others' customers, and edit where they may."""
+
+    def shared_with(self, actor: Actor, permission: str) -> "models.QuerySet[Any, Any] | None":
+        if permission not in (self.view_permission, VIEW, EDIT):
+            return None
+        mine = Collaborator.objects.filter(user_id=actor.user_id or 0)
+        return (mine.filter(may_edit=True) if permission == EDIT else mine).values("customer_id")
+
+
+_NEWEST_REACHED = """
+    SELECT id FROM (
+        SELECT found.id FROM unnest(%(users)s::bigint[]) AS whose CROSS JOIN LATERAL (
+            SELECT id FROM customers_customer WHERE owner_id = whose AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+        ) AS found
+        UNION SELECT found.id FROM unnest(%(teams)s::bigint[]) AS whose CROSS JOIN LATERAL (
+            SELECT id FROM customers_customer WHERE team_id = whose AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+        ) AS found
+        UNION (
+            SELECT customer_id FROM customers_collaborator WHERE user_id = %(me)s AND customer_id < %(below)s
+            ORDER BY customer_id DESC LIMIT %(limit)s
+        )
+    ) AS reached ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
+class CustomerQuerySet(CustomerScopedQuerySet["Customer"]):
+    view_permission = VIEW
+
+    def newest_reached(self, actor: Actor, *, below: int, limit: int) -> list[int]:
+        """The ids of the newest customers the actor sees, as `visible_to` says it, but along the indexes of owner and
+        team: a few rows of each instead of all that are reached, sorted. For a reach of few owners and teams."""
+        reach = actor.reach_of(VIEW)
+        told: dict[str, Any] = {"users": list(reach.user_ids), "teams": list(reach.team_ids), "me": actor.user_id or 0}
+        with connection.cursor() as cursor:
+            cursor.execute(_NEWEST_REACHED, {**told, "below": below, "limit": limit})
+            return [key for (key,) in cursor.fetchall()]
 
 
 class Customer(models.Model):
@@ -121,6 +160,27 @@ class Customer(models.Model):
         return self.name
 
 
+class Collaborator(models.Model):
+    """Somebody who works on a customer that is not theirs; what they may see and do at all, their roles say."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="collaborators", db_index=False)
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", db_index=False)
+    may_edit = models.BooleanField(_("may edit"), default=False)
+    added_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False)
+    created_at = models.DateTimeField()
+
+    history = Captured(subject="customer", label=_("Collaborator"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "user"], name="customers_collaborator_is_unique"),
+        ]
+        indexes = [models.Index(fields=["user", "customer"], name="customers_collaborator_user")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.user_id}"
+
+
 class CustomerSearch(models.Model):
     """What one box finds a customer by; written only by `services.search`.
 
@@ -184,8 +244,8 @@ class CustomerFacts(models.Model):
         return f"{self.grade} {self.stage}"
 
 
-class IdentifierQuerySet(ScopedQuerySet["Identifier"]):
-    view_permission = "customers.view_customer"
+class IdentifierQuerySet(CustomerScopedQuerySet["Identifier"]):
+    view_permission = VIEW
     scope_prefix = "customer__"
 
 
@@ -287,8 +347,8 @@ class CustomerTag(models.Model):
         return str(self.tag)
 
 
-class ActivityQuerySet(ScopedQuerySet["Activity"]):
-    view_permission = "customers.view_customer"
+class ActivityQuerySet(CustomerScopedQuerySet["Activity"]):
+    view_permission = VIEW
     scope_prefix = "customer__"
 
 

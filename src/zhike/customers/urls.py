@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from zhike.customers.views import activities, creating, editing, exporting, filtering, history, listing, record
+from zhike.customers.views import (
+    activities,
+    collaborators,
+    creating,
+    editing,
+    exporting,
+    filtering,
+    history,
+    listing,
+    record,
+)
 
 urlpatterns = [
     path("", listing.list_customers, name="list_customers"),
@@ -19,6 +29,8 @@ urlpatterns = [
     path("<int:pk>/time-line/", record.show_time_line, name="show_time_line"),
     path("<int:pk>/history/", history.show_history, name="show_customer_history"),
     path("<int:pk>/history/panel/", history.show_panel, name="show_history_panel"),
+    path("<int:pk>/collaborators/", collaborators.show_collaborators, name="show_collaborators"),
+    path("collaborators/<int:pk>/remove/", collaborators.remove_collaborator, name="remove_collaborator"),
     path("<int:pk>/activities/", activities.add_activity, name="add_activity"),
     path("<int:pk>/edit/<str:field>/", editing.edit_field, name="edit_field"),
     path("<int:pk>/identifiers/", editing.add_identifier, name="add_identifier"),

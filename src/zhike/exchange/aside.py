@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any
 
 import psycopg
@@ -22,7 +23,7 @@ class Aside:
         self._is_to_commit = False
         self._is_done = False
         self._worker: psycopg.Connection[Any] | None = None
-        self._thread = threading.Thread(target=self._run, name="import-aside", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="import-aside", daemon=True)
 
     def start(self) -> None:
         self._thread.start()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.exchange.models import Import, Mapping
@@ -88,12 +89,14 @@ def find_source(*, actor: Actor, kind: str, columns: Iterable[str]) -> str:
 def remember(job: Import, *, at: datetime, name: str | None = None) -> None:
     """Keep how a file was read. name: kept as it was where None."""
     values = {"mapping": job.mapping, "source": job.source, "currency": job.currency, "used_at": at}
-    Mapping.objects.update_or_create(
-        owner_id=job.owner_id,
-        kind=job.kind,
-        signature=signature(job.kind, job.columns),
-        defaults=values if name is None else {**values, "name": name},
-    )
+    # It is its owner's, also where somebody else finishes their import.
+    with seeing_everything():
+        Mapping.objects.update_or_create(
+            owner_id=job.owner_id,
+            kind=job.kind,
+            signature=signature(job.kind, job.columns),
+            defaults=values if name is None else {**values, "name": name},
+        )
 
 
 def _applied(actor: Actor, kind: str) -> list[Import]:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import Actor
 from zhike.core.history import Captured, NotCaptured
 
 
@@ -119,7 +119,7 @@ class MappingQuerySet(ScopedQuerySet["Mapping"]):
 
     view_permission = "exchange.view_import"
 
-    def scope_predicate(self, actor: Actor, scope: Scope) -> Q:
+    def reached_by(self, actor: Actor, permission: str) -> Q:
         return Q(owner_id=actor.user_id)
 
 

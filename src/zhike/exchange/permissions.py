@@ -9,5 +9,5 @@ IMPORT_FILE = "exchange.import_file"
 
 ALL = [
     Permission(code=VIEW_IMPORT, label=_("See imports")),
-    Permission(code=IMPORT_FILE, label=_("Import files and undo imports")),
+    Permission(code=IMPORT_FILE, label=_("Import files and undo imports"), is_scoped=False),
 ]

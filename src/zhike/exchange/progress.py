@@ -5,6 +5,7 @@ The merge is one long transaction, so this goes through a connection of its own,
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -51,7 +52,8 @@ class Progress:
         self._cancelled = threading.Event()
         self._ended = threading.Event()
         self._worker: psycopg.Connection | None = None
-        self._thread = threading.Thread(target=self._run, name=f"import-{job_id}-progress", daemon=True)
+        run = copy_context().run
+        self._thread = threading.Thread(target=run, args=(self._run,), name=f"import-{job_id}-progress", daemon=True)
 
     def __enter__(self) -> Self:
         connection.ensure_connection()

@@ -1,7 +1,8 @@
 """One import at work: its tables in the schema `staging`, its connection, its progress."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -174,6 +175,27 @@ def copy_frame(table: sql.Identifier, columns: Sequence[str], frame: "pl.DataFra
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, names)
     with raw_connection().cursor().copy(statement) as copy:
         copy.write(buffer.getbuffer())
+
+
+@contextmanager
+def copying_into(table: str, columns: Sequence[str]) -> "Iterator[psycopg.Copy]":
+    """COPY into a table in Django's transaction, also where a policy guards it: there by way of a temporary table."""
+    connection = raw_connection()
+    target, names = sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    row = connection.execute("SELECT row_security_active(%s)", [table]).fetchone()
+    is_guarded = bool(row and row[0])
+    beside = sql.Identifier("pg_temp", f"{table}_copied") if is_guarded else target
+    if is_guarded:
+        connection.execute(
+            sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                sql.Identifier(f"{table}_copied"), names, target
+            )
+        )
+    with connection.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(beside, names)) as copy:
+        yield copy
+    if is_guarded:
+        connection.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, beside))
+        connection.execute(sql.SQL("DROP TABLE {}").format(beside))
 
 
 def raw_connection() -> "psycopg.Connection[Any]":

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from psycopg import sql
 
+from zhike.core.acting import seeing_everything
 from zhike.exchange.conversion import Manner, convert
 from zhike.exchange.files import ROW, Reading, RefusedRow, Table, open_file
 from zhike.exchange.models import Import
@@ -74,14 +75,17 @@ def stage(run: Run) -> None:
 
 def drop_staging(import_id: int) -> None:
     """Drop every staging table of the import."""
-    # An id is followed by "_", so that import 1 does not take the tables of import 12 along.
-    found = raw_connection().execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r'"
-        " AND starts_with(relname, %s)",
-        [f"{PREFIX}{import_id}_"],
-    )
-    for (name,) in found.fetchall():
-        raw_connection().execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, name)))
+    # Tables belong to the role that made them, and imports act as the one that sees everything.
+    with seeing_everything():
+        connection = raw_connection()
+        # An id is followed by "_", so that import 1 does not take the tables of import 12 along.
+        found = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r'"
+            " AND starts_with(relname, %s)",
+            [f"{PREFIX}{import_id}_"],
+        )
+        for (name,) in found.fetchall():
+            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, name)))
 
 
 def _create(run: Run, stager: Stager) -> None:

@@ -27,7 +27,7 @@ HOST = "127.0.0.1"
 START_PATIENCE = 20.0  # seconds; what a killed server leaves behind needs a few to vanish
 STOP_PATIENCE = 60.0
 # Raise it when `provision` changes, so that existing clusters are provisioned again.
-PROVISION_VERSION = "1"
+PROVISION_VERSION = "2"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core.access import ScopedQuerySet
 from zhike.core.history import NotCaptured
+from zhike.customers.models import VIEW, CustomerScopedQuerySet
 
 
 class ScoringRun(models.Model):
@@ -35,8 +35,8 @@ class ScoringRun(models.Model):
         return f"{self.measure} {self.as_of}"
 
 
-class ValueScoreQuerySet(ScopedQuerySet["ValueScore"]):
-    view_permission = "customers.view_customer"
+class ValueScoreQuerySet(CustomerScopedQuerySet["ValueScore"]):
+    view_permission = VIEW
     scope_prefix = "customer__"
 
 

@@ -1,6 +1,7 @@
 """Decisions about people and places."""
 
 from zhike.accounts.services.attempts import TooManyAttempts, count_code, forgive_codes
+from zhike.accounts.services.delegations import DelegationUnfit, delegate, end_delegation
 from zhike.accounts.services.log_in import WrongNameOrPassword, check_log_in
 from zhike.accounts.services.preferences import (
     PasswordSame,
@@ -9,10 +10,19 @@ from zhike.accounts.services.preferences import (
     change_password,
     put_preferences,
 )
+from zhike.accounts.services.reassigning import (
+    NobodyToTakeOver,
+    OwnedCount,
+    ReassignmentUndone,
+    count_records,
+    reassign_records,
+    undo_reassignment,
+)
 from zhike.accounts.services.roles import (
     GrantUnknown,
     RoleBuiltIn,
     RoleHeld,
+    TeamsNotChosen,
     create_role,
     delete_role,
     edit_role,
@@ -39,6 +49,7 @@ from zhike.accounts.services.teams import (
 )
 from zhike.accounts.services.tokens import NotYourKey, create_token, digest_of, note_token_use, revoke_token
 from zhike.accounts.services.users import (
+    ManagerBelow,
     NoOtherWayIn,
     NoPassword,
     UsernameTaken,
@@ -51,19 +62,25 @@ from zhike.accounts.services.users import (
 )
 
 __all__ = [
+    "DelegationUnfit",
     "GrantUnknown",
     "LastAdministrator",
+    "ManagerBelow",
     "NoOtherWayIn",
     "NoPassword",
+    "NobodyToTakeOver",
     "NotYourKey",
     "OwnFactors",
+    "OwnedCount",
     "PasswordSame",
     "PasswordWrong",
+    "ReassignmentUndone",
     "RoleBuiltIn",
     "RoleHeld",
     "TeamInUse",
     "TeamNameTaken",
     "TeamUnderItself",
+    "TeamsNotChosen",
     "TooManyAttempts",
     "UsernameTaken",
     "WrongNameOrPassword",
@@ -71,18 +88,21 @@ __all__ = [
     "change_password",
     "check_log_in",
     "count_code",
+    "count_records",
     "create_role",
     "create_service_account",
     "create_team",
     "create_token",
     "create_user",
     "create_user_by_sign_on",
+    "delegate",
     "delete_role",
     "delete_team",
     "digest_of",
     "edit_role",
     "edit_team",
     "edit_user",
+    "end_delegation",
     "end_session",
     "end_sessions",
     "forgive_codes",
@@ -92,10 +112,12 @@ __all__ = [
     "put_preferences",
     "put_role",
     "put_second_factor_rule",
+    "reassign_records",
     "reset_password",
     "reset_second_factor",
     "revoke_token",
     "seal_recovery_codes",
     "spend_code",
     "spend_recovery_code",
+    "undo_reassignment",
 ]

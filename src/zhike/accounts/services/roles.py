@@ -1,7 +1,8 @@
 """Roles and what they grant."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from zhike.core.actor import Actor, Scope
 from zhike.core.errors import DomainError
 from zhike.core.events import publish
 
+NONE_CHOSEN: Mapping[str, Collection[int]] = MappingProxyType({})
 BUILT_IN = ("administrator", "analyst", "manager", "representative")
 
 
@@ -23,6 +25,14 @@ class GrantUnknown(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("There is no such permission."))
+
+
+class TeamsNotChosen(DomainError):
+    code = "teams_not_chosen"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose at least one team for each permission that reaches chosen teams."))
 
 
 class RoleBuiltIn(DomainError):
@@ -40,33 +50,55 @@ class RoleHeld(DomainError):
 
 
 @transaction.atomic
-def put_role(*, actor: Actor, code: str, name: str, grants: Mapping[str, Scope]) -> Role:
-    """Create the role or give it exactly these grants.
+def put_role(
+    *,
+    actor: Actor,
+    code: str,
+    name: str,
+    grants: Mapping[str, Scope],
+    chosen: Mapping[str, Collection[int]] = NONE_CHOSEN,
+) -> Role:
+    """Create the role or give it exactly these grants. chosen: permission to ids of teams, for `Scope.CHOSEN`.
 
     :raises GrantUnknown: a permission that no app declared
+    :raises TeamsNotChosen: a grant for chosen teams names none
     """
     require(actor, MANAGE)
     if grants.keys() - {permission.code for permission in list_permissions()}:
         raise GrantUnknown
+    if any(scope is Scope.CHOSEN and not chosen.get(code) for code, scope in grants.items()):
+        raise TeamsNotChosen
     lock_standing()
     role, _created = Role.objects.update_or_create(code=code, defaults={"name": name})
     role.grants.all().delete()
-    Grant.objects.bulk_create(
+    made = Grant.objects.bulk_create(
         Grant(role=role, permission=key, scope=scope) for key, scope in grants.items() if scope is not Scope.NONE
     )
+    for grant in made:
+        if grant.scope == Scope.CHOSEN:
+            grant.teams.set(chosen[grant.permission])
     given = {key: scope.value for key, scope in grants.items() if scope is not Scope.NONE}
     publish(RoleEdited(role_id=role.pk, by_user_id=actor.user_id, grants=given))
     return role
 
 
 @transaction.atomic
-def create_role(*, actor: Actor, name: str, grants: Mapping[str, Scope]) -> Role:
-    """Add a role of the company's own."""
-    return put_role(actor=actor, code=f"own-{secrets.token_hex(6)}", name=name, grants=grants)
+def create_role(
+    *, actor: Actor, name: str, grants: Mapping[str, Scope], chosen: Mapping[str, Collection[int]] = NONE_CHOSEN
+) -> Role:
+    """Add a role of the company's own; grants as for `put_role`."""
+    return put_role(actor=actor, code=f"own-{secrets.token_hex(6)}", name=name, grants=grants, chosen=chosen)
 
 
 @transaction.atomic
-def edit_role(*, actor: Actor, role: Role, name: str, grants: Mapping[str, Scope]) -> None:
+def edit_role(
+    *,
+    actor: Actor,
+    role: Role,
+    name: str,
+    grants: Mapping[str, Scope],
+    chosen: Mapping[str, Collection[int]] = NONE_CHOSEN,
+) -> None:
     """Give a role of the company's own another name and exactly these grants.
 
     :raises RoleBuiltIn: Zhike keeps the grants of this role itself
@@ -75,7 +107,7 @@ def edit_role(*, actor: Actor, role: Role, name: str, grants: Mapping[str, Scope
     require(actor, MANAGE)
     if role.code in BUILT_IN:
         raise RoleBuiltIn
-    put_role(actor=actor, code=role.code, name=name, grants=grants)
+    put_role(actor=actor, code=role.code, name=name, grants=grants, chosen=chosen)
     ensure_administrator()
 
 

@@ -42,6 +42,14 @@ class NoOtherWayIn(DomainError):
         super().__init__(_("Without the sign-on you could not log in any more. Ask your administrator for a password."))
 
 
+class ManagerBelow(DomainError):
+    code = "manager_below"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("Nobody can report to themselves or to somebody below them. Choose another manager."))
+
+
 @transaction.atomic
 def create_user(
     *,
@@ -51,6 +59,8 @@ def create_user(
     password: str,
     roles: Iterable[Role],
     team: Team | None = None,
+    other_teams: Iterable[Team] = (),
+    manager: User | None = None,
     email: str = "",
     locale: str = User.Locale.CHINESE,
     is_first: bool = False,
@@ -62,23 +72,38 @@ def create_user(
     :raises UsernameTaken: somebody has this user name, in whatever case
     :raises django.core.exceptions.ValidationError: the password is too weak
     """
-    user = User(username=username, name=name, email=email, team=team, locale=locale, must_change_password=is_first)
+    user = User(
+        username=username,
+        name=name,
+        email=email,
+        team=team,
+        manager=manager,
+        locale=locale,
+        must_change_password=is_first,
+    )
     validate_password(password, user)
     user.set_password(password)
-    return _add(actor, user, roles)
+    return _add(actor, user, roles, other_teams)
 
 
 @transaction.atomic
 def create_service_account(
-    *, actor: Actor, username: str, name: str, roles: Iterable[Role], team: Team | None = None
+    *,
+    actor: Actor,
+    username: str,
+    name: str,
+    roles: Iterable[Role],
+    team: Team | None = None,
+    other_teams: Iterable[Team] = (),
+    manager: User | None = None,
 ) -> User:
     """Add a program that uses the API with keys and cannot log in.
 
     :raises UsernameTaken: somebody has this user name, in whatever case
     """
-    user = User(username=username, name=name, team=team, kind=User.Kind.SERVICE)
+    user = User(username=username, name=name, team=team, manager=manager, kind=User.Kind.SERVICE)
     user.set_unusable_password()
-    return _add(actor, user, roles)
+    return _add(actor, user, roles, other_teams)
 
 
 @transaction.atomic
@@ -95,13 +120,14 @@ def create_user_by_sign_on(*, username: str, name: str, email: str, role_code: s
     return _add(SYSTEM, user, [role])
 
 
-def _add(actor: Actor, user: User, roles: Iterable[Role]) -> User:
+def _add(actor: Actor, user: User, roles: Iterable[Role], other_teams: Iterable[Team] = ()) -> User:
     require(actor, MANAGE)
     lock_standing()
     if _is_taken(user.username):
         raise UsernameTaken
     user.save()
     user.roles.set(roles)
+    user.other_teams.set(_besides(user.team, other_teams))
     publish(UserCreated(user_id=user.pk, by_user_id=actor.user_id, role_ids=_role_ids(user)))
     return user
 
@@ -116,18 +142,32 @@ def _role_ids(user: User) -> list[int]:
 
 @transaction.atomic
 def edit_user(
-    *, actor: Actor, user: User, name: str, email: str, team: Team | None, roles: Iterable[Role], is_active: bool
+    *,
+    actor: Actor,
+    user: User,
+    name: str,
+    email: str,
+    team: Team | None,
+    roles: Iterable[Role],
+    is_active: bool,
+    other_teams: Iterable[Team] = (),
+    manager: User | None = None,
 ) -> None:
     """Change who somebody is and what they may do; deactivated, they are out at once, with all their keys.
 
     :raises LastAdministrator: nobody could manage users any more
+    :raises ManagerBelow: the manager reports to them, directly or through others
     """
     require(actor, MANAGE)
     lock_standing()
     changed = User.objects.select_for_update().get(pk=user.pk)
+    if manager is not None and _reports_to(manager, changed):
+        raise ManagerBelow
     changed.name, changed.email, changed.team, changed.is_active = name, email, team, is_active
-    changed.save(update_fields=["name", "email", "team", "is_active"])
+    changed.manager = manager
+    changed.save(update_fields=["name", "email", "team", "is_active", "manager"])
     changed.roles.set(roles)
+    changed.other_teams.set(_besides(team, other_teams))
     ensure_administrator()
     publish(UserEdited(user_id=user.pk, by_user_id=actor.user_id, role_ids=_role_ids(changed), is_active=is_active))
 
@@ -161,3 +201,17 @@ def leave_sign_on(*, actor: Actor) -> None:
     if not user.has_usable_password():
         raise NoOtherWayIn
     SocialAccount.objects.filter(user=user).delete()
+
+
+def _besides(main: Team | None, others: Iterable[Team]) -> list[Team]:
+    return [team for team in others if team != main]
+
+
+def _reports_to(user: User, above: User) -> bool:
+    """Whether `above` is the user, or stands over them; asked under the lock of the standing."""
+    at: int | None = user.pk
+    while at is not None:
+        if at == above.pk:
+            return True
+        at = User.objects.values_list("manager_id", flat=True).get(pk=at)
+    return False

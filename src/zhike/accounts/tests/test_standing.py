@@ -11,7 +11,7 @@ from zhike.accounts import services, setup
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Grant, Role, User
 from zhike.accounts.tests.conftest import PASSWORD, House
-from zhike.core.actor import SYSTEM, Scope
+from zhike.core.actor import EVERYWHERE, SYSTEM, Scope
 
 
 def edit(house: House, user: User, **changes: Any) -> None:
@@ -60,10 +60,10 @@ def test_two_administrators_cannot_remove_each_other_at_once(transactional_db: N
         assert sorted(pool.map(remove, pairs)) == [False, True]
 
 
-def test_the_widest_scope_of_several_roles_counts(house: House) -> None:
-    edit(house, house.seller, roles=[house.roles["representative"], house.roles["manager"]])
-    assert house.actor(house.seller).scope_of("customers.view_customer") is Scope.TEAM_AND_BELOW
-    assert house.actor(house.seller).scope_of("accounts.manage_users") is Scope.NONE
+def test_roles_add_up(house: House) -> None:
+    edit(house, house.seller, roles=[house.roles["representative"], house.roles["analyst"]])
+    assert house.actor(house.seller).reach_of("customers.view_customer") == EVERYWHERE
+    assert not house.actor(house.seller).may("accounts.manage_users")
 
 
 def test_built_in_roles_and_held_roles_stay(house: House) -> None:
@@ -127,7 +127,7 @@ def test_somebody_made_from_the_command_line_has_roles_and_a_team(db: None) -> N
     assert user.team is not None
     assert user.team.parent is not None
     assert user.team.parent.name == "总部"
-    assert actor_of(user).scope_of("accounts.manage_users") is Scope.ALL
+    assert actor_of(user).reach_of("accounts.manage_users").is_all
     with pytest.raises(setup.RoleUnknown):
         setup.create_user_from_outside(username="x", name="x", password=PASSWORD, role_codes=["king"], team_names=[])
     assert User.objects.count() == 1

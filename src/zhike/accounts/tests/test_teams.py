@@ -9,7 +9,7 @@ from zhike.accounts import selectors, services
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Team, User
 from zhike.accounts.tests.conftest import House
-from zhike.core.actor import SYSTEM
+from zhike.core.actor import SYSTEM, Scope
 
 MOVES = st.lists(st.tuples(st.integers(0, 7), st.one_of(st.none(), st.integers(0, 7))), max_size=12)
 
@@ -70,7 +70,11 @@ def test_an_actor_carries_the_teams_below(house: House) -> None:
     below = services.create_team(actor=SYSTEM, name="华东", parent=top)
     services.create_team(actor=SYSTEM, name="别处")
     User.objects.filter(pk=house.seller.pk).update(team=top)
-    assert actor_of(User.objects.get(pk=house.seller.pk)).team_ids == (top.pk, below.pk)
+    services.put_role(
+        actor=SYSTEM, code="lead", name="lead", grants={"customers.view_customer": Scope.TEAM_AND_BELOW}
+    ).holders.add(house.seller)
+    reach = actor_of(User.objects.get(pk=house.seller.pk)).reach_of("customers.view_customer")
+    assert (reach.user_ids, reach.team_ids) == ((house.seller.pk,), (top.pk, below.pk))
 
 
 def test_the_list_is_a_tree_with_siblings_by_name(house: House) -> None:

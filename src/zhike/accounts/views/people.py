@@ -63,8 +63,21 @@ def edit_user(request: ActorRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     form = _edit_form(user, request.POST or None)
     if accepted(form, lambda: services.edit_user(actor=request.actor, user=user, **form.cleaned_data)):
+        if user.is_active and not form.cleaned_data["is_active"] and _owns_something(request, user):
+            message = _("Saved. Their records still belong to them: hand them over here.")
+            return go_to(request, reverse("reassign_records", args=[user.pk]), message=message)
         return go_to(request, "users", message=_("Saved."))
     return _show_user(request, user, form=form)
+
+
+def _present(user: User) -> dict[str, Any]:
+    names = ("name", "email", "team", "manager", "is_active")
+    several = {"roles": list(user.roles.all()), "other_teams": list(user.other_teams.all())}
+    return {**{name: getattr(user, name) for name in names}, **several}
+
+
+def _owns_something(request: ActorRequest, user: User) -> bool:
+    return any(one.count for one in services.count_records(actor=request.actor, user=user))
 
 
 @sensitive_post_parameters()
@@ -139,8 +152,7 @@ def _back_to(request: ActorRequest, user: User, message: str) -> HttpResponse:
 
 
 def _edit_form(user: User, typed: QueryDict | None = None) -> forms.EditUser:
-    present = {"name": user.name, "email": user.email, "team": user.team_id, "is_active": user.is_active}
-    return forms.EditUser(typed, initial={**present, "roles": list(user.roles.all())})
+    return forms.EditUser(typed, initial=_present(user))
 
 
 def _show_user(request: ActorRequest, user: User, **shown: Any) -> HttpResponse:

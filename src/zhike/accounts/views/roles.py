@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,23 +30,24 @@ def roles(request: ActorRequest) -> HttpResponse:
 @needs(MANAGE)
 @require_http_methods(["GET", "POST"])
 def create_role(request: ActorRequest) -> HttpResponse:
-    form = forms.EditRole(request.POST or None)
+    form = forms.EditRole(request.POST or None, teams=selectors.list_teams(actor=request.actor))
     if accepted(form, lambda: _create(request, form)):
         return go_to(request, "roles", message=_("Role created."))
     return render_page(request, "accounts/edit_role.html", {"form": form, "tabs": settings_tabs("roles")})
 
 
 def _create(request: ActorRequest, form: forms.EditRole) -> None:
-    services.create_role(actor=request.actor, name=form.cleaned_data["name"], grants=form.grants())
+    services.create_role(
+        actor=request.actor, name=form.cleaned_data["name"], grants=form.grants(), chosen=form.chosen()
+    )
 
 
 @needs(MANAGE)
 @require_http_methods(["GET", "POST"])
 def edit_role(request: ActorRequest, pk: int) -> HttpResponse:
     role = get_object_or_404(Role, pk=pk)
-    grants = selectors.get_grants(actor=request.actor, role=role)
     is_built_in = role.code in BUILT_IN
-    form = forms.EditRole(request.POST or None, initial={"name": role.name}, grants=grants, is_fixed=is_built_in)
+    form = _form(request, role, request.POST or None, is_fixed=is_built_in)
     if accepted(form, lambda: _edit(request, role, form)):
         return go_to(request, "roles", message=_("Saved."))
     return _show_role(request, role, form=form)
@@ -59,7 +60,21 @@ def _show_role(request: ActorRequest, role: Role, **shown: Any) -> HttpResponse:
 
 
 def _edit(request: ActorRequest, role: Role, form: forms.EditRole) -> None:
-    services.edit_role(actor=request.actor, role=role, name=form.cleaned_data["name"], grants=form.grants())
+    services.edit_role(
+        actor=request.actor, role=role, name=form.cleaned_data["name"], grants=form.grants(), chosen=form.chosen()
+    )
+
+
+def _form(request: ActorRequest, role: Role, data: QueryDict | None, *, is_fixed: bool = False) -> forms.EditRole:
+    actor = request.actor
+    return forms.EditRole(
+        data,
+        initial={"name": role.name},
+        grants=selectors.get_grants(actor=actor, role=role),
+        chosen=selectors.get_chosen(actor=actor, role=role),
+        teams=selectors.list_teams(actor=actor),
+        is_fixed=is_fixed,
+    )
 
 
 @needs(MANAGE)
@@ -79,7 +94,5 @@ def delete_role(request: ActorRequest, pk: int) -> HttpResponse:
     try:
         services.delete_role(actor=request.actor, role=role)
     except DomainError as refusal:
-        grants = selectors.get_grants(actor=request.actor, role=role)
-        form = forms.EditRole(initial={"name": role.name}, grants=grants)
-        return _show_role(request, role, form=form, refusal=refusal)
+        return _show_role(request, role, form=_form(request, role, None), refusal=refusal)
     return go_to(request, "roles", message=_("Role deleted."))

@@ -11,7 +11,12 @@ from zhike.core.actor import Actor
 from zhike.ui.parts import Tab
 
 SETTINGS = {"users": _("Users"), "teams": _("Teams"), "roles": _("Roles")}
-MINE = {"my_settings": _("Preferences"), "my_security": _("Security"), "my_keys": _("API keys")}
+MINE = {
+    "my_settings": _("Preferences"),
+    "my_delegations": _("Standing in"),
+    "my_security": _("Security"),
+    "my_keys": _("API keys"),
+}
 
 
 def settings_tabs(current: str) -> list[Tab]:

@@ -13,7 +13,7 @@ from zhike.audit.models import Entry
 from zhike.audit.selectors.reading import Shown, show_entries
 from zhike.audit.triggers import list_captures, model_of
 from zhike.core.access import require
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import Actor
 from zhike.core.paging import Page, Rows
 
 ORDER = [["-id"]]
@@ -68,7 +68,7 @@ def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
     the record's own page, where that record's permission is asked.
     """
     require(actor, permissions.VIEW)
-    if actor.scope_of(permissions.VIEW) is not Scope.ALL:
+    if not actor.reach_of(permissions.VIEW).is_all:
         asked = Asked(
             person=actor.user_id, since=asked.since, until=asked.until, action=asked.action, table=asked.table
         )

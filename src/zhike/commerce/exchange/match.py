@@ -10,7 +10,6 @@ from typing import LiteralString
 from psycopg import sql
 
 from zhike.commerce.models import Order
-from zhike.core.actor import Scope
 from zhike.exchange.run import Run
 
 CREATE = "commerce.create_order"
@@ -180,7 +179,7 @@ class OrderMatching:
 
     def _hidden(self) -> sql.Composable | None:
         """The orders that the actor may write, as a query; None for all."""
-        if self.run.actor.scope_of(CREATE) is Scope.ALL:
+        if self.run.actor.reach_of(CREATE).is_all:
             return None
         return self.run.query_of(Order.objects.within(self.run.actor, CREATE).values("pk"))
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from zhike.commerce.events import OrderCreated
 from zhike.commerce.models import Order, OrderLine, Product
 from zhike.core.access import require
-from zhike.core.actor import Actor, Scope
+from zhike.core.acting import seeing_everything
+from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.events import publish
 from zhike.core.money import is_currency
@@ -128,16 +129,18 @@ def create_order(
         raise RefundNotNegative
     facts: dict[str, Any] = {"customer_id": customer_id, "kind": kind, "placed_at": placed_at, "currency": currency}
     facts |= {"total_amount": total, "line_count": len(lines), "channel": channel, "store": store}
-    order, is_new = Order.objects.get_or_create(
-        source=source, key=number, defaults={**facts, "number": number, "created_at": at}
-    )
-    if not is_new:
-        if any(getattr(order, name) != value for name, value in facts.items()) or _told(order) != _drafted(
-            lines, amounts
-        ):
-            raise OrderNumberTaken
-        return order, False
-    _create_lines(order=order, lines=lines, amounts=amounts, at=at)
+    # The number may be taken by an order that the actor does not see.
+    with seeing_everything():
+        order, is_new = Order.objects.get_or_create(
+            source=source, key=number, defaults={**facts, "number": number, "created_at": at}
+        )
+        if not is_new:
+            if any(getattr(order, name) != value for name, value in facts.items()) or _told(order) != _drafted(
+                lines, amounts
+            ):
+                raise OrderNumberTaken
+            return order, False
+        _create_lines(order=order, lines=lines, amounts=amounts, at=at)
     publish(OrderCreated(order_id=order.pk, customer_id=customer_id))
     return order, True
 
@@ -185,7 +188,7 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
 def _check_customer(actor: Actor, customer_id: int | None) -> None:
     if customer_id is None:
         # Nobody owns an anonymous order, so only those who may create orders for everybody can.
-        if actor.scope_of(CREATE) is not Scope.ALL:
+        if not actor.reach_of(CREATE).is_all:
             raise PermissionDenied(CREATE)
     elif not Customer.objects.visible_to(actor).within(actor, CREATE).filter(pk=customer_id).exists():
         raise CustomerUnknown

@@ -5,14 +5,24 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
-from zhike.core.acting import NOBODY, SETTING, who_acts
+from zhike.core.acting import NOBODY, Told, who_acts
+
+_TELL = (
+    "SELECT set_config('zhike.actor', %s, false), set_config('zhike.reach', %s, false), set_config('role', {}, false)"
+)
+# The role that no policy narrows, where the installation could make it; else the reach alone says so.
+_OPEN = _TELL.format(
+    "coalesce((SELECT rolname FROM pg_roles WHERE rolname = session_user || '_all'"
+    " AND pg_has_role(session_user, oid, 'MEMBER')), 'none')"
+)
+_NARROW = _TELL.format("'none'")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Before it hands out a cursor, the database knows who acts; one more roundtrip only where that has changed."""
 
     # What the connection was told last; None where a rollback may have taken it back.
-    _was_told: str | None = NOBODY
+    _was_told: Told | None = NOBODY
 
     def tell_who_acts(self) -> None:
         """For those who use the connection without Django's cursors."""
@@ -21,7 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if wanted == self._was_told or self.connection.info.transaction_status == TransactionStatus.INERROR:
             return
         with self.wrap_database_errors:
-            self.connection.execute("SELECT set_config(%s, %s, false)", [SETTING, wanted])
+            self.connection.execute(_OPEN if wanted.sees_all else _NARROW, [wanted.who, wanted.reach])
         self._was_told = wanted
 
     def init_connection_state(self) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from zhike.core.actor import Scope
 from zhike.customers.exchange.party import Mark, Party
 from zhike.customers.exchange.sequence import Decision, Row, Sequence
 from zhike.customers.models import Customer, Identifier
@@ -231,13 +230,12 @@ class Matching:
 
     def _owners_in_reach(self) -> sql.Composable:
         actor = self.run.actor
-        scope = actor.scope_of(EDIT)
-        if scope is Scope.ALL:
+        reach = actor.reach_of(EDIT)
+        if reach.is_all:
             return sql.SQL("SELECT id FROM accounts_user")
-        teams = actor.team_ids if scope is Scope.TEAM_AND_BELOW else (actor.team_id,) if scope is Scope.TEAM else ()
-        return sql.SQL("SELECT id FROM accounts_user WHERE id = {me} OR team_id = ANY({teams}::bigint[])").format(
-            me=sql.Literal(actor.user_id), teams=sql.Literal(list(teams))
-        )
+        return sql.SQL(
+            "SELECT id FROM accounts_user WHERE id = ANY({users}::bigint[]) OR team_id = ANY({teams}::bigint[])"
+        ).format(users=sql.Literal(list(reach.user_ids)), teams=sql.Literal(list(reach.team_ids)))
 
     def _find_leaders(self) -> None:
         """Rows that mean the same customer follow the first of them that is left."""
@@ -261,10 +259,10 @@ class Matching:
 
     def _hidden(self) -> sql.Composable:
         """Whether a row of `who` touches a customer beyond the actor's scope for editing."""
-        scope = self.run.actor.scope_of(EDIT)
-        if scope is Scope.ALL:
+        reach = self.run.actor.reach_of(EDIT)
+        if reach.is_all:
             return sql.SQL("false")
-        if scope is Scope.NONE:
+        if not reach:
             return sql.SQL("(who.customer_id IS NOT NULL OR cardinality(who.candidates) > 0)")
         subquery = self.run.query_of(Customer.objects.within(self.run.actor, EDIT).values("pk"))
         return sql.SQL(

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from zhike.core.text import grams, pinyin
 from zhike.customers.exchange.party import Party
-from zhike.exchange.run import Run, raw_connection
+from zhike.exchange.run import Run, copying_into, raw_connection
 
 PORTION = 50_000
 
@@ -83,6 +83,9 @@ _TOLD_BY_RECORDS: LiteralString = """
 """
 
 
+SEARCH = "customers_customersearch"
+
+
 def rewrite_search(table: str) -> None:
     """Write the search rows of the customers in a temporary table of ids anew."""
     connection = raw_connection()
@@ -116,8 +119,7 @@ def _escaped(text: str) -> str:
 
 
 def _copy(lines: Iterator[str]) -> None:
-    statement = "COPY customers_customersearch (customer_id, text, grams) FROM STDIN"
-    with raw_connection().cursor().copy(statement) as copy:
+    with copying_into(SEARCH, ("customer_id", "text", "grams")) as copy:
         portion: list[str] = []
         for line in lines:
             portion.append(line)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.customers.cells import Style
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
@@ -56,9 +57,9 @@ def get_customer(*, actor: Actor, customer_id: int) -> Record:
 
 def may_edit(*, actor: Actor, customer_id: int) -> bool:
     """Whether the actor may also edit a customer it has found visible; asks the database only where scopes differ."""
-    if actor.scope_of(EDIT) >= actor.scope_of(VIEW):
+    if actor.reach_of(EDIT).is_all:
         return True
-    return Customer.objects.within(actor, EDIT).filter(pk=customer_id).exists()
+    return actor.may(EDIT) and Customer.objects.within(actor, EDIT).filter(pk=customer_id).exists()
 
 
 def list_tags(*, customer_id: int) -> list[str]:
@@ -106,10 +107,18 @@ def explain_rhythm(facts: CustomerFacts) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Likeness:
-    """Customers that might be the one about to be created. hidden_count: how many more lie outside one's scope."""
+    """Customers that might be the one about to be created. hidden: those outside one's scope, as far as they show."""
 
     customers: Sequence[Customer]
-    hidden_count: int
+    hidden: Sequence["Masked"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked:
+    """A customer whom one may not see: enough of the name to ask its owner about. owner: empty where nobody owns it."""
+
+    name: str
+    owner: str
 
 
 def find_duplicates(*, actor: Actor, kind: str, name: str, values: Sequence[tuple[str, str]]) -> Likeness:
@@ -118,10 +127,26 @@ def find_duplicates(*, actor: Actor, kind: str, name: str, values: Sequence[tupl
     for identifier_kind, value in values:
         same |= Q(kind=identifier_kind, value_normal=value)
     visible = Customer.objects.visible_to(actor)
-    keys = list(Identifier.objects.filter(same).values_list("customer_id", flat=True)[:50]) if same else []
+    with seeing_everything():
+        keys = list(Identifier.objects.filter(same).values_list("customer_id", flat=True)[:50]) if same else []
     alike = Q(pk__in=keys)
     if name.strip():
         alike |= Q(name_normal=normal_name(kind, name))
     found = list(visible.filter(alike).order_by("-pk")[:MOST_DUPLICATES]) if alike else []
     seen = set(visible.filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
-    return Likeness(customers=found, hidden_count=len(set(keys) - seen))
+    return Likeness(customers=found, hidden=_masked(set(keys) - seen))
+
+
+def _masked(keys: set[int]) -> list[Masked]:
+    if not keys:
+        return []
+    with seeing_everything():
+        rows = list(Customer.objects.filter(pk__in=keys).order_by("-pk").values_list("name", "owner__name"))
+    return [Masked(name=mask(name), owner=owner or "") for name, owner in rows[:MOST_DUPLICATES]]
+
+
+def mask(name: str) -> str:
+    """王小明 as 王*明, 王明 as 王*: recognised by those who know it, of no use to others."""
+    if len(name) < 3:
+        return f"{name[:1]}*"
+    return f"{name[0]}{'*' * min(len(name) - 2, 6)}{name[-1]}"

@@ -7,7 +7,7 @@ from typing import Any
 from zhike.core.actor import Actor
 from zhike.core.money import plain
 from zhike.core.paging import Page, Rows
-from zhike.customers.models import Activity, Customer, CustomerQuerySet, CustomerTag, Identifier
+from zhike.customers.models import Activity, Collaborator, Customer, CustomerQuerySet, CustomerTag, Identifier
 from zhike.customers.normalising import normal_value
 from zhike.customers.services.changes import read_changes
 
@@ -156,3 +156,24 @@ def _activity(row: Row) -> Row:
 def _check_visible(actor: Actor, customer_id: int) -> None:
     if not Customer.objects.visible_to(actor).filter(pk=customer_id).exists():
         raise Customer.DoesNotExist(customer_id)
+
+
+def list_collaborators(*, actor: Actor, customer_id: int) -> list[Row]:
+    """Who works on the customer besides its owner.
+
+    :raises Customer.DoesNotExist: not there, or not visible
+    """
+    if not Customer.objects.visible_to(actor).filter(pk=customer_id).exists():
+        raise Customer.DoesNotExist(customer_id)
+    rows = Collaborator.objects.filter(customer=customer_id).order_by("user_id")
+    return [{"user_id": row.user_id, "may_edit": row.may_edit} for row in rows]
+
+
+def get_collaborator(*, actor: Actor, customer_id: int, user_id: int) -> int:
+    """The key of a collaboration.
+
+    :raises Customer.DoesNotExist: the customer is not there, or not visible
+    :raises Collaborator.DoesNotExist: they do not collaborate
+    """
+    list_collaborators(actor=actor, customer_id=customer_id)
+    return Collaborator.objects.get(customer=customer_id, user=user_id).pk

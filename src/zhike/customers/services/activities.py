@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import require
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import identifiers
@@ -87,7 +87,7 @@ def record_activities(*, actor: Actor, written: Iterable[Written], at: datetime)
     :raises PermissionDenied: the actor may not edit every customer
     """
     require(actor, EDIT)
-    if actor.scope_of(EDIT) is not Scope.ALL:
+    if not actor.reach_of(EDIT).is_all:
         raise PermissionDenied(EDIT)
     rows = Activity.objects.bulk_create(
         (

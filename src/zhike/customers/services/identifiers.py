@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import require
+from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.text import normal
@@ -100,7 +100,7 @@ def change_identifier(*, actor: Actor, identifier_id: int, value: str, at: datet
         with transaction.atomic():
             identifier.save(update_fields=["value", "value_normal", "version"])
     except IntegrityError:
-        raise _taken(actor, identifier) from None
+        raise _taken(actor, identifier, _held_by(identifier)) from None
     return identifier, _finish(actor, identifier.customer, identifier, before, identifier.value, at)
 
 
@@ -187,19 +187,22 @@ def insert_identifiers(
             return Identifier.objects.bulk_create(rows.values())
     except IntegrityError:
         for row in unique:
-            if _holders(row).exists():
-                raise _taken(actor, row) from None
+            if held_by := _held_by(row):
+                raise _taken(actor, row, held_by) from None
         raise
 
 
-def _holders(row: Identifier) -> QuerySet[Identifier]:
-    return Identifier.objects.filter(
+def _held_by(row: Identifier) -> list[int]:
+    """Whose it is already, whether the actor sees them or not."""
+    same = Identifier.objects.filter(
         kind=row.kind, system=row.system, value_normal=row.value_normal, strength=Identifier.Strength.UNIQUE
-    ).exclude(pk=row.pk)
+    )
+    with seeing_everything():
+        return list(same.exclude(pk=row.pk).values_list("customer_id", flat=True))
 
 
-def _taken(actor: Actor, row: Identifier) -> IdentifierTaken:
-    holder = Customer.objects.visible_to(actor).filter(identifiers__in=_holders(row)).first()
+def _taken(actor: Actor, row: Identifier, held_by: Sequence[int]) -> IdentifierTaken:
+    holder = Customer.objects.visible_to(actor).filter(pk__in=held_by).first()
     return IdentifierTaken(value=row.value, holder=holder)
 
 

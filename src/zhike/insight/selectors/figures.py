@@ -14,7 +14,7 @@ from django.db.models import Count, DateField, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
 from zhike.commerce.models import Order
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import Actor
 from zhike.customers.models import Customer, CustomerFacts, CustomerQuerySet
 from zhike.insight.periods import months_before
 from zhike.scores.models import ScoringRun
@@ -93,7 +93,7 @@ def get_figures(*, actor: Actor, run: ScoringRun) -> Figures:
 
 def sees_everything(actor: Actor) -> bool:
     """Whether the figures of the run are the actor's to see, or have to be counted within a smaller scope."""
-    return all(actor.scope_of(code) is Scope.ALL for code in (CustomerQuerySet.view_permission, "commerce.view_order"))
+    return all(actor.reach_of(code).is_all for code in (CustomerQuerySet.view_permission, "commerce.view_order"))
 
 
 def _of_scope(actor: Actor, run: ScoringRun, grades: dict[str, Group], stages: dict[str, Group]) -> Figures:

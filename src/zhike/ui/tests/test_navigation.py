@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path
 
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import EVERYWHERE, Actor
 from zhike.ui import navigation
 from zhike.ui.navigation import NavItem
 
@@ -20,7 +20,7 @@ urlpatterns = [
     path("insight/", nowhere, name="sample_insight"),
     path("insight/value/", nowhere, name="sample_value"),
 ]
-ACTOR = Actor(user_id=1, name="陈思远", grants={"insight.view": Scope.ALL})
+ACTOR = Actor(user_id=1, name="陈思远", grants={"insight.view": EVERYWHERE})
 
 
 @pytest.fixture(autouse=True)
