@@ -1,0 +1,41 @@
+"""Where the policies of the tables are opened, and why; a new place fails until it stands here."""
+
+import ast
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parents[2] / "src" / "zhike"
+OPENED = {
+    "accounts/services/reassigning.py:count_records": "an administrator counts what somebody else owns",
+    "accounts/services/reassigning.py:reassign_records": "an administrator moves what somebody else owns",
+    "accounts/services/reassigning.py:undo_reassignment": "an administrator moves it back",
+    "commerce/services/orders.py:create_order": "the number may be taken by an order the actor does not see",
+    "customers/selectors/listing.py:count_customers": "counts by the compiled predicate",
+    "customers/selectors/listing.py:find_customers": "finds ids by the compiled predicate; rows are read under policy",
+    "customers/selectors/listing.py:_find_newest_reached": "finds ids within the actor's reach",
+    "customers/selectors/record.py:_masked": "a masked name and an owner of a likely duplicate",
+    "customers/selectors/record.py:find_duplicates": "who has this identifier, seen or not",
+    "customers/services/identifiers.py:_held_by": "who has this identifier, seen or not",
+    "customers/services/people.py:create_customer": "it may be made for somebody else",
+    "customers/services/people.py:edit_customer": "it may be given to somebody else",
+    "exchange/engine.py:working": "an import compares with everything that is there",
+    "exchange/mappings.py:remember": "a mapping belongs to the import's owner, whoever finishes it",
+    "exchange/staging.py:drop_staging": "staging tables belong to the role that sees everything",
+}
+
+
+def test_every_place_that_sees_everything_is_known() -> None:
+    found = set()
+    for path in SOURCES.rglob("*.py"):
+        if "tests" in path.parts or path.name == "acting.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and _calls(node, "seeing_everything"):
+                found.add(f"{path.relative_to(SOURCES)}:{node.name}")
+    assert found == set(OPENED)
+
+
+def _calls(function: ast.FunctionDef, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+        for node in ast.walk(function)
+    )

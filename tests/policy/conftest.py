@@ -1,0 +1,39 @@
+"""The planted company, made once for the tests of a file; they only read it, or are refused."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+import pytest
+from django.core.management import call_command
+from pytest_django.plugin import DjangoDbBlocker
+from tests.policy.world import World, build
+
+from zhike.core import acting as acting_module
+from zhike.core.acting import acting, who_acts
+from zhike.core.actor import Actor
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    with django_db_blocker.unblock():
+        made = build()
+    yield made
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+
+
+@pytest.fixture
+def without_open_role() -> Callable[[Actor], AbstractContextManager[None]]:
+    """Somebody acts, but as the application's own role whatever they reach."""
+
+    @contextmanager
+    def act(actor: Actor) -> Iterator[None]:
+        with acting(actor):
+            token = acting_module._told.set(replace(who_acts(), sees_all=False))
+            try:
+                yield
+            finally:
+                acting_module._told.reset(token)
+
+    return act

@@ -1,0 +1,183 @@
+"""Every address, operation, task and export, with the permission it is under and how the policy shows in it.
+
+Three kinds. A list shows what hangs on the customers somebody sees, and nothing of the others. A record is there for
+those who see it, and for the others it is not. What is shut opens by its permission alone: it holds no records.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.policy.world import Planted
+
+type Address = Callable[[Planted], str]
+
+VIEW, EDIT, CREATE = "customers.view_customer", "customers.edit_customer", "customers.create_customer"
+ORDERS, IMPORTS = "commerce.view_order", "exchange.view_import"
+EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
+EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """permission: what opens it. list_at: an address that shows many records. record_at: one record's address.
+
+    told: what of a record betrays it there. method, body: how it is asked. by: "customer" or "import", whose policy.
+    changes: whether asking changes something, so that only those are sent who must be refused.
+    """
+
+    permission: str
+    list_at: Address | None = None
+    record_at: Address | None = None
+    told: Callable[[Planted], str] = lambda one: one.name
+    method: str = "GET"
+    body: Any = None
+    by: str = "customer"
+    changes: bool = False
+
+
+def _list(permission: str, address: str, **more: Any) -> Surface:
+    return Surface(permission=permission, list_at=lambda one: address.format(**vars(one)), **more)
+
+
+def _record(permission: str, address: str, **more: Any) -> Surface:
+    return Surface(permission=permission, record_at=lambda one: address.format(**vars(one)), **more)
+
+
+def _change(permission: str, address: str, body: Any = None, **more: Any) -> Surface:
+    return _record(permission, address, method=more.pop("method", "POST"), body=body or {}, changes=True, **more)
+
+
+def _shut(permission: str) -> Surface:
+    return Surface(permission=permission)
+
+
+_CUSTOMER = "/customers/{customer_id}"
+
+PAGES: dict[str, Surface] = {
+    "list_customers": _list(VIEW, "/customers/?q=Guest"),
+    "count_customers": _list(VIEW, "/customers/count/?q={name}", told=lambda one: ">1<"),
+    "edit_filter": _shut(VIEW),
+    "choose_columns": _shut(VIEW),
+    "save_view": _shut(VIEW),
+    "delete_view": _shut(VIEW),
+    "export_customers": _list(EXPORT, "/customers/export/csv/"),
+    "create_customer": _shut(CREATE),
+    "hint_duplicates": _list(CREATE, "/customers/new/duplicates/?phone={phone}"),
+    "show_customer": _record(VIEW, f"{_CUSTOMER}/"),
+    "show_customer_header": _record(VIEW, f"{_CUSTOMER}/header/"),
+    "show_time_line": _record(VIEW, f"{_CUSTOMER}/time-line/"),
+    "show_customer_history": _record(VIEW, f"{_CUSTOMER}/history/"),
+    "show_history_panel": _record(VIEW, f"{_CUSTOMER}/history/panel/"),
+    "history": _shut("audit.view_history"),
+    "show_collaborators": _record(VIEW, f"{_CUSTOMER}/collaborators/"),
+    "remove_collaborator": _shut(VIEW),
+    "add_activity": _change(EDIT, f"{_CUSTOMER}/activities/", {"kind": "note", "text": "x"}),
+    "edit_field": _change(EDIT, f"{_CUSTOMER}/edit/city/", {"value": "x"}),
+    "add_identifier": _change(EDIT, f"{_CUSTOMER}/identifiers/", {"kind": "wechat", "value": "abc-def"}),
+    "change_identifier": _change(EDIT, "/customers/identifiers/{identifier_id}/", {"value": "13900139000"}),
+    "remove_identifier": _change(EDIT, "/customers/identifiers/{identifier_id}/remove/"),
+    "make_primary": _change(EDIT, "/customers/identifiers/{identifier_id}/primary/"),
+    "pin_activity": _change(EDIT, "/customers/activities/{activity_id}/pin/"),
+    "remove_activity": _change(EDIT, "/customers/activities/{activity_id}/remove/"),
+    "undo_change": _change(EDIT, "/customers/changes/{activity_id}/undo/"),
+    "show_orders_panel": _record(ORDERS, "/commerce/customers/{customer_id}/panel/"),
+    "show_order": _record(ORDERS, "/commerce/orders/{order_id}/"),
+    "imports": _list(IMPORTS, "/imports/", by="import"),
+    "start_import": _shut("exchange.import_file"),
+    "show_import": _record(IMPORTS, "/imports/{import_id}/", by="import"),
+    "put_mapping": _change("exchange.import_file", "/imports/{import_id}/columns/", by="import"),
+    "import_progress": _record(IMPORTS, "/imports/{import_id}/progress/", by="import"),
+    "apply_import": _change("exchange.import_file", "/imports/{import_id}/apply/", by="import"),
+    "cancel_import": _change("exchange.import_file", "/imports/{import_id}/cancel/", by="import"),
+    "undo_import": _change("exchange.import_file", "/imports/{import_id}/undo/", by="import"),
+    "download_refused": _change(IMPORTS, "/imports/{import_id}/refused/", method="GET", by="import"),
+    "today": _shut(EVERYBODY),
+    "insight": _shut("insight.view_insight"),
+    "refresh_insight": _shut("insight.refresh"),
+    "customer_why": _record(VIEW, "/insight/customers/{customer_id}/why/"),
+    # The door, and what people set for themselves behind it.
+    **dict.fromkeys(
+        (
+            *("account_login", "account_reauthenticate", "logged_out", "my_security", "leave_sign_on"),
+            *("end_session", "end_other_sessions", "socialaccount_login_cancelled"),
+            *("openid_connect_login", "openid_connect_callback", "mfa_index", "mfa_authenticate", "mfa_reauthenticate"),
+            *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+            *("mfa_login_webauthn", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn"),
+            *("mfa_remove_webauthn", "mfa_reauthenticate_webauthn"),
+        ),
+        _shut(EVERYBODY),
+    ),
+    **dict.fromkeys(
+        ("log_in", "log_out", "my_settings", "preferences", "change_password", "api_docs", "my_delegations"),
+        _shut(EVERYBODY),
+    ),
+    "end_delegation": _shut(EVERYBODY),
+    "my_keys": _shut("accounts.use_api"),
+    "revoke_key": _shut(EVERYBODY),
+    **dict.fromkeys(
+        (
+            *("settings", "users", "create_user", "edit_user", "reset_password", "teams", "create_team", "edit_team"),
+            *("delete_team", "roles", "create_role", "edit_role", "delete_role"),
+            *("reassign_records", "undo_reassignment", "create_service_account", "create_key_for", "revoke_key_of"),
+            *("end_sessions", "reset_second_factor", "put_second_factor_rule"),
+        ),
+        _shut(MANAGE),
+    ),
+}
+WHEN = "2026-11-20T02:00:00Z"
+NEW_ORDER = {"source": "s", "number": "new", "placed_at": WHEN, "currency": "CNY"}
+NEW_ORDER |= {"lines": [{"quantity": "1", "unit_price": "1"}]}
+
+_ONE, _IMPORT = "/customers/{customer_id}", "/imports/{import_id}"
+OPERATIONS: dict[str, Surface] = {
+    "get_me": _shut("accounts.use_api"),
+    "list_customers": _list(VIEW, "/customers?q=Guest"),
+    "get_customer": _record(VIEW, _ONE),
+    "create_customer": _shut(CREATE),
+    "edit_customer": _change(EDIT, _ONE, {"city": "x"}, method="PATCH"),
+    "set_tags": _change(EDIT, f"{_ONE}/tags", {"tags": ["x"]}, method="PUT"),
+    "list_identifiers": _record(VIEW, f"{_ONE}/identifiers", told=lambda one: one.phone),
+    "add_identifier": _change(EDIT, f"{_ONE}/identifiers", {"kind": "wechat", "value": "abc-def"}),
+    "change_identifier": _change(EDIT, _ONE + "/identifiers/{identifier_id}", {"value": "13800138009"}, method="PATCH"),
+    "remove_identifier": _change(EDIT, _ONE + "/identifiers/{identifier_id}", method="DELETE"),
+    "list_activities": _record(VIEW, f"{_ONE}/activities"),
+    "add_activity": _change(EDIT, f"{_ONE}/activities", {"kind": "note", "text": "x"}),
+    "list_collaborators": _record(VIEW, f"{_ONE}/collaborators"),
+    "put_collaborator": _change(EDIT, f"{_ONE}/collaborators/1", {"may_edit": True}, method="PUT"),
+    "remove_collaborator": _change(EDIT, f"{_ONE}/collaborators/1", method="DELETE"),
+    "count_records": _shut(MANAGE),
+    "reassign_records": _shut(MANAGE),
+    "undo_reassignment": _shut(MANAGE),
+    "list_orders": _list(ORDERS, "/orders"),
+    "get_order": _record(ORDERS, "/orders/{order_id}"),
+    "create_order": _shut("commerce.create_order"),
+    "refund_order": _change("commerce.create_order", "/orders/{order_id}/refund", {"placed_at": WHEN}),
+    "list_products": _shut(ORDERS),
+    "get_product": _shut(ORDERS),
+    "list_import_kinds": _shut("exchange.import_file"),
+    "list_imports": _list(IMPORTS, "/imports", by="import"),
+    "start_import": _shut("exchange.import_file"),
+    "get_import": _record(IMPORTS, _IMPORT, by="import"),
+    "put_mapping": _change("exchange.import_file", f"{_IMPORT}/mapping", {"mapping": {}}, method="PUT", by="import"),
+    "preview_import": _change("exchange.import_file", f"{_IMPORT}/preview", by="import"),
+    "apply_import": _change("exchange.import_file", f"{_IMPORT}/apply", by="import"),
+    "cancel_import": _change("exchange.import_file", f"{_IMPORT}/cancel", by="import"),
+    "undo_import": _change("exchange.import_file", f"{_IMPORT}/undo", by="import"),
+    "get_refused_rows": _change(IMPORTS, f"{_IMPORT}/refused", method="GET", by="import"),
+}
+# Task → as whom it works.
+TASKS = {
+    "accounts.forget": "system",
+    "audit.make_partitions": "system",
+    "audit.seal": "system",
+    "exchange.apply_import": "the user who asked",
+    "exchange.preview_import": "the user who asked",
+    "exchange.undo_import": "the user who asked",
+    "exchange.resume_dead": "the user who asked",
+    "exchange.sweep_staging": "system",
+    "insight.refresh": "system",
+    "insight.refresh_daily": "system",
+}
+# Kinds of export of `export_customers`: each is walked.
+EXPORTS = ("csv", "xlsx")

@@ -1,0 +1,161 @@
+"""Every surface, asked by every user of the matrix, shows what the plan allows; a new one has to be entered first."""
+
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from procrastinate.contrib.django import app
+from tests.policy.surfaces import EXPORTS, OPERATIONS, PAGES, TASKS, Surface
+from tests.policy.world import EVERYBODY, Planted, World
+
+from zhike.accounts import services as accounts
+from zhike.config.api import api
+from zhike.core.access import list_permissions
+from zhike.core.actor import SYSTEM
+from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
+from zhike.exchange.models import Import
+
+pytestmark = pytest.mark.django_db
+NOT_THERE = {403, 404}
+REFUSED = {302, 400, 403, 404, 405, 409, 422}
+
+type Ask = Callable[[Surface, str], HttpResponse]
+
+
+def addresses(resolver: Any = None, prefix: str = "") -> Iterator[str]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(pattern.pattern)
+        if not isinstance(pattern, URLPattern):
+            yield from addresses(pattern, path)
+        elif not path.startswith(("api/v1/", "^api/", "ui/")):
+            yield pattern.name or path
+
+
+def operations() -> set[str]:
+    paths = api.get_openapi_schema()["paths"]
+    return {operation["operationId"] for methods in paths.values() for operation in methods.values()}
+
+
+def test_every_surface_declares_its_permission() -> None:
+    known = {one.code for one in list_permissions()} | {""}
+    assert set(PAGES) == set(addresses())
+    assert set(OPERATIONS) == operations()
+    assert set(TASKS) == {name for name in app.tasks if not name.startswith(("builtin:", "procrastinate."))}
+    assert {surface.permission for surface in [*PAGES.values(), *OPERATIONS.values()]} <= known
+
+
+def test_the_walk_is_as_wide_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    surfaces = len(PAGES) + len(OPERATIONS) + len(TASKS) + len(EXPORTS) - 1
+    with capsys.disabled():
+        pass
+    assert surfaces >= 90
+
+
+@pytest.fixture(params=EVERYBODY)
+def user(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def browse(world: World, user: str) -> Ask:
+    client = Client(raise_request_exception=False)
+    client.force_login(world.users[user])
+
+    def ask(surface: Surface, address: str) -> HttpResponse:
+        response: Any = client.generic(surface.method, address) if surface.body is None else None
+        if response is None:
+            response = client.post(address, surface.body)
+        return response
+
+    return ask
+
+
+@pytest.fixture
+def call(world: World, user: str) -> Ask:
+    _token, key = accounts.create_token(actor=SYSTEM, user=world.users[user], name="t", at=world.made_at)
+    client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {key}"})
+
+    def ask(surface: Surface, address: str) -> HttpResponse:
+        body = "" if surface.body is None else json.dumps(surface.body)
+        response: Any = client.generic(surface.method, f"/api/v1{address}", body, content_type="application/json")
+        return response
+
+    return ask
+
+
+def text_of(response: Any) -> str:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    if response.headers.get("Content-Type", "").startswith("application/vnd.openxml"):
+        with ZipFile(BytesIO(content)) as book:
+            return book.read("xl/worksheets/sheet1.xml").decode()
+    return str(content.decode())
+
+
+def allowed(world: World, user: str, surface: Surface, one: Planted) -> bool:
+    if surface.by == "import":
+        return world.owns(user, one.owner, one.team)
+    return world.edits(user, one) if surface.permission == "customers.edit_customer" else world.sees(user, one)
+
+
+def walk(world: World, user: str, surfaces: dict[str, Surface], ask: Ask) -> list[str]:
+    """What differs from the plan, a line each."""
+    return [
+        f"{name} {one.owner}: {problem}"
+        for name, surface in surfaces.items()
+        for one in world.planted
+        for problem in _differences(world, user, surface, one, ask)
+    ]
+
+
+def _differences(world: World, user: str, surface: Surface, one: Planted, ask: Ask) -> Iterator[str]:
+    expected = allowed(world, user, surface, one)
+    if surface.list_at is not None:
+        shown = surface.told(one) in text_of(ask(surface, surface.list_at(one)))
+        if shown is not expected:
+            yield f"shown {shown}"
+    elif surface.record_at is not None and not (surface.changes and expected):
+        response = ask(surface, surface.record_at(one))
+        if expected and response.status_code != 200:
+            yield f"answers {response.status_code}"
+        if not expected and response.status_code not in (REFUSED if surface.changes else NOT_THERE):
+            yield f"answers {response.status_code}"
+        if not expected and surface.told(one) in text_of(response):
+            yield "betrays its name"
+
+
+def test_pages_show_what_the_policy_allows(world: World, user: str, browse: Ask) -> None:
+    before = contents()
+    assert walk(world, user, PAGES, browse) == []
+    assert contents() == before
+
+
+def test_the_api_shows_what_the_policy_allows(world: World, user: str, call: Ask) -> None:
+    before = contents()
+    assert walk(world, user, OPERATIONS, call) == []
+    assert contents() == before
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_exports_hold_what_the_policy_allows(world: World, user: str, browse: Ask, kind: str) -> None:
+    text = text_of(browse(PAGES["export_customers"], f"/customers/export/{kind}/"))
+    assert {one.name for one in world.planted if one.name in text} == {
+        one.name for one in world.planted if world.sees(user, one)
+    }
+
+
+def test_who_holds_nothing_is_let_in_nowhere(world: World) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(world.users["nobody"])
+    shut = {"/customers/", "/imports/", "/insight/", "/settings/users/", "/settings/roles/", "/customers/new/"}
+    assert {address: client.get(address).status_code for address in shut} == dict.fromkeys(shut, 403)
+
+
+def contents() -> list[Any]:
+    tables: tuple[Any, ...] = (Customer, Identifier, CustomerTag, Activity, Import)
+    return [list(table.objects.order_by("pk").values()) for table in tables]

@@ -1,0 +1,251 @@
+"""A small company in which every way to reach a record occurs, and its policy once more in plain Python.
+
+Nobody here asks the code under test: who sees what is worked out from the plan below.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.timezone import now
+
+from zhike.accounts import services as accounts
+from zhike.accounts.actors import actor_of
+from zhike.accounts.models import Team, User
+from zhike.commerce import services as commerce
+from zhike.core.access import list_permissions
+from zhike.core.actor import SYSTEM, Scope
+from zhike.customers.models import Customer, CustomerFacts
+from zhike.customers.services import activities, collaborators, people
+from zhike.customers.services.identifiers import NewIdentifier
+from zhike.exchange import services as exchange
+from zhike.scores.models import ScoringRun, ValueScore
+
+NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
+PASSWORD = "long enough for all"
+EVERYBODY = (
+    "nobody",
+    "own",
+    "subordinates",
+    "team",
+    "below",
+    "chosen",
+    "everything",
+    "collaborator",
+    "delegate",
+    "mixed",
+)
+# team of each user; managers; who owns customers besides
+TEAMS = {"root": None, "east": "root", "shop": "east", "south": "root", "north": "root"}
+PLACES = {
+    "nobody": "shop",
+    "own": "shop",
+    "subordinates": "south",
+    "team": "shop",
+    "below": "east",
+    "chosen": "root",
+    "everything": "root",
+    "collaborator": "north",
+    "delegate": "north",
+    "mixed": "north",
+    "report": "south",
+    "report_of_report": "north",
+    "away": "south",
+    "second": "south",
+}
+REPORTS_TO = {"report": "subordinates", "report_of_report": "report"}
+SCOPES = {
+    "own": Scope.OWN,
+    "subordinates": Scope.SUBORDINATES,
+    "team": Scope.TEAM,
+    "below": Scope.TEAM_AND_BELOW,
+    "chosen": Scope.CHOSEN,
+    "everything": Scope.ALL,
+    "collaborator": Scope.OWN,
+    "delegate": Scope.OWN,
+}
+ALSO_IN = {"team": "north"}
+CHOSEN = {"chosen": "south", "mixed": "south"}
+SHARED_WITH = {"collaborator": ("away", True), "own": ("second", False)}  # whose customer, and whether to edit
+STANDS_IN = {"delegate": "away"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """A customer with what hangs on it; each carries the customer's name or number so that a page betrays it."""
+
+    owner: str
+    team: str
+    name: str
+    phone: str
+    customer_id: int
+    order_id: int
+    import_id: int
+    activity_id: int
+    identifier_id: int
+
+
+@dataclass(kw_only=True)
+class World:
+    users: dict[str, User] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    planted: list[Planted] = field(default_factory=list)
+    anonymous_order_id: int = 0
+    made_at: datetime = NOON
+
+    def sees(self, user: str, one: Planted) -> bool:
+        """The policy, from the plan: whether the user sees the customer and what hangs on it."""
+        return self.owns(user, one.owner, one.team) or SHARED_WITH.get(user, ("", False))[0] == one.owner
+
+    def edits(self, user: str, one: Planted) -> bool:
+        return self.owns(user, one.owner, one.team) or SHARED_WITH.get(user) == (one.owner, True)
+
+    def owns(self, user: str, owner: str, team: str) -> bool:
+        """Whether a record of that owner and team is within the scope of the user's roles."""
+        if user == "nobody":
+            return False
+        if owner in (user, STANDS_IN.get(user)):
+            return True
+        mine = {PLACES[user], ALSO_IN.get(user)}
+        by_role: dict[str, Callable[[], bool]] = {
+            "subordinates": lambda: user in _above(owner),
+            "team": lambda: team in mine,
+            "below": lambda: bool(mine & {team, *_over(team)}),
+            "chosen": lambda: team == CHOSEN[user],
+            "mixed": lambda: team == CHOSEN[user] or team == PLACES[user],
+            "everything": lambda: True,
+        }
+        return user in by_role and by_role[user]()
+
+
+def _above(user: str) -> list[str]:
+    found = []
+    while user in REPORTS_TO:
+        user = REPORTS_TO[user]
+        found.append(user)
+    return found
+
+
+def _over(team: str) -> list[str]:
+    above = TEAMS[team]
+    return [] if above is None else [above, *_over(above)]
+
+
+def build() -> World:
+    """Plant everything; what is here belongs to the system until it is given to its owner."""
+    world = World()
+    for name, above in TEAMS.items():
+        parent = world.teams[above] if above else None
+        world.teams[name] = accounts.create_team(actor=SYSTEM, name=name, parent=parent)
+    for name in PLACES:
+        manager = world.users.get(REPORTS_TO.get(name, ""))
+        _hire(world, name, manager)
+    today = now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    for name, away in STANDS_IN.items():
+        accounts.delegate(
+            actor=SYSTEM,
+            from_user=world.users[away],
+            to_user=world.users[name],
+            starts_on=today - timedelta(days=1),
+            ends_on=today + timedelta(days=2),
+            today=today,
+            at=NOON,
+        )
+    run = ScoringRun.objects.create(
+        measure="value",
+        as_of=date(2026, 11, 22),
+        started_at=NOON,
+        finished_at=NOON,
+        parameters={},
+        metrics={"currency": "CNY", "grades": {}, "stages": {}, "left_out": {}, "firsts": [], "days": []},
+        data_fingerprint="x",
+        code_version="1",
+        customer_count=0,
+        changed_count=0,
+    )
+    for number, (owner, team) in enumerate(PLACES.items(), start=11):
+        world.planted.append(_plant(world, owner, team, number, run))
+    for owner, (other, may_edit) in ((whose, (who, edit)) for who, (whose, edit) in SHARED_WITH.items()):
+        [one] = [planted for planted in world.planted if planted.owner == owner]
+        collaborators.put_collaborator(
+            actor=SYSTEM, customer_id=one.customer_id, user_id=world.users[other].pk, may_edit=may_edit, at=NOON
+        )
+    order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=None, **_order("anonymous"))
+    world.anonymous_order_id = order.pk
+    return world
+
+
+def _hire(world: World, name: str, manager: User | None) -> None:
+    codes = [one.code for one in list_permissions() if not one.code.startswith("accounts.manage")]
+    roles = []
+    if name == "mixed":  # two roles, of which neither contains the other
+        for code, scope in (("mixed-1", Scope.TEAM), ("mixed-2", Scope.CHOSEN)):
+            chosen = {key: [world.teams[CHOSEN[name]].pk] for key in codes} if scope is Scope.CHOSEN else {}
+            grants = dict.fromkeys(codes, scope)
+            roles.append(accounts.put_role(actor=SYSTEM, code=code, name=code, grants=grants, chosen=chosen))
+    elif name in SCOPES:
+        chosen = {key: [world.teams[CHOSEN[name]].pk] for key in codes} if name in CHOSEN else {}
+        grants = dict.fromkeys(codes, SCOPES[name])
+        roles.append(accounts.put_role(actor=SYSTEM, code=name, name=name, grants=grants, chosen=chosen))
+    else:
+        roles.append(accounts.put_role(actor=SYSTEM, code=name, name=name, grants={"accounts.use_api": Scope.ALL}))
+    world.users[name] = accounts.create_user(
+        actor=SYSTEM,
+        username=name,
+        name=name,
+        password=PASSWORD,
+        roles=roles,
+        team=world.teams[PLACES[name]],
+        other_teams=[world.teams[ALSO_IN[name]]] if name in ALSO_IN else [],
+        manager=manager,
+        locale="en",
+    )
+
+
+def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) -> Planted:
+    user, name, phone = world.users[owner], f"Guest{number}", f"138000000{number}"
+    customer = people.create_customer(
+        actor=SYSTEM,
+        at=NOON,
+        name=name,
+        owner=user.pk,
+        team=world.teams[team].pk,
+        identifiers=[NewIdentifier(kind="phone", value=phone)],
+        tags=[f"tag-{name}"],
+    )
+    note = activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="note", text=f"note {name}", at=NOON)
+    order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=customer.pk, **_order(name))
+    figures: dict[str, Any] = {"grade": "top", "stage": "new", "order_count": 1, "amount": Decimal(number)}
+    CustomerFacts.objects.create(
+        customer=customer, run_id=run.pk, as_of=run.as_of, relationship="first_time", **figures
+    )
+    ValueScore.objects.create(customer=customer, run=run, grade_change=-1, **figures)
+    file = BytesIO(f"姓名,手机\n{name},{phone}\n".encode())
+    job = exchange.start_import(actor=SYSTEM, file=file, name=f"{name}.csv", kind="customers", at=NOON)
+    job.owner, job.team = user, world.teams[team]
+    job.save(update_fields=["owner", "team"])
+    return Planted(
+        owner=owner,
+        team=team,
+        name=name,
+        phone=phone,
+        customer_id=customer.pk,
+        order_id=order.pk,
+        import_id=job.pk,
+        activity_id=note.pk,
+        identifier_id=Customer.objects.get(pk=customer.pk).identifiers.get().pk,
+    )
+
+
+def _order(number: str) -> dict[str, Any]:
+    line = commerce.LineDraft(quantity=Decimal(1), unit_price=Decimal(5))
+    return {"at": NOON, "source": "s", "number": number, "placed_at": NOON, "currency": "CNY", "lines": [line]}
+
+
+def actor_named(world: World, name: str) -> Any:
+    return actor_of(User.objects.get(pk=world.users[name].pk))
