@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import import_rows
+import policy
 from harness import Instance, describe_machine, emit, instance
 
 CUSTOMERS = int(os.environ.get("ZHIKE_BENCH_CUSTOMERS", 1_000_000))
@@ -108,6 +109,8 @@ def main() -> None:
         made.zhike("migrate")
         measure_imports(made, plain)
         measure_edits(made)
+        # In the one without capture: what the policy costs is reading alone.
+        policy.measure(plain, customers=CUSTOMERS)
 
 
 if __name__ == "__main__":
