@@ -11,12 +11,12 @@ from zhike.accounts.models import Role, User
 from zhike.audit.models import Entry, Payload, Unsealed
 from zhike.audit.triggers import CHUNK, FEW
 from zhike.core.acting import acting
-from zhike.core.actor import Actor
+from zhike.core.actor import EVERYWHERE, Actor
 from zhike.customers.models import Customer, CustomerFacts, Identifier, Stage
 
 pytestmark = [pytest.mark.django_db(databases=["default", "owner"]), pytest.mark.usefixtures("history")]
 
-ANN = Actor(user_id=7, name="Ann", request_id="r-1")
+ANN = Actor(user_id=7, name="Ann", request_id="r-1", grants={"customers.view_customer": EVERYWHERE})
 
 
 def customer(name: str, **more: Any) -> Customer:

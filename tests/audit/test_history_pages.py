@@ -16,18 +16,22 @@ from zhike.audit.selectors import history
 from zhike.audit.services import erase_history
 from zhike.commerce.models import Order
 from zhike.core.acting import acting
-from zhike.core.actor import SYSTEM, Actor, Scope
+from zhike.core.actor import EVERYWHERE, SYSTEM, Actor, Reach
 from zhike.core.paging import Page
 from zhike.customers.models import Customer, Identifier
 
 pytestmark = [pytest.mark.django_db(databases=["default", "owner"]), pytest.mark.usefixtures("history")]
 
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
-SEES = {"customers.view_customer": Scope.OWN}
+SEES = "customers.view_customer"
 
 
 def customer(name: str, **more: Any) -> Customer:
     return Customer(name=name, name_normal=name, name_pinyin=name, created_at=AT, updated_at=AT, **more)
+
+
+def own(user_id: int | None) -> Reach:
+    return Reach(user_ids=(user_id or 0,))
 
 
 def read(actor: Actor, record_id: int, **asked: Any) -> list[Any]:
@@ -40,7 +44,7 @@ def read(actor: Actor, record_id: int, **asked: Any) -> list[Any]:
 @pytest.fixture
 def ann(history: None) -> Actor:
     user = User.objects.create(username="ann", name="安妮")
-    return Actor(user_id=user.pk, name="安妮", grants=SEES, zone="Asia/Shanghai")
+    return Actor(user_id=user.pk, name="安妮", grants={SEES: own(user.pk)}, zone="Asia/Shanghai")
 
 
 def test_an_edit_reads_as_who_changed_what_from_what_to_what(ann: Actor) -> None:
@@ -80,7 +84,7 @@ def test_rows_of_bulk_statements_are_found_one_by_one(ann: Actor) -> None:
 def test_only_those_who_see_a_record_see_its_history_and_orders_need_their_own_permission(ann: Actor) -> None:
     made = customer("张三", owner_id=ann.user_id)
     made.save()
-    stranger = Actor(user_id=999, name="x", grants={**SEES, "audit.view_history": Scope.ALL})
+    stranger = Actor(user_id=999, name="x", grants={SEES: own(999), "audit.view_history": EVERYWHERE})
     assert len(read(ann, made.pk)) == 1
     assert read(stranger, made.pk) == []
     assert read(Actor(user_id=ann.user_id, name="x"), made.pk) == []
@@ -88,7 +92,8 @@ def test_only_those_who_see_a_record_see_its_history_and_orders_need_their_own_p
         customer=made, source="s", key="1", placed_at=AT, currency="CNY", total_amount=5, created_at=AT
     )
     assert len(read(ann, made.pk)) == 1
-    both = Actor(user_id=ann.user_id, name="x", grants={**SEES, "commerce.view_order": Scope.OWN})
+    orders_too = {SEES: own(ann.user_id), "commerce.view_order": own(ann.user_id)}
+    both = Actor(user_id=ann.user_id, name="x", grants=orders_too)
     assert len(read(both, made.pk)) == 2
 
 
@@ -124,7 +129,7 @@ def test_the_pages_open_and_say_what_happened(client: Client, ann: Actor) -> Non
     boss = services.create_user(
         actor=SYSTEM, username="boss", name="老板", password="a-Long-enough-1", roles=[roles["administrator"]]
     )
-    made = customer("张三", city="上海")
+    made = customer("张三", city="上海", owner_id=ann.user_id)
     made.save()
     client.post(reverse("log_in"), {"username": "boss", "password": "wrong"})
     client.post(reverse("log_in"), {"username": "boss", "password": "a-Long-enough-1"})
