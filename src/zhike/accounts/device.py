@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 
-COOKIE = "zhike_device"
 SALT = "zhike.accounts.device"
 LIFETIME = timedelta(days=180)
 MOST_PEOPLE = 8  # at one shared computer
@@ -25,16 +24,21 @@ def known_device(request: HttpRequest, *, name: str) -> str:
     return f"device:{mark}" if mark else ""
 
 
+def any_device(request: HttpRequest) -> str:
+    """The mark of this browser for whoever has logged in here first; empty if nobody has."""
+    mark = next(iter(_people(request).values()), "")
+    return f"device:{mark}" if mark else ""
+
+
 def remember_device(request: HttpRequest, response: HttpResponseBase, *, name: str) -> None:
     """Note that the person has logged in here."""
     people = _people(request)
     mark = people.pop(_hidden(name), "") or secrets.token_hex(12)
     kept = dict(list(people.items())[-(MOST_PEOPLE - 1) :])
     response.set_cookie(
-        COOKIE,
+        settings.DEVICE_COOKIE_NAME,
         signing.dumps({**kept, _hidden(name): mark}, salt=SALT),
         max_age=LIFETIME,
-        path="/account/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -43,7 +47,7 @@ def remember_device(request: HttpRequest, response: HttpResponseBase, *, name: s
 
 def _people(request: HttpRequest) -> dict[str, str]:
     try:
-        found = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LIFETIME)
+        found = signing.loads(request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), salt=SALT, max_age=LIFETIME)
     except signing.BadSignature:
         return {}
     return dict(found)

@@ -46,7 +46,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request = cast(ActorRequest, request)
-        request.duty = ""
+        request.duty, request.token_id = "", None
         request.actor = self._actor(request)
         locale = request.actor.locale if request.actor.user_id else self._guest_locale(request)
         origin = "api" if request.path.startswith(API) else "web"
@@ -70,7 +70,7 @@ class ActorMiddleware:
             user = None
         if not isinstance(user, User):
             return ANONYMOUS
-        request.duty = _duty_of(user, by_key=bool(header))
+        request.duty, request.token_id = _duty_of(user, by_key=bool(header)), getattr(user, "token_id", None)
         return actors.actor_of(user, request_id=uuid.uuid4().hex)
 
     def _guest_locale(self, request: HttpRequest) -> str:

@@ -26,11 +26,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from requests import RequestException
+from requests import RequestException, Session
 
 from zhike.accounts import services
 from zhike.accounts.address import client_address
 from zhike.accounts.events import LogInRefused, announce
+from zhike.core.outgoing import outgoing_session
 
 TOKEN = "sign_on_token"  # noqa: S105 - the name of a place
 END = "sign_on_end"
@@ -95,6 +96,10 @@ class Provider(OpenIDConnectOAuth2Adapter):
 
 class SignOnAdapter(DefaultSocialAccountAdapter):
     """Who is unknown becomes a user only where the instance says with which role."""
+
+    def get_requests_session(self) -> Session:
+        """What the provider says of itself names further addresses, so none is asked unguarded."""
+        return outgoing_session()
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if sociallogin.is_existing or sociallogin.state.get("process") == AuthProcess.CONNECT:

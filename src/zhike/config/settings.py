@@ -41,14 +41,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "zhike.core.proxies.ForwardedMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "zhike.core.headers.HeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "zhike.accounts.middleware.ActorMiddleware",
+    "zhike.accounts.rates.RateMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "zhike.accounts.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -171,11 +174,14 @@ if SIGN_ON:
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "core" / "locale"]  # the kernel is no app, yet its refusals are for people
-LANGUAGE_COOKIE_NAME = "zhike_language"
 TIME_ZONE = os.environ.get("ZHIKE_ZONE", "Asia/Shanghai")
 USE_TZ = True
 
 PROXY_COUNT = int(os.environ.get("ZHIKE_PROXIES", "0"))  # how many of our own proxies stand between us and clients
+PROXY_NETWORKS = os.environ.get("ZHIKE_PROXY_NETWORKS", "127.0.0.0/8,::1/128").split(",")  # where the last of them is
+# What this instance itself may ask besides public addresses: networks of the house, for example of its sign-on.
+OUTGOING_NETWORKS = [one for one in os.environ.get("ZHIKE_OUTGOING_NETWORKS", "").split(",") if one]
+OUTGOING_CA_FILE = os.environ.get("ZHIKE_CA_FILE", "")  # certificates to trust in place of the public ones
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 
 STATIC_URL = "/static/"
@@ -184,12 +190,18 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 31_536_000
 
 _secure = os.environ.get("ZHIKE_HTTPS") == "1"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
 _prefix = "__Host-" if _secure else ""  # browsers then keep the cookie to this very host
 SESSION_COOKIE_NAME = f"{_prefix}zhike_session"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{_prefix}zhike_csrf"
+LANGUAGE_COOKIE_NAME = f"{_prefix}zhike_language"
+DEVICE_COOKIE_NAME = f"{_prefix}zhike_device"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = int(os.environ.get("ZHIKE_SESSION_IDLE_HOURS", "72")) * 3600  # unused for so long, it ends
 SESSION_LIFETIME = int(os.environ.get("ZHIKE_SESSION_DAYS", "14")) * 24 * 3600  # used or not, it ends
 X_FRAME_OPTIONS = "DENY"
@@ -204,8 +216,15 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 
+# Requests a second on the average of 20 seconds; 0 is as many as one likes.
+RATE_PER_USER = float(os.environ.get("ZHIKE_RATE_PER_USER", "20"))
+RATE_PER_KEY = float(os.environ.get("ZHIKE_RATE_PER_KEY", "50"))
+RATE_PER_ADDRESS = float(os.environ.get("ZHIKE_RATE_PER_ADDRESS", "10"))  # of guests
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("ZHIKE_UPLOAD_MAX_BYTES", 2 * 1024**3))
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_TEMP_DIR = HOME.files_dir
 FILE_UPLOAD_HANDLERS = [
     "zhike.exchange.uploads.BoundedUpload",
@@ -216,7 +235,7 @@ FILE_UPLOAD_HANDLERS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "zhike.runtime.log_lines.LogLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("ZHIKE_LOG_LEVEL", "WARNING")},
 }

@@ -9,10 +9,12 @@ class ActorRequest(HttpRequest):
     """A request after the accounts middleware has put an actor on it.
 
     duty: the name of the address where the actor has to do something before anything else; mostly empty.
+    token_id: the key that a program shows; None where there is none.
     """
 
     actor: Actor
     duty: str
+    token_id: int | None
 
 
 def wants_fragment(request: HttpRequest) -> bool:

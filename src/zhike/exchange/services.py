@@ -76,6 +76,8 @@ def start_import(
     :raises FileProblem: it cannot be read
     """
     require(actor, IMPORT_FILE)
+    # Marks that turn the direction of a text around make "gpj.exe" out of "exe.jpg".
+    name = "".join(letter for letter in name if letter.isprintable()) or "upload"
     path, sha256, size = _store(file, name)
     try:
         table = open_file(Path(settings.HOME.files_dir) / path, name=name, reading=reading)

@@ -126,7 +126,12 @@ def download_refused(request: ActorRequest, pk: int) -> HttpResponseBase:
     file = job.refused_file
     if file is None or not file.exists():
         raise Http404
-    return FileResponse(file.open("rb"), as_attachment=True, filename=_("refused rows") + f" {job.name}")
+    return FileResponse(
+        file.open("rb"),
+        as_attachment=True,
+        filename=_("refused rows") + f" {job.name}",
+        content_type="application/octet-stream",  # whatever the name says
+    )
 
 
 def _job(request: ActorRequest, pk: int) -> Import:

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils.timezone import now
 
-from zhike.accounts.device import COOKIE
 from zhike.accounts.models import LogInAttempts
 from zhike.accounts.services import attempts
 from zhike.accounts.services.attempts import TooManyAttempts
@@ -53,7 +53,7 @@ def test_a_network_of_many_addresses_is_one_guesser(db: None) -> None:
 def test_a_browser_that_has_been_in_keeps_its_own_way_in(house: House) -> None:
     victim = Client()
     assert log_in(victim, PASSWORD) == 302
-    assert victim.cookies[COOKIE]["httponly"]
+    assert victim.cookies[settings.DEVICE_COOKIE_NAME]["httponly"]
     victim.post("/account/log-out/")
     # The guesser sits behind the same address, and uses up all there is.
     LogInAttempts.objects.all().delete()
@@ -78,7 +78,7 @@ def test_a_known_browser_cannot_guess_for_ever_either_and_is_no_help_with_anothe
 
 def test_a_forged_mark_counts_as_none(house: House) -> None:
     forger = Client()
-    forger.cookies[COOKIE] = '{"x": "y"}:made-up'
+    forger.cookies[settings.DEVICE_COOKIE_NAME] = '{"x": "y"}:made-up'
     LogInAttempts.objects.create(name="", address=HERE, count=1000, since=now(), last_at=now())
     assert log_in(forger, PASSWORD) == 200
 

@@ -18,6 +18,7 @@ from zhike.accounts.tests.conftest import PASSWORD, House
 
 LI_SI = Subject(sub="u-1001", claims={"name": "李四", "preferred_username": "lisi", "email": "lisi@example.cn"})
 IMPOSTOR = Subject(sub="u-2002", claims={"name": "李四", "preferred_username": "lisi", "email": "lisi@example.cn"})
+HERE = ("127.0.0.0/8", "::1/128")
 START = "/account/sign-on/company/"
 
 
@@ -27,7 +28,9 @@ def provider() -> Iterator[str]:
         yield f"http://localhost:{server.server_port}"
 
 
-def with_sign_on(issuer: str, *, role: str = "", overrides: dict[str, str] | None = None) -> Any:
+def with_sign_on(
+    issuer: str, *, role: str = "", overrides: dict[str, str] | None = None, networks: tuple[str, ...] = HERE
+) -> Any:
     """The settings of an instance that has this sign-on."""
     app = {
         "provider_id": "company",
@@ -41,7 +44,9 @@ def with_sign_on(issuer: str, *, role: str = "", overrides: dict[str, str] | Non
         },
     }
     told = {"id": "company", "name": "公司账号", "issuer": issuer, "client_id": "zhike", "role": role}
-    return override_settings(SIGN_ON=told, SOCIALACCOUNT_PROVIDERS={"openid_connect": {"APPS": [app]}})
+    return override_settings(
+        SIGN_ON=told, SOCIALACCOUNT_PROVIDERS={"openid_connect": {"APPS": [app]}}, OUTGOING_NETWORKS=networks
+    )
 
 
 def sign_on(browser: Client, subject: Subject, *, to: str = "/account/", process: str = "") -> Any:

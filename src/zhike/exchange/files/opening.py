@@ -22,7 +22,12 @@ OTHERS = {
     b"7z\xbc\xaf": "7z",
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
+    b"GIF8": "GIF",
 }
+# What no text holds: control characters other than those for spaces and ends of lines.
+UNTEXTUAL = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\x1a\x1b"})
+ODD_BYTES = 16  # a stray one is refused with its row
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 def open_file(path: Path, *, name: str, limits: Limits | None = None, reading: Reading | None = None) -> Table:
@@ -48,7 +53,9 @@ def open_file(path: Path, *, name: str, limits: Limits | None = None, reading: R
     if head.startswith(PARQUET):
         return open_parquet(path, name=name, limits=limits)
     _refuse_others(path, head, name)
-    if _is_json(path, head, reading, name):
+    codec = find_encoding(path, reading.encoding, name=name).codec
+    _refuse_binary(head, codec, name)
+    if _is_json(path, head, codec):
         return open_jsonlines(path, name=name, limits=limits, reading=reading)
     return open_delimited(path, name=name, limits=limits, reading=reading)
 
@@ -61,19 +68,27 @@ def _refuse_others(path: Path, head: bytes, name: str) -> None:
                 % {"file": name, "kind": kind}
             )
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:200].lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
+    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml", b"<svg", b"<script")):
         raise FileProblem(
             _("%(file)s is a web page with the ending of a table; open it in a spreadsheet and save it as XLSX")
             % {"file": name}
         )
 
 
-def _is_json(path: Path, head: bytes, reading: Reading, name: str) -> bool:
-    codec = find_encoding(path, reading.encoding, name=name).codec
+def _refuse_binary(head: bytes, codec: str, name: str) -> None:
+    is_wide = codec.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32"))
+    odd = len(head) - len(head.translate(None, UNTEXTUAL))
+    if not is_wide and odd > ODD_BYTES and odd * 50 > len(head):
+        raise FileProblem(
+            _("%(file)s is no table: it holds bytes that no text has; save it as CSV or XLSX") % {"file": name}
+        )
+
+
+def _is_json(path: Path, head: bytes, codec: str) -> bool:
     text = head.decode(codec, "ignore").lstrip("\ufeff \r\n\t")
     if not text.startswith("{"):
         return False
     try:
-        return isinstance(json.JSONDecoder().raw_decode(text)[0], dict)
-    except json.JSONDecodeError:
+        return isinstance(_DECODER.raw_decode(text)[0], dict)
+    except (json.JSONDecodeError, RecursionError):
         return path.suffix.lower() in {".jsonl", ".ndjson", ".json"}

@@ -1,0 +1,48 @@
+"""How a log entry is written: one that starts a line is ours, and no secret stands in any."""
+
+import logging
+import re
+import time
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+HIDDEN = "[…]"
+# What would otherwise end a line, move the cursor of a terminal, or turn the direction of the text around.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+SECRETS = (
+    (re.compile(r"zk_[\w-]{8,}"), HIDDEN),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@"), rf"\1:{HIDDEN}@"),
+    (
+        re.compile(
+            r"""(?ix) \b ( [\w-]* (?: password | passwd | pwd | secret | csrfmiddlewaretoken | id_token | access_token
+            | refresh_token | code_verifier | sessionid | zhike_session | zhike_csrf | zhike_device | api_?key )
+            ["']? \s* [=:] \s* (?: ["'] )? ) [^\s"',;&})]{3,}"""
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    # What PostgreSQL quotes of rows that it refuses.
+    (re.compile(r"(Key \([^)]*\)=|Failing row contains )\(.*\)"), rf"\1({HIDDEN})"),
+    (re.compile(r"(invalid input syntax for type [^:]*: ).*"), rf"\1{HIDDEN}"),
+)
+
+
+class LogLine(logging.Formatter):
+    """In UTC. Further lines of an entry, such as those of a traceback, are set in, so that none can feign an entry."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__(FORMAT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record))
+
+
+def clean(text: str) -> str:
+    """The text as it may stand in a log."""
+    text = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    for secret, instead in SECRETS:
+        text = secret.sub(instead, text)
+    return text.replace("\n", "\n    ")
