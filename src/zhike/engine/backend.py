@@ -26,10 +26,11 @@ class Engine:
         import ibis
 
         self._folder = warehouse.folder
+        self._threads = threads or os.process_cpu_count() or 1
         self._lease = warehouse.read()
         self.version = self._lease.version
         self.ibis: Backend = ibis.duckdb.connect(
-            threads=threads or os.process_cpu_count() or 1,
+            threads=self._threads,
             memory_limit=memory_limit,
             temp_directory=str(self._lease.scratch),
             preserve_insertion_order=False,
@@ -69,6 +70,10 @@ class Engine:
     def materialize(self, name: str, rows: ir.Table) -> ir.Table:
         """Compute the rows once and keep them, under a new name, until the engine is closed."""
         return self.ibis.create_table(name, rows, temp=True)
+
+    def leave_a_processor(self) -> None:
+        """From now on leave one to what runs beside, if there are two."""
+        self.ibis.raw_sql(f"SET threads = {max(1, self._threads - 1)}")
 
     def close(self) -> None:
         self.ibis.disconnect()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zhike.insight.measures import Currencies, Value, kept
 from zhike.insight.periods import months_before
 from zhike.science.cohort import cohort_retention
-from zhike.science.concentration import gini, lorenz_curve
+from zhike.science.concentration import gini, lorenz_curve, rank_contributors
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,6 +24,7 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
     since = months_before(as_of, MONTHS - 1)
     recent = kept(engine, _recent(value, since), name="recent")
     days = kept(engine, _by_day_and_grade(recent), name="by_day_and_grade")
+    ranked = kept(engine, rank_contributors(value.table), name="ranked")
     found = {
         "currency": currencies.scored,
         "left_out": dict(currencies.left_out),
@@ -38,8 +39,8 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
         "firsts": _firsts(value.table, since),
         "months": _months(days),
         "cohorts": _cohorts(recent, as_of, since),
-        "lorenz": _rows(lorenz_curve(value.table).order_by("step"), "customer_rate", "amount_rate"),
-        "gini": gini(value.table).to_pyarrow().to_pylist()[0]["gini"],
+        "lorenz": _rows(lorenz_curve(ranked).order_by("step"), "customer_rate", "amount_rate"),
+        "gini": gini(ranked).to_pyarrow().to_pylist()[0]["gini"],
     }
     return {name: plain(item) for name, item in found.items()}
 

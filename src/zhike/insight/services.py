@@ -105,6 +105,7 @@ def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _
     changed = scoring.changed_facts(engine, value.table, latest=moment.latest, folder=folder, dsn=moment.dsn)
     note.step(Refresh.Step.WRITING)
     # The engine counts the aggregates while PostgreSQL writes; each waits for the other's processor otherwise.
+    engine.leave_a_processor()
     with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
         aggregates = beside.submit(aggregate, engine, value, as_of=as_of, currencies=currencies)
         drafted = beside.submit(scoring.draft, value.table, folder=folder)

@@ -22,16 +22,33 @@ def revenue_by_grade(grades: ir.Table) -> ir.Table:
     )
 
 
-def lorenz_curve(summary: ir.Table, *, steps: int = 100) -> ir.Table:
+def rank_contributors(summary: ir.Table) -> ir.Table:
+    """The customers with a positive amount, best first; equal amounts by customer_id.
+
+    summary: of :func:`zhike.science.purchases.purchase_summary`.
+    Returns customer_id, amount, position (1 for the best), total_count and total_amount. Worth computing once where
+    more than one figure is wanted.
+    """
+    import ibis
+
+    contributors = summary.filter(summary.amount > 0).select("customer_id", "amount")
+    best_first = [contributors.amount.desc(), contributors.customer_id.asc()]
+    return contributors.mutate(
+        position=ibis.row_number().over(order_by=best_first) + 1,
+        total_count=contributors.count().over(),
+        total_amount=contributors.amount.sum().over(),
+    )
+
+
+def lorenz_curve(ranked: ir.Table, *, steps: int = 100) -> ir.Table:
     """The share of revenue that the best 1/steps, 2/steps … of the contributing customers bring.
 
-    summary: of :func:`zhike.science.purchases.purchase_summary`; customers with a positive amount count.
+    ranked: of :func:`rank_contributors`.
     Returns step (1 … steps; steps without a customer are missing), customer_count, customer_rate and amount_rate,
     all running totals from the best customer down.
     """
     import ibis
 
-    ranked = _ranked(summary)
     step = (ranked.position * steps + ranked.total_count - 1) // ranked.total_count
     slices = ranked.group_by(step=step).agg(
         slice_count=ranked.count(),
@@ -49,29 +66,16 @@ def lorenz_curve(summary: ir.Table, *, steps: int = 100) -> ir.Table:
     )
 
 
-def gini(summary: ir.Table) -> ir.Table:
+def gini(ranked: ir.Table) -> ir.Table:
     """The Gini coefficient of the contributing customers' amounts: 0 if all bring the same, near 1 if one brings all.
 
-    summary: of :func:`zhike.science.purchases.purchase_summary`; customers with a positive amount count.
+    ranked: of :func:`rank_contributors`.
     Returns one row: customer_count, gini (null without customers). G = sum((n + 1 - 2 i) x_i) / (n sum(x)), with
     x_1 the largest. Source: Sen, On Economic Inequality (1973).
     """
-    ranked = _ranked(summary)
     weight = (ranked.total_count + 1 - 2 * ranked.position).cast("float64")
     share = _share(ranked.amount, ranked.total_amount)
     return ranked.agg(customer_count=ranked.count(), gini=(weight / ranked.total_count * share).sum())
-
-
-def _ranked(summary: ir.Table) -> ir.Table:
-    import ibis
-
-    contributors = summary.filter(summary.amount > 0).select("customer_id", "amount")
-    best_first = [contributors.amount.desc(), contributors.customer_id.asc()]
-    return contributors.mutate(
-        position=ibis.row_number().over(order_by=best_first) + 1,
-        total_count=contributors.count().over(),
-        total_amount=contributors.amount.sum().over(),
-    )
 
 
 def _share(part: ir.Value, whole: ir.Value) -> ir.Value:

@@ -8,7 +8,7 @@ import ibis
 import pytest
 
 from zhike.science.cohort import cohort_retention
-from zhike.science.concentration import gini, lorenz_curve, revenue_by_grade
+from zhike.science.concentration import gini, lorenz_curve, rank_contributors, revenue_by_grade
 from zhike.science.lifecycle import life_cycle
 from zhike.science.purchases import calibrated_summary, purchase_summary
 from zhike.science.pyramid import pyramid
@@ -28,8 +28,8 @@ MEASURES = {
     "relationship": relationship_depth(SUMMARY, relationships=CUSTOMERS),
     "cohort": cohort_retention(ORDERS, as_of=DAY),
     "grades": revenue_by_grade(pyramid(SUMMARY).grades),
-    "gini": gini(SUMMARY),
-    "lorenz": lorenz_curve(SUMMARY),
+    "gini": gini(rank_contributors(SUMMARY)),
+    "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
 
 
