@@ -50,9 +50,13 @@ def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
     colleague = hire("colleague", scope=Scope.OWN).user
     program.send("PUT", f"/customers/{customer['id']}/collaborators/{colleague.pk}", {"may_edit": True})
     made = body_of(program.post(f"/users/{colleague.pk}/reassignments", {"to_user_ids": [program.user.pk]}))
+    gone = body_of(program.post("/customers", {"name": "王五"}))
+    program.send("DELETE", f"/customers/{gone['id']}")
+    [binned] = body_of(program.get("/bin"))["items"]
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
+        "binned_id": binned["id"],
         "import_id": job.pk,
         "customer_id": customer["id"],
         "identifier_id": customer["identifiers"][0]["id"],

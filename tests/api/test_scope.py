@@ -17,6 +17,8 @@ from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.customers.services import activities, identifiers
 from zhike.exchange import services as imports
 from zhike.exchange.models import Import
+from zhike.recovery import services as recovery
+from zhike.recovery.models import Binned
 
 SECRET = "隐身的客户"
 CSV = f"姓名,手机\n{SECRET},13800138000\n".encode()
@@ -34,6 +36,10 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_customer": (lambda it, ids: it.get(f"/customers/{ids['customer']}"), {404}),
     "create_customer": (lambda it, ids: it.post("/customers", {"name": "x", "owner_id": ids["owner"]}), {403}),
     "edit_customer": (lambda it, ids: it.send("PATCH", f"/customers/{ids['customer']}", {"name": "x"}), {404}),
+    "delete_customer": (lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}"), {404}),
+    "list_bin": (lambda it, ids: it.get("/bin"), {200}),
+    "restore_record": (lambda it, ids: it.post(f"/bin/{ids['binned']}/restore", {}), {404}),
+    "purge_record": (lambda it, ids: it.send("DELETE", f"/bin/{ids['binned']}"), {404}),
     "set_tags": (lambda it, ids: it.send("PUT", f"/customers/{ids['customer']}/tags", {"tags": ["x"]}), {404}),
     "list_identifiers": (lambda it, ids: it.get(f"/customers/{ids['customer']}/identifiers"), {404}),
     "add_identifier": (
@@ -88,7 +94,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "list_products": (lambda it, ids: it.get("/products"), {200}),
     "get_product": (lambda it, ids: it.get("/products/1"), {404}),
 }
-TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import)
+TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import, Binned)
 
 
 def operations() -> set[str]:
@@ -113,7 +119,17 @@ def hidden(boss: Program) -> Ids:
         customer_id=customer.pk,
     )
     job = imports.start_import(actor=boss.actor, file=io.BytesIO(CSV), name=f"{SECRET}.csv", kind="customers", at=NOON)
-    return {"import": job.pk, "customer": customer.pk, "identifier": added.pk, "order": order.pk, "owner": boss.user.pk}
+    gone = make_customer(name=SECRET, owner=boss.user)
+    recovery.bin_records(actor=SYSTEM, kind="customers.customer", record_ids=[gone.pk], at=NOON)
+    binned = Binned.objects.get(record_id=gone.pk)
+    return {
+        "binned": binned.pk,
+        "import": job.pk,
+        "customer": customer.pk,
+        "identifier": added.pk,
+        "order": order.pk,
+        "owner": boss.user.pk,
+    }
 
 
 def contents() -> list[Any]:

@@ -19,6 +19,9 @@ OPENED = {
     "customers/services/people.py:edit_customer": "it may be given to somebody else",
     "exchange/engine.py:working": "an import compares with everything that is there",
     "exchange/mappings.py:remember": "a mapping belongs to the import's owner, whoever finishes it",
+    "recovery/services.py:bin_records": "all that hangs on a record goes along, seen or not",
+    "recovery/services.py:restore_records": "and comes back",
+    "customers/services/bin.py:collided": "who has this identifier by now, seen or not",
     "exchange/staging.py:drop_staging": "staging tables belong to the role that sees everything",
 }
 

@@ -14,6 +14,7 @@ type Address = Callable[[Planted], str]
 
 VIEW, EDIT, CREATE = "customers.view_customer", "customers.edit_customer", "customers.create_customer"
 ORDERS, IMPORTS = "commerce.view_order", "exchange.view_import"
+DELETE = "customers.delete_customer"
 EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
 EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
 
@@ -22,8 +23,8 @@ EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
 class Surface:
     """permission: what opens it. list_at: an address that shows many records. record_at: one record's address.
 
-    told: what of a record betrays it there. method, body: how it is asked. by: "customer" or "import", whose policy.
-    changes: whether asking changes something, so that only those are sent who must be refused.
+    told: what of a record betrays it there. method, body: how it is asked. by: whose policy ("customer",
+    "import" or "bin"). changes: whether asking changes something, so that only those are sent who must be refused.
     """
 
     permission: str
@@ -58,6 +59,12 @@ PAGES: dict[str, Surface] = {
     "list_customers": _list(VIEW, "/customers/?q=Guest"),
     "count_customers": _list(VIEW, "/customers/count/?q={name}", told=lambda one: ">1<"),
     "edit_filter": _shut(VIEW),
+    "delete_customer": _change(DELETE, f"{_CUSTOMER}/delete/"),
+    "delete_customers": _shut(DELETE),
+    "bin": _list(DELETE, "/bin/", by="bin", told=lambda one: one.gone),
+    "restore_records": _shut(DELETE),
+    "purge_records": _shut("recovery.purge_record"),
+    "restore_batch": _change(DELETE, "/bin/batches/{batch}/restore/", by="bin"),
     "choose_columns": _shut(VIEW),
     "save_view": _shut(VIEW),
     "delete_view": _shut(VIEW),
@@ -136,6 +143,10 @@ OPERATIONS: dict[str, Surface] = {
     "get_customer": _record(VIEW, _ONE),
     "create_customer": _shut(CREATE),
     "edit_customer": _change(EDIT, _ONE, {"city": "x"}, method="PATCH"),
+    "delete_customer": _change(DELETE, _ONE, method="DELETE"),
+    "list_bin": _list(DELETE, "/bin", by="bin", told=lambda one: one.gone),
+    "restore_record": _change(DELETE, "/bin/{binned_id}/restore", {}, by="bin"),
+    "purge_record": _shut("recovery.purge_record"),
     "set_tags": _change(EDIT, f"{_ONE}/tags", {"tags": ["x"]}, method="PUT"),
     "list_identifiers": _record(VIEW, f"{_ONE}/identifiers", told=lambda one: one.phone),
     "add_identifier": _change(EDIT, f"{_ONE}/identifiers", {"kind": "wechat", "value": "abc-def"}),
@@ -176,6 +187,7 @@ TASKS = {
     "exchange.undo_import": "the user who asked",
     "exchange.resume_dead": "the user who asked",
     "exchange.sweep_staging": "system",
+    "recovery.empty_bin": "system",
     "insight.refresh": "system",
     "insight.refresh_daily": "system",
 }

@@ -17,6 +17,7 @@ from zhike.core.acting import acting, seeing_everything
 from zhike.core.actor import ANONYMOUS
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.exchange.models import Import
+from zhike.recovery.models import Binned
 from zhike.scores.models import ValueScore
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,7 @@ TABLES = {
     "commerce_orderline": "order_id",
     "scores_valuescore": "customer_id",
     "exchange_import": "id",
+    "recovery_binned": "id",
 }
 BY_ORDER, BY_IMPORT = {"commerce_order", "commerce_orderline"}, {"exchange_import"}
 MODELS: dict[type[Any], str] = {
@@ -44,6 +46,7 @@ MODELS: dict[type[Any], str] = {
     Order: "pk",
     OrderLine: "order_id",
     Import: "pk",
+    Binned: "pk",
 }
 
 
@@ -51,6 +54,8 @@ def expected(world: World, user: str, table: str) -> set[int]:
     if table in BY_ORDER:
         seen = {one.order_id for one in world.planted if world.sees(user, one)}
         return seen | ({world.anonymous_order_id} if user == "everything" else set())
+    if table == "recovery_binned":
+        return {one.binned_id for one in world.planted if world.owns(user, one.owner, one.team)}
     if table in BY_IMPORT:
         return {one.import_id for one in world.planted if world.owns(user, one.owner, one.team)}
     seen = {one.customer_id for one in world.planted if world.sees(user, one)}

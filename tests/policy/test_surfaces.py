@@ -20,6 +20,7 @@ from zhike.core.access import list_permissions
 from zhike.core.actor import SYSTEM
 from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.exchange.models import Import
+from zhike.recovery.models import Binned
 
 pytestmark = pytest.mark.django_db
 NOT_THERE = {403, 404}
@@ -98,7 +99,7 @@ def text_of(response: Any) -> str:
 
 
 def allowed(world: World, user: str, surface: Surface, one: Planted) -> bool:
-    if surface.by == "import":
+    if surface.by in ("import", "bin") or surface.permission == "customers.delete_customer":
         return world.owns(user, one.owner, one.team)
     return world.edits(user, one) if surface.permission == "customers.edit_customer" else world.sees(user, one)
 
@@ -157,5 +158,5 @@ def test_who_holds_nothing_is_let_in_nowhere(world: World) -> None:
 
 
 def contents() -> list[Any]:
-    tables: tuple[Any, ...] = (Customer, Identifier, CustomerTag, Activity, Import)
+    tables: tuple[Any, ...] = (Customer, Identifier, CustomerTag, Activity, Import, Binned)
     return [list(table.objects.order_by("pk").values()) for table in tables]

@@ -24,6 +24,8 @@ from zhike.customers.models import Customer, CustomerFacts
 from zhike.customers.services import activities, collaborators, people
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
+from zhike.recovery import services as recovery
+from zhike.recovery.models import Binned
 from zhike.scores.models import ScoringRun, ValueScore
 
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -88,6 +90,9 @@ class Planted:
     import_id: int
     activity_id: int
     identifier_id: int
+    gone: str
+    binned_id: int
+    batch: str
 
 
 @dataclass(kw_only=True)
@@ -229,6 +234,8 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
     job = exchange.start_import(actor=SYSTEM, file=file, name=f"{name}.csv", kind="customers", at=NOON)
     job.owner, job.team = user, world.teams[team]
     job.save(update_fields=["owner", "team"])
+    gone = people.create_customer(actor=SYSTEM, at=NOON, name=f"Gone{number}", owner=user.pk, team=world.teams[team].pk)
+    moved = recovery.bin_records(actor=SYSTEM, kind="customers.customer", record_ids=[gone.pk], at=NOON)
     return Planted(
         owner=owner,
         team=team,
@@ -239,6 +246,9 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
         import_id=job.pk,
         activity_id=note.pk,
         identifier_id=Customer.objects.get(pk=customer.pk).identifiers.get().pk,
+        gone=gone.name,
+        binned_id=Binned.objects.get(record_id=gone.pk).pk,
+        batch=str(moved.batch),
     )
 
 

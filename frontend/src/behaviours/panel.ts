@@ -74,6 +74,7 @@ on("click", "a[data-panel]", (link, event) => {
 });
 
 on("click", "[data-panel-close]", leave);
+document.addEventListener("panelClose", leave);
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || panel()?.hidden !== false) return;

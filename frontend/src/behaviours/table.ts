@@ -1,4 +1,5 @@
 import { behaviour, on } from ".";
+import { htmx } from "../htmx";
 
 /** `<button data-density="compact" aria-pressed>` sets the row height of the page's tables: remembered per browser. */
 const key = "zk-density";
@@ -46,6 +47,12 @@ behaviour("[data-table]", (table) => {
     for (const box of boxes()) box.checked = false;
     count();
   });
+});
+
+/** `<button data-post="/customers/7/delete/">`: what one can do to a row; the answer says what the page shows then. */
+on("click", "[data-post]", (button) => {
+  const address = button.dataset["post"];
+  if (address) void htmx.ajax("post", address, { source: button, swap: "none" });
 });
 
 /** `j` and `k` walk through the rows' links. */

@@ -55,12 +55,14 @@ async function takeBack(button: HTMLElement): Promise<void> {
     headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" },
   });
   button.closest("[data-toast]")?.remove();
-  if (!answer.ok) {
-    toast({ message: text("failed"), tone: "danger" });
-    return;
-  }
-  const event = new CustomEvent("zk:undone", { detail: { address }, bubbles: true, cancelable: true });
-  if (document.dispatchEvent(event)) window.location.reload();
+  // The regions of the page that show what was taken back listen to these and renew themselves.
+  const told = answer.headers.get("HX-Trigger");
+  if (told) {
+    for (const [name, detail] of Object.entries(JSON.parse(told) as Record<string, unknown>)) {
+      document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+    }
+  } else if (answer.ok) window.location.reload();
+  else toast({ message: text("failed"), tone: "danger" });
 }
 
 behaviour("#zk-toasts [data-toast]", leaveInTime);

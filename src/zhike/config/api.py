@@ -7,6 +7,7 @@ from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
 from zhike.customers.api_collaborators import router as collaborators
 from zhike.exchange.api import router as exchange
+from zhike.recovery.api import router as recovery
 
 DESCRIPTION = """
 Customers, orders, time lines and imports of one company.
@@ -31,3 +32,4 @@ api.add_router("", customers)
 api.add_router("", collaborators)
 api.add_router("", commerce)
 api.add_router("", exchange)
+api.add_router("", recovery)

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "zhike.ui",
     "zhike.audit",
     "zhike.accounts",
+    "zhike.recovery",
     "zhike.exchange",
     "zhike.customers",
     "zhike.commerce",
@@ -182,6 +183,7 @@ PROXY_NETWORKS = os.environ.get("ZHIKE_PROXY_NETWORKS", "127.0.0.0/8,::1/128").s
 # What this instance itself may ask besides public addresses: networks of the house, for example of its sign-on.
 OUTGOING_NETWORKS = [one for one in os.environ.get("ZHIKE_OUTGOING_NETWORKS", "").split(",") if one]
 OUTGOING_CA_FILE = os.environ.get("ZHIKE_CA_FILE", "")  # certificates to trust in place of the public ones
+BIN_DAYS = int(os.environ.get("ZHIKE_BIN_DAYS", "30"))  # how long what is deleted can be restored
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 
 STATIC_URL = "/static/"

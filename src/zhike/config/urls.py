@@ -14,6 +14,7 @@ urlpatterns = [
     path("customers/", include("zhike.customers.urls")),
     path("commerce/", include("zhike.commerce.urls")),
     path("audit/", include("zhike.audit.urls")),
+    path("bin/", include("zhike.recovery.urls")),
     path("imports/", include("zhike.exchange.urls")),
     path("", include("zhike.accounts.urls")),
     path("", include("zhike.insight.urls")),

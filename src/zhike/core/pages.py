@@ -26,10 +26,10 @@ def render_page(
     return response
 
 
-def go_to(request: ActorRequest, target: Any, *, message: str = "") -> HttpResponse:
-    """Redirect after a write: a 302 for a browser, HX-Redirect for htmx."""
+def go_to(request: ActorRequest, target: Any, *, message: str = "", undo_url: str = "") -> HttpResponse:
+    """Redirect after a write: a 302 for a browser, HX-Redirect for htmx. undo_url: the way back, in the message."""
     if message:
-        messages.success(request, message)
+        messages.success(request, message, extra_tags=undo_url)
     address = resolve_url(target)
     if wants_fragment(request):
         return HttpResponse(status=204, headers={"HX-Redirect": address})

@@ -35,6 +35,8 @@ from zhike.core.paging import Page
 from zhike.customers.listing import KEY
 from zhike.customers.selectors import find_customers, records
 from zhike.customers.services import activities, identifiers, people, tags
+from zhike.customers.services import bin as bin_kind
+from zhike.recovery import services as recovery
 
 router = Router(tags=["customers"])
 
@@ -263,6 +265,15 @@ def edit_customer(request: ActorRequest, customer_id: Id, changes: CustomerPatch
             at=timezone.now(),
         )
     return answer(records.get_record(actor=request.actor, customer_id=customer_id))
+
+
+@router.delete(
+    "/customers/{customer_id}", response={204: None}, operation_id="delete_customer", summary="Delete a customer"
+)
+def delete_customer(request: ActorRequest, customer_id: Id) -> HttpResponse:
+    """Move it to the recycle bin with all that belongs to it; its orders stay, without a customer."""
+    recovery.bin_records(actor=request.actor, kind=bin_kind.CODE, record_ids=[customer_id], at=timezone.now())
+    return HttpResponse(status=204)
 
 
 @router.put("/customers/{customer_id}/tags", response=TagsOut, operation_id="set_tags", summary="Set the tags")

@@ -17,12 +17,15 @@ class CustomersConfig(AppConfig):
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
         from zhike.customers.selectors import activities
+        from zhike.customers.services.bin import CUSTOMERS, DELETE
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
+        from zhike.recovery import kinds
         from zhike.ui import navigation
         from zhike.ui.navigation import NavItem
 
         declare(permissions.ALL)
+        kinds.register(CUSTOMERS)
         ownership.register(
             ownership.Owned(kind="customers.customer", label=_("Customers"), model=Customer, counts_edits=True)
         )
@@ -64,5 +67,8 @@ class CustomersConfig(AppConfig):
                 permission=create,
                 section="create",
             )
+        )
+        navigation.register(
+            NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
         )
         navigation.use_route("search", "list_customers")

@@ -13,7 +13,7 @@ from zhike.customers.cells import Style
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
 from zhike.customers.normalising import normal_name
 
-VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
+VIEW, EDIT, DELETE = "customers.view_customer", "customers.edit_customer", "customers.delete_customer"
 MOST_DUPLICATES = 5
 
 
@@ -60,6 +60,13 @@ def may_edit(*, actor: Actor, customer_id: int) -> bool:
     if actor.reach_of(EDIT).is_all:
         return True
     return actor.may(EDIT) and Customer.objects.within(actor, EDIT).filter(pk=customer_id).exists()
+
+
+def may_delete(*, actor: Actor, customer_id: int) -> bool:
+    """The same for deleting."""
+    if actor.reach_of(DELETE).is_all:
+        return True
+    return actor.may(DELETE) and Customer.objects.within(actor, DELETE).filter(pk=customer_id).exists()
 
 
 def list_tags(*, customer_id: int) -> list[str]:

@@ -23,6 +23,7 @@ from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.views.record import EDIT, load, load_visible, shown_value
 
 CHANGED = "customerChanged"
+RECORDS_CHANGED = "recordsChanged"  # fields and lists show themselves anew
 _COMMAS = re.compile(r"[,，、;；\n]+")
 
 
@@ -139,7 +140,7 @@ def undo_change(request: ActorRequest, pk: int) -> HttpResponse:
     except (DomainError, ValidationError) as refusal:
         message = str(refusal) if isinstance(refusal, DomainError) else " ".join(refusal.messages)
         return toast(HttpResponse(status=409), message)
-    return _told(HttpResponse(status=204), None, _("Taken back"))
+    return _told(HttpResponse(status=204), None, _("Taken back"), also=RECORDS_CHANGED)
 
 
 def split_words(text: str) -> list[str]:
@@ -170,9 +171,10 @@ def _identifiers(
     return render_page(request, "customers/identifiers.html", context, status=status)
 
 
-def _told(response: HttpResponse, change_id: int | None, message: str) -> HttpResponse:
-    """A notice with the way back, and a word to the page's other regions."""
+def _told(response: HttpResponse, change_id: int | None, message: str, *, also: str = "") -> HttpResponse:
+    """A notice with the way back, and a word to the page's other regions. also: one more such word."""
     undo_url = reverse("undo_change", args=[change_id]) if change_id else ""
     toast(response, message, undo_url=undo_url)
-    response.headers["HX-Trigger"] = json.dumps({**json.loads(response.headers["HX-Trigger"]), CHANGED: True})
+    told = {**json.loads(response.headers["HX-Trigger"]), CHANGED: True}
+    response.headers["HX-Trigger"] = json.dumps({**told, also: True} if also else told)
     return response

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -24,8 +25,10 @@ from zhike.core.paging import CursorInvalid, Page
 from zhike.customers import selectors
 from zhike.customers.cells import draw_rows
 from zhike.customers.listing import KEY
+from zhike.customers.services.bin import DELETE
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.ui.parts import Chip, Tab
+from zhike.ui.templatetags.zhike import built
 
 VIEW = "customers.view_customer"
 ADDRESS = "/customers/"
@@ -61,14 +64,16 @@ def list_customers(request: ActorRequest) -> HttpResponse:
         return render_page(request, "customers/list_customers.html", context, status=refusal.status)
     except CursorInvalid:
         return go_to(request, list_address(state.query()))
+    can_delete = request.actor.may(DELETE)
     rows = {
         "rows": draw_rows(
             page.columns,
             [(row.pk, row.cells) for row in page.rows],
             edit=f"{ADDRESS}{{pk}}/edit/{{field}}/" if request.actor.may("customers.edit_customer") else "",
+            act=_delete_button() if can_delete else "",
         ),
         "more_url": list_address(state.query(after=page.next_cursor)) if page.next_cursor else "",
-        "column_count": len(page.columns),
+        "column_count": len(page.columns) + can_delete,
     }
     if request.GET.get("after") and request.headers.get("HX-Request"):
         return render_page(request, "customers/list_customers.html", rows, partial="rows")
@@ -154,6 +159,7 @@ def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
         "count_url": f"{reverse('count_customers')}?{query}",
         "filter_url": f"{reverse('edit_filter')}?{query}",
         "can_create": request.actor.may("customers.create_customer"),
+        "can_delete": request.actor.may(DELETE),
         "can_export": request.actor.may("customers.export_customer"),
         "columns": [
             (column.key, str(column.label), column.key in shown)
@@ -161,6 +167,16 @@ def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
             if column.key != "name"
         ],
     }
+
+
+def _delete_button() -> str:
+    """At the end of a row's name; {pk} is filled in for each."""
+    label = escape(_("Move to the recycle bin"))
+    icon = f'<svg class="icon" aria-hidden="true"><use href="{built("icons.svg")}#trash"></use></svg>'
+    return (
+        f'<button class="zk-row-act" type="button" data-post="{ADDRESS}{{pk}}/delete/" aria-label="{label}"'
+        f' title="{label}">{icon}</button>'
+    )
 
 
 def state_parts(state: State) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
     style = style_of(asking_of(request))
     may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     context = {
-        **header_context(found, style),
+        **header_context(found, style, may_delete=record.may_delete(actor=request.actor, customer_id=pk)),
         "sections": [_fields(found, names, may_edit) for names in SECTIONS],
         "identifiers": found.identifiers,
         "may_edit": may_edit,
@@ -67,7 +67,8 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
 @require_GET
 def show_header(request: ActorRequest, pk: int) -> HttpResponse:
     """The header alone, after a field has changed."""
-    context = header_context(load(request, pk), style_of(asking_of(request)))
+    may_delete = record.may_delete(actor=request.actor, customer_id=pk)
+    context = header_context(load(request, pk), style_of(asking_of(request)), may_delete=may_delete)
     return render_page(request, "customers/show_customer.html", context, partial="header")
 
 
@@ -112,9 +113,10 @@ def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
     }
 
 
-def header_context(found: Record, style: Style) -> dict[str, Any]:
+def header_context(found: Record, style: Style, *, may_delete: bool) -> dict[str, Any]:
     facts = found.facts
     return {
+        "may_delete": may_delete,
         "customer": found.customer,
         "kind_label": _KINDS[found.customer.kind],
         "relationship": found.relationship,

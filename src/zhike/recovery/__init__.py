@@ -1,0 +1,1 @@
+"""What was deleted or changed, and the ways back."""

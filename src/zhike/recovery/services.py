@@ -1,0 +1,202 @@
+"""Deleting into the recycle bin, restoring from it, and deleting for good."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from zhike.audit import services as audit
+from zhike.core.access import require
+from zhike.core.acting import seeing_everything
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.recovery import kinds, moving
+from zhike.recovery.kinds import Collision, Kind
+from zhike.recovery.models import Binned
+from zhike.recovery.permissions import PURGE
+
+MOST = 1000
+EMPTIED_AT_ONCE = 500
+
+
+class TooMany(DomainError):
+    code = "too_many_records"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("At most %(limit)s records at a time.") % {"limit": MOST})
+
+
+class NothingInBin(DomainError):
+    """Restored already, or deleted for good, by somebody or by its age."""
+
+    code = "nothing_in_bin"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("It is no longer in the recycle bin: somebody restored it, or it is gone for good."))
+
+
+class RestoreCollides(DomainError):
+    """Something else has what only one record may have. `leave_out` restores the rest."""
+
+    code = "restore_collides"
+
+    def __init__(self, collisions: Sequence[Collision]) -> None:
+        self.collisions = collisions
+        self.members = {"collisions": [collision.said for collision in collisions]}
+        super().__init__(" ".join(collision.said for collision in collisions))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What went into the bin. batch: takes all of it back. refused_count: records the actor may not delete."""
+
+    batch: uuid.UUID
+    ids: list[int]
+    refused_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What came back. left: what did not, in words."""
+
+    kind: str
+    ids: list[int]
+    left: list[Collision]
+
+
+@transaction.atomic
+def bin_records(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datetime) -> Moved:
+    """Move records with all that hangs on them into the recycle bin.
+
+    Rows of other records that point at them stay and let go: orders become orders without a customer.
+
+    :raises PermissionDenied: the actor may not delete, or none of those it sees
+    :raises ObjectDoesNotExist: the actor sees none of them
+    :raises TooMany: more than go at once
+    """
+    known = kinds.get(kind)
+    require(actor, known.delete_permission)
+    wanted = list(dict.fromkeys(record_ids))
+    if len(wanted) > MOST:
+        raise TooMany
+    records: Any = known.model._default_manager.all()
+    seen = records.visible_to(actor).filter(pk__in=wanted)
+    ids = list(
+        seen.within(actor, known.delete_permission)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", flat=True)
+    )
+    if not ids:
+        require(actor, known.delete_permission, record=seen.order_by("pk")[:1].get())
+    batch = uuid.uuid4()
+    with seeing_everything():
+        moving.take_out(known, ids, values={"deleted_by_id": actor.user_id, "deleted_at": at, "batch": batch})
+    audit.record(action="recovery.bin_record", subject=known.model._meta.db_table, ids=ids)
+    return Moved(batch=batch, ids=ids, refused_count=len(wanted) - len(ids))
+
+
+@transaction.atomic
+def restore_records(*, actor: Actor, binned_ids: Sequence[int], leave_out: bool = False) -> Restored:
+    """Bring records back with everything that hung on them.
+
+    leave_out: bring back what can come back, where something else has taken the place of a part.
+
+    :raises NothingInBin: there is nothing of it, or not for this actor
+    :raises RestoreCollides: another record has an identifier that only one may have
+    """
+    found = _lock(actor, binned_ids)
+    if not found:
+        raise NothingInBin
+    if len({one.kind for one in found}) > 1:
+        raise TooMany
+    known = kinds.get(found[0].kind)
+    ids = sorted(one.record_id for one in found)
+    with seeing_everything():
+        left = moving.put_back(known, [one.pk for one in found])
+        collisions = [known.collided(actor, one.table, one.row) for one in left]
+        if collisions and not leave_out:
+            raise RestoreCollides(collisions)
+        Binned.objects.filter(pk__in=[one.pk for one in found]).delete()
+        known.restored(ids)
+    audit.record(action="recovery.restore_record", subject=known.model._meta.db_table, ids=ids)
+    return Restored(kind=known.code, ids=ids, left=collisions)
+
+
+def restore_batch(*, actor: Actor, batch: uuid.UUID) -> Restored:
+    """Bring back what was deleted in one go.
+
+    :raises NothingInBin, RestoreCollides: as for single records
+    """
+    found = Binned.objects.visible_to(actor).filter(batch=batch)
+    return restore_records(actor=actor, binned_ids=list(found.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def purge_records(*, actor: Actor, binned_ids: Sequence[int]) -> int:
+    """Delete for good; how many records that were.
+
+    :raises PermissionDenied: the actor may not
+    :raises NothingInBin: there is nothing of it, or not for this actor
+    """
+    require(actor, PURGE)
+    found = _lock(actor, binned_ids)
+    if not found:
+        raise NothingInBin
+    _purge(found)
+    return len(found)
+
+
+@transaction.atomic
+def empty_bin(*, actor: Actor, at: datetime) -> int:
+    """Delete for good what has been in the bin for its days, some hundreds at a time; how many that were."""
+    require(actor, PURGE)
+    overdue = Binned.objects.filter(deleted_at__lt=at - timedelta(days=settings.BIN_DAYS)).order_by("deleted_at", "pk")
+    found = list(overdue.select_for_update(skip_locked=True).only("kind", "record_id")[:EMPTIED_AT_ONCE])
+    _purge(found)
+    return len(found)
+
+
+@transaction.atomic
+def forget_record(*, actor: Actor, kind: str, record_id: int) -> bool:
+    """Take a record out of the bin for good because its person is erased: the one place that has to be asked.
+
+    What history says about it is erased by `audit.services.erase_history` afterwards. False: it is not in the bin.
+
+    :raises PermissionDenied: the actor may not
+    """
+    require(actor, PURGE)
+    found = list(Binned.objects.filter(kind=kind, record_id=record_id).select_for_update().only("kind", "record_id"))
+    _purge(found)
+    return bool(found)
+
+
+def restored_message(restored: Restored) -> str:
+    count = len(restored.ids)
+    said = ngettext("%(count)s record restored", "%(count)s records restored", count) % {"count": count}
+    return f"{said} {' '.join(one.said for one in restored.left)}".strip()
+
+
+def _lock(actor: Actor, binned_ids: Sequence[int]) -> list[Binned]:
+    wanted = list(dict.fromkeys(binned_ids))
+    if len(wanted) > MOST:
+        raise TooMany
+    rows = Binned.objects.visible_to(actor).filter(pk__in=wanted).order_by("pk")
+    return list(rows.select_for_update(of=("self",)).only("kind", "record_id"))
+
+
+def _purge(found: Sequence[Binned]) -> None:
+    Binned.objects.filter(pk__in=[one.pk for one in found]).delete()
+    by_kind: dict[Kind, list[int]] = {}
+    for one in found:
+        by_kind.setdefault(kinds.get(one.kind), []).append(one.record_id)
+    for kind, ids in by_kind.items():
+        audit.record(action="recovery.purge_record", subject=kind.model._meta.db_table, ids=sorted(ids))
