@@ -27,6 +27,7 @@ from zhike.customers.cells import draw_rows
 from zhike.customers.listing import KEY
 from zhike.customers.services.bin import DELETE
 from zhike.customers.views.asking import asking_of, style_of
+from zhike.exchange.permissions import IMPORT_FILE
 from zhike.ui.parts import Chip, Tab
 from zhike.ui.templatetags.zhike import built
 
@@ -159,6 +160,7 @@ def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
         "count_url": f"{reverse('count_customers')}?{query}",
         "filter_url": f"{reverse('edit_filter')}?{query}",
         "can_create": request.actor.may("customers.create_customer"),
+        "can_import": request.actor.may(IMPORT_FILE),
         "can_delete": request.actor.may(DELETE),
         "can_export": request.actor.may("customers.export_customer"),
         "columns": [
