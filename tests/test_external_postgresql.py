@@ -77,3 +77,47 @@ def test_the_application_uses_the_tables_and_owns_none(address: str) -> None:
         pages.execute("CREATE TABLE staging.rows (id int)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             pages.execute("DROP TABLE customers_customer")
+
+
+def test_a_backup_comes_back_into_another_database_for_other_roles(
+    address: str, instance_home: Home, tmp_path: Path
+) -> None:
+    assert zhike(address, "migrate").returncode == 0
+    server = address.removesuffix("/crm")
+    with psycopg.connect(f"postgresql://admin@{server}/postgres", autocommit=True) as admin:
+        for role in ("new_owner", "new_pages"):
+            admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+        admin.execute("CREATE DATABASE crm_again OWNER new_owner")
+    with psycopg.connect(f"postgresql://crm_pages@{address}") as pages:
+        pages.execute("INSERT INTO accounts_team (name, path) VALUES ('总部', '1.')")
+
+    def ask(owner: str, app: str, database: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "ZHIKE_"))}
+        urls = {
+            "DATABASE_URL": f"postgresql://{app}@{server}/{database}",
+            "DATABASE_OWNER_URL": f"postgresql://{owner}@{server}/{database}",
+        }
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("zhike")), *map(str, arguments)],
+            env={**kept, **urls, "ZHIKE_HOME": str(instance_home.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    old = ("crm_owner", "crm_pages", "crm")
+    identity = tmp_path / "identity"
+    recipient = json.loads(ask(*old, "backup", "--new-key", identity, "--json").stdout)["recipient"]
+    made = ask(*old, "backup", "--to", tmp_path, "--recipient", recipient, "--json")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert json.loads(made.stdout)["is_verified"] is True
+    new = ("new_owner", "new_pages", "crm_again")
+    file = json.loads(made.stdout)["file"]
+    restored = ask(*new, "restore", file, "--identity", identity, "--json")
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    with psycopg.connect(f"postgresql://new_pages@{server}/crm_again") as pages:
+        assert pages.execute("SELECT name FROM accounts_team").fetchone() == ("总部",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            pages.execute("DELETE FROM audit_entry")
+    assert not instance_home.postgres_dir.exists()

@@ -22,6 +22,8 @@ COMMANDS = {
     "import": ("data", "导入客户或订单文件 / Import files of customers or orders"),
     "stats": ("data", "客户、订单与金额总数 / Totals of customers, orders and amounts"),
     "refresh": ("refresh", "刷新数据仓库与客户评分 / Refresh the warehouse and the scores"),
+    "backup": ("backup", "加密备份并恢复校验 / Back up, encrypted and proved by a restore"),
+    "restore": ("backup", "从备份恢复 / Restore from a backup"),
     "audit": ("audit", "封存、核验操作历史 / Seal, verify and prove the history"),
     "doctor": ("doctor", "检查运行环境并给出建议 / Check the instance and say what to do"),
     "migrate": ("database", "把数据库升级到当前版本 / Bring the database up to this version"),

@@ -12,6 +12,7 @@ import click
 import psycopg
 
 import zhike
+from zhike.backup import ledger
 from zhike.cli import instance
 from zhike.cli.output import Exit, json_option, report
 from zhike.runtime import supervisor
@@ -24,6 +25,7 @@ DISK_WARNS_BELOW = 5 * GIGABYTE
 DISK_FAILS_BELOW = GIGABYTE // 2
 CLOCK_WARNS_ABOVE = 2.0
 CLOCK_FAILS_ABOVE = 60.0
+BACKUP_TOO_OLD = timedelta(hours=49)  # a night may be missed, two may not
 TASK_WAITS_TOO_LONG = timedelta(minutes=10)
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -196,6 +198,21 @@ def check_clock(home: Home, urls: DatabaseUrls) -> Finding:
     )
 
 
+def check_backup(home: Home) -> Finding:
+    last = ledger.last_good(home)
+    tried = ledger.read(home)[:1]
+    age = datetime.now(UTC) - last.at if last else None
+    advice = []
+    if age is None or age > BACKUP_TOO_OLD:
+        advice.append("运行 zhike backup，并设置 ZHIKE_BACKUP_TO / Run zhike backup, and set ZHIKE_BACKUP_TO")
+    elif last and not last.is_verified:
+        advice.append("最近一次未做恢复校验 / The last was not proved by a restore")
+    if tried and tried[0].problem:
+        advice.append(f"最近一次失败 / The last attempt failed: {tried[0].problem}")
+    found = "还没有备份 / none yet" if age is None else f"{age.total_seconds() / 3600:.1f} 小时前 / hours ago"
+    return Finding(check="backup", state="warn" if advice else "ok", found=found, advice="; ".join(advice))
+
+
 def check_build(home: Home) -> Finding:
     package = Path(zhike.__file__).parent
     missing = [] if any((package / "ui" / "static").rglob("*.js")) else ["前端 front end"]
@@ -211,7 +228,7 @@ def check_build(home: Home) -> Finding:
     )
 
 
-MACHINE_CHECKS: tuple[Callable[[Home], Finding], ...] = (check_build, check_disk, check_processes)
+MACHINE_CHECKS: tuple[Callable[[Home], Finding], ...] = (check_build, check_disk, check_processes, check_backup)
 DATABASE_CHECKS: tuple[Callable[[Home, DatabaseUrls], Finding], ...] = (
     check_versions,
     check_roles,

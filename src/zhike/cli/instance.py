@@ -34,7 +34,7 @@ def django_ready(home: Home) -> DatabaseUrls:
 def database_ready(home: Home) -> DatabaseUrls:
     """The database running and migrated, without Django in this process."""
     urls = ensure_database(home)
-    _use(home)
+    hold_database(home)
     if applied_fingerprint(urls) != migrations_fingerprint():
         migrated = subprocess.run([sys.executable, "-m", "zhike.cli", "migrate"], stdout=sys.stderr, check=False)
         if migrated.returncode:
@@ -98,7 +98,8 @@ def stop_database_afterwards(home: Home) -> None:
     click.get_current_context().call_on_close(stop_if_unused)
 
 
-def _use(home: Home) -> None:
+def hold_database(home: Home) -> None:
+    """Keep other commands from stopping the embedded database before this one ends."""
     # Let go before whatever was put off until the command's end earlier, such as stopping the database.
     if context := click.get_current_context(silent=True):
         context.with_resource(shared(home.run_dir / IN_USE))

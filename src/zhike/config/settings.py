@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "zhike.commerce",
     "zhike.scores",
     "zhike.insight",
+    "zhike.backup",
     # Last, so that our pages and our words stand in place of theirs.
     "allauth",
     "allauth.account",

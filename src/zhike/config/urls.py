@@ -15,6 +15,7 @@ urlpatterns = [
     path("commerce/", include("zhike.commerce.urls")),
     path("audit/", include("zhike.audit.urls")),
     path("bin/", include("zhike.recovery.urls")),
+    path("settings/backups/", include("zhike.backup.urls")),
     path("imports/", include("zhike.exchange.urls")),
     path("", include("zhike.accounts.urls")),
     path("", include("zhike.insight.urls")),

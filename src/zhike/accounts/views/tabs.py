@@ -10,13 +10,18 @@ from zhike.accounts.permissions import USE_API
 from zhike.core.actor import Actor
 from zhike.ui.parts import Tab
 
-SETTINGS = {"users": _("Users"), "teams": _("Teams"), "roles": _("Roles")}
+SETTINGS: dict[str, str | Promise] = {"users": _("Users"), "teams": _("Teams"), "roles": _("Roles")}
 MINE = {
     "my_settings": _("Preferences"),
     "my_delegations": _("Standing in"),
     "my_security": _("Security"),
     "my_keys": _("API keys"),
 }
+
+
+def add_settings_tab(url_name: str, label: str | Promise) -> None:
+    """Put a page of another app behind ours; once, when that app is ready."""
+    SETTINGS[url_name] = label
 
 
 def settings_tabs(current: str) -> list[Tab]:

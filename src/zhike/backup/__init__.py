@@ -1,0 +1,1 @@
+"""Backups: one encrypted file, proved by restoring it, and the way back."""

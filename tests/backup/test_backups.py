@@ -1,0 +1,212 @@
+"""A backup holds everything, can be read by nobody else, and comes back as it was."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from pyrage import x25519
+from tests.backup.conftest import CUSTOMERS, PLAIN, ZHIKE, Backup, Instance
+
+from zhike.backup.archive import members
+from zhike.backup.database import WITHOUT_ROWS
+from zhike.backup.listening import silent
+from zhike.backup.loading import examine
+from zhike.backup.locks import Key
+from zhike.backup.making import SCRATCH, SUFFIX
+from zhike.cli.output import Exit
+from zhike.runtime import postgres
+from zhike.runtime.home import Home
+
+
+@pytest.fixture
+def key(kept: Backup) -> Key:
+    return Key(identity_text=kept.identity.read_text())
+
+
+def other(home: Home) -> Instance:
+    """An instance that has never been started."""
+    return Instance(home)
+
+
+def test_it_holds_every_row_of_every_table(full: Instance, kept: Backup, key: Key) -> None:
+    contents = examine(members(kept.file, key), silent)
+    both = contents.about["tables"], contents.manifest["tables"]
+    told = {name: rows for (name, _columns), (rows, _) in zip(*both, strict=True)}
+    cluster = postgres.ensure_running(full.home)
+    # As the superuser, whom no policy narrows.
+    with psycopg.connect(cluster.superuser_url.replace("/postgres", "/zhike")) as admin:
+        tables = admin.execute(
+            "SELECT 'public.' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        ).fetchall()
+        counted = {}
+        for (table,) in tables:
+            if table.removeprefix("public.") not in WITHOUT_ROWS:
+                counted[table] = admin.execute(
+                    sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table.split(".")))
+                ).fetchone()[0]
+    # Making the backup was itself noted, after it had been made.
+    changing = [table for table in counted if table.startswith("public.audit_") or "procrastinate" in table]
+    assert {table: rows for table, rows in told.items() if table not in changing} == {
+        table: rows for table, rows in counted.items() if table not in changing
+    }
+    assert told["public.customers_customer"] == CUSTOMERS
+    assert sum(told[table] for table in told if table.startswith("public.audit_entry")) > 0
+    assert kept.told["is_verified"]
+    assert kept.told["rows"] == sum(told.values())
+    assert kept.told["files"] >= 2
+    assert contents.about["head"]["size"] > 0
+
+
+def test_nothing_in_it_can_be_read_without_the_key(full: Instance, kept: Backup, key: Key) -> None:
+    content = kept.file.read_bytes()
+    for plain in (PLAIN.encode(), "客户1".encode(), b"CREATE TABLE", b"customers_customer"):
+        assert plain not in content
+    secrets = [path.read_bytes() for path in full.home.secrets_dir.iterdir() if path.is_file()]
+    assert len(secrets) >= 5
+    inside = b"".join(member.stream.read() for member in members(kept.file, key))
+    assert PLAIN.encode() in inside
+    for secret in secrets:
+        assert secret not in inside
+        assert secret not in kept.keys.read_bytes()
+
+
+def test_restored_elsewhere_it_is_the_same_and_the_history_verifies(
+    full: Instance, kept: Backup, instance_home: Home
+) -> None:
+    there = other(instance_home)
+    lacking = there.zhike("restore", kept.file, "--identity", kept.identity, "--json")
+    assert lacking.returncode == Exit.REFUSED
+    assert "audit" in json.loads(lacking.stdout)["error"]["en"]
+    told = there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
+    assert told["rows"] == kept.told["rows"]
+    steps = {step["command"]: step for step in told["steps"]}
+    assert steps["audit verify"]["said"]["sound"] is True
+    assert steps["doctor"]["said"]["healthy"] is True
+    assert there.reply("stats") == full.reply("stats")
+    rows = "SELECT md5(string_agg(c::text, ' ' ORDER BY id)) FROM (SELECT id, name, city FROM customers_customer) AS c"
+    assert there.ask(rows) == full.ask(rows)
+    policies = "SELECT count(*) FROM pg_policies"
+    assert there.ask(policies) == full.ask(policies) != "0"
+    assert there.ask("SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, 'zhike_before_')") == "0"
+    files = [path.relative_to(full.home.files_dir) for path in full.home.files_dir.rglob("*") if path.is_file()]
+    assert files
+    for file in files:
+        assert (instance_home.files_dir / file).read_bytes() == (full.home.files_dir / file).read_bytes()
+    # And it goes on: a change is captured, sealed on top of the old tree, and a backup of it can be made.
+    there.ask("UPDATE customers_customer SET city = '苏州' WHERE id = (SELECT min(id) FROM customers_customer)")
+    assert there.reply("audit", "seal")["entries"] > 0
+    assert there.reply("audit", "verify")["sound"] is True
+    held = there.zhike("restore", kept.file, "--identity", kept.identity, "--json")
+    assert held.returncode == Exit.REFUSED
+    assert "--replace" in held.stderr
+    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == "1"
+    there.reply("restore", kept.file, "--identity", kept.identity, "--replace")
+    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == "0"
+
+
+def test_a_restore_that_does_not_verify_puts_back_what_was_there(
+    full: Instance, kept: Backup, instance_home: Home, tmp_path: Path
+) -> None:
+    there = other(instance_home)
+    there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
+    there.ask("UPDATE audit_payload SET texts = ARRAY['{}'] WHERE entry_id = (SELECT min(entry_id) FROM audit_payload)")
+    bad = there.reply("backup", "--to", tmp_path, "--recipient", kept.recipient, "--no-verify")["file"]
+    there.ask("DELETE FROM audit_payload; UPDATE customers_customer SET city = '宁波'")
+    note = instance_home.files_dir / "notes" / "here"
+    note.parent.mkdir()
+    note.write_text("before")
+    answer = there.zhike("restore", bad, "--identity", kept.identity, "--replace", "--json")
+    assert answer.returncode == Exit.REFUSED, answer.stdout
+    assert "audit verify" in answer.stderr
+    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '宁波'") == str(CUSTOMERS)
+    assert note.read_text() == "before"
+    leftovers = [
+        path.name for path in instance_home.path.iterdir() if "restoring" in path.name or "before" in path.name
+    ]
+    assert leftovers == []
+
+
+def test_a_cut_file_changes_nothing(full: Instance, kept: Backup, tmp_path: Path) -> None:
+    cut = tmp_path / "cut"
+    cut.write_bytes(kept.file.read_bytes()[:-5000])
+    answer = full.zhike("restore", cut, "--identity", kept.identity, "--replace", "--json")
+    assert answer.returncode == Exit.FAILED
+    stranger = tmp_path / "stranger"
+    stranger.write_text(str(x25519.Identity.generate()))
+    assert full.zhike("restore", kept.file, "--identity", stranger, "--replace").returncode == Exit.REFUSED
+    assert full.ask("SELECT count(*) FROM customers_customer") == str(CUSTOMERS)
+    assert full.reply("restore", kept.file, "--identity", kept.identity, "--check")["sound"] is True
+
+
+def test_a_full_disk_leaves_nothing_and_the_next_run_works(full: Instance, kept: Backup, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [ZHIKE, "backup", "--to", tmp_path, "--recipient", kept.recipient, "--json"],
+        env=full.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    assert done.returncode == Exit.FAILED, done.stderr
+    assert list(tmp_path.iterdir()) == []
+    told = full.reply("backup", "--to", tmp_path, "--recipient", kept.recipient, "--no-verify")
+    assert [path.name for path in tmp_path.iterdir()] == [Path(told["file"]).name]
+    findings = {item["check"]: item for item in full.reply("doctor")["checks"]}
+    assert findings["backup"]["state"] == "warn"
+    assert "恢复校验" in findings["backup"]["advice"]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("sign", ["*.partial", SCRATCH])
+def test_killed_in_the_middle_it_leaves_no_half_archive(
+    full: Instance, kept: Backup, tmp_path: Path, sign: str
+) -> None:
+    def has_begun() -> bool:
+        home = full.home.path
+        return any(tmp_path.glob(sign)) if sign.startswith("*") else any(home.glob(f"{sign}-*/run/postgres.json"))
+
+    process = subprocess.Popen(
+        [ZHIKE, "backup", "--to", tmp_path, "--recipient", kept.recipient],
+        env=full.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not has_begun():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert list(tmp_path.glob(f"*{SUFFIX}")) == []
+    told = full.reply("backup", "--to", tmp_path, "--recipient", kept.recipient)
+    assert [path.name for path in tmp_path.iterdir()] == [Path(told["file"]).name]
+    assert list(full.home.path.glob(f"{SCRATCH}-*")) == []
+
+
+def test_old_ones_of_ours_are_removed_and_nothing_else(full: Instance, kept: Backup, tmp_path: Path) -> None:
+    first = kept.file.open("rb").readline()
+    rest = kept.file.read_bytes()[len(first) :]
+    old = {**json.loads(first), "made_at": "2020-01-01T00:00:00+00:00"}
+    foreign = {**old, "instance": "0123456789abcdef"}
+    for name, line in (("old", old), ("foreign", foreign)):
+        (tmp_path / f"{name}{SUFFIX}").write_bytes(json.dumps(line).encode() + b"\n" + rest)
+    (tmp_path / f"notes{SUFFIX}").write_text("no backup at all")
+    told = full.reply("backup", "--to", tmp_path, "--recipient", kept.recipient, "--no-verify", "--keep-days", 7)
+    assert told["expired"] == [f"old{SUFFIX}"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [f"foreign{SUFFIX}", f"notes{SUFFIX}", Path(told["file"]).name]
+    )
+
+
+def test_without_a_key_nothing_is_written(full: Instance, tmp_path: Path) -> None:
+    assert full.zhike("backup", "--to", tmp_path / "to").returncode == Exit.USAGE
+    assert full.zhike("backup", "--to", tmp_path / "to", "--recipient", "age1nonsense").returncode == Exit.REFUSED
+    assert not list(tmp_path.rglob(f"*{SUFFIX}*"))
