@@ -75,6 +75,7 @@ PAGES: dict[str, Surface] = {
     "show_customer_header": _record(VIEW, f"{_CUSTOMER}/header/"),
     "show_time_line": _record(VIEW, f"{_CUSTOMER}/time-line/"),
     "show_customer_history": _record(VIEW, f"{_CUSTOMER}/history/"),
+    "restore_from_history": _change(EDIT, f"{_CUSTOMER}/history/1/", method="GET"),
     "show_history_panel": _record(VIEW, f"{_CUSTOMER}/history/panel/"),
     "history": _shut("audit.view_history"),
     "show_collaborators": _record(VIEW, f"{_CUSTOMER}/collaborators/"),

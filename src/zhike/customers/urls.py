@@ -31,6 +31,7 @@ urlpatterns = [
     path("<int:pk>/header/", record.show_header, name="show_customer_header"),
     path("<int:pk>/time-line/", record.show_time_line, name="show_time_line"),
     path("<int:pk>/history/", history.show_history, name="show_customer_history"),
+    path("<int:pk>/history/<int:entry>/", history.restore_from_history, name="restore_from_history"),
     path("<int:pk>/history/panel/", history.show_panel, name="show_history_panel"),
     path("<int:pk>/collaborators/", collaborators.show_collaborators, name="show_collaborators"),
     path("collaborators/<int:pk>/remove/", collaborators.remove_collaborator, name="remove_collaborator"),

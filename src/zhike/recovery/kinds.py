@@ -1,8 +1,9 @@
 """What can go into the recycle bin; apps register their records when they are ready."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 
 from django.db.models import Model
 from django.utils.functional import Promise
@@ -21,13 +22,45 @@ class Collision:
     url: str = ""
 
 
+@dataclass(kw_only=True)
+class Back:
+    """What it takes to bring one row back to what it was.
+
+    action: "change" its columns, "add" it again, or "remove" it. then: columns as they were (of "add", the whole row).
+    expected: columns as they should be now if nobody touched them since. columns: those that can be put back.
+    """
+
+    action: Literal["change", "add", "remove"]
+    table: str
+    row_id: int
+    then: dict[str, Any] = field(default_factory=dict)
+    expected: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> Collection[str]:
+        return restorable_columns(self.table)
+
+    def key(self, column: str) -> str:
+        """Names a value of the row, or with an empty column the row itself."""
+        return f"{self.table}:{self.row_id}:{column}"
+
+    def narrow(self, chosen: Collection[str]) -> bool:
+        """Keep only what was chosen; whether anything is left."""
+        if self.action != "change":
+            return self.key("") in chosen
+        self.then = {column: value for column, value in self.then.items() if self.key(column) in chosen}
+        return bool(self.then)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """A kind of record with columns owner_id and team_id.
 
     name, keywords: columns it is listed and searched by in the bin. left_out: models whose rows are not kept, because
     `restored` makes them anew from the ids of what has come back. collided: a table and one of its rows in words,
-    where something else holds what only one may have.
+    where something else holds what only one may have. lock: the record, held for an edit by the actor. restorable:
+    tables whose rows can be brought back from history, to the columns that can be put back and those that tell people
+    which row it is. put_back: brings rows back by the services that edit the record.
     """
 
     code: str
@@ -41,6 +74,9 @@ class Kind:
     left_out: tuple[type[Model], ...]
     restored: Callable[[Sequence[int]], None]
     collided: Callable[[Actor, str, Mapping[str, Any]], Collision]
+    lock: Callable[[Actor, int], object]
+    restorable: Mapping[str, tuple[Collection[str], Sequence[str]]]
+    put_back: Callable[[Actor, int, Sequence[Back], datetime], None]
 
 
 _kinds: dict[str, Kind] = {}
@@ -57,6 +93,14 @@ def get(code: str) -> Kind:
 
 def list_kinds() -> list[Kind]:
     return [_kinds[code] for code in sorted(_kinds)]
+
+
+def restorable_columns(table: str) -> Collection[str]:
+    return next((kind.restorable[table][0] for kind in list_kinds() if table in kind.restorable), ())
+
+
+def summary_of(table: str) -> Sequence[str]:
+    return next((kind.restorable[table][1] for kind in list_kinds() if table in kind.restorable), ())
 
 
 def may_use_bin(actor: Actor) -> bool:

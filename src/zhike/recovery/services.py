@@ -17,7 +17,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.recovery import kinds, moving
-from zhike.recovery.kinds import Collision, Kind
+from zhike.recovery.kinds import Collision
 from zhike.recovery.models import Binned
 from zhike.recovery.permissions import PURGE
 
@@ -195,8 +195,8 @@ def _lock(actor: Actor, binned_ids: Sequence[int]) -> list[Binned]:
 
 def _purge(found: Sequence[Binned]) -> None:
     Binned.objects.filter(pk__in=[one.pk for one in found]).delete()
-    by_kind: dict[Kind, list[int]] = {}
+    by_kind: dict[str, list[int]] = {}
     for one in found:
-        by_kind.setdefault(kinds.get(one.kind), []).append(one.record_id)
-    for kind, ids in by_kind.items():
-        audit.record(action="recovery.purge_record", subject=kind.model._meta.db_table, ids=sorted(ids))
+        by_kind.setdefault(one.kind, []).append(one.record_id)
+    for code, ids in by_kind.items():
+        audit.record(action="recovery.purge_record", subject=kinds.get(code).model._meta.db_table, ids=sorted(ids))

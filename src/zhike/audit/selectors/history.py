@@ -37,7 +37,7 @@ def list_record_history(
 
     Empty where the actor may not see the record; parts that need another permission (orders) only with that.
     """
-    tables = _tables_of(actor, model, record_id)
+    tables = tables_of(actor, model, record_id)
     if not tables:
         return Rows()
     where, values = _conditions(actor, asked, page)
@@ -86,7 +86,8 @@ def list_people() -> list[tuple[int, str]]:
     return [(user.pk, str(user)) for user in users]
 
 
-def _tables_of(actor: Actor, model: type[models.Model], record_id: int) -> list[str]:
+def tables_of(actor: Actor, model: type[models.Model], record_id: int) -> list[str]:
+    """The tables of a record's history that the actor may see; none where they may not see the record."""
     subject = model._meta.db_table
     tables: list[str] = []
     seen: dict[str, bool] = {}

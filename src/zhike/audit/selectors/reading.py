@@ -36,6 +36,7 @@ class Shown:
     reason: str
     row_count: int
     kind: str
+    table: str
     changes: list[Change] = field(default_factory=list)
     is_erased: bool = False
 
@@ -49,11 +50,11 @@ def show_entries(entries: Sequence[Entry], *, subject_id: int | None, with_conte
     subject_id: of entries about many rows, those of this record, one after another; without it they are only counted.
     with_contents: false for who may know that something happened, and not what.
     """
-    payloads = _payloads(entries) if with_contents else {}
+    payloads = payloads_of(entries) if with_contents else {}
     people = wording.user_names([entry.actor_id for entry in entries])
     found: list[tuple[Entry, Images | None]] = []
     for entry in entries:
-        rows = _images(entry, payloads.get(entry.pk), subject_id)
+        rows = images_of(entry, payloads.get(entry.pk), subject_id)
         found += [(entry, images) for images in rows if not wording.is_echo(entry.table_name, images)]
         if not rows:
             found.append((entry, None))
@@ -66,7 +67,7 @@ def show_entries(entries: Sequence[Entry], *, subject_id: int | None, with_conte
     return [_shown(entry, images, payloads.get(entry.pk), people, names) for entry, images in found]
 
 
-def _payloads(entries: Sequence[Entry]) -> dict[int, Payload]:
+def payloads_of(entries: Sequence[Entry]) -> dict[int, Payload]:
     times = [entry.at for entry in entries]
     if not times:
         return {}
@@ -76,8 +77,8 @@ def _payloads(entries: Sequence[Entry]) -> dict[int, Payload]:
     return {row.pk: row for row in rows}
 
 
-def _images(entry: Entry, payload: Payload | None, subject_id: int | None) -> list[Images]:
-    """What each row was and became."""
+def images_of(entry: Entry, payload: Payload | None, subject_id: int | None) -> list[Images]:
+    """What each row was and became; of chunks, the rows of one subject."""
     if payload is None or not entry.table_name or entry.table_name == "audit_payload":
         return []
     if entry.fields is None:
@@ -122,6 +123,7 @@ def _shown(
         reason=(texts[-1] or "") if has_reason and texts else "",
         row_count=entry.row_count,
         kind=entry.action if entry.action in {"insert", "update", "delete"} else "event",
+        table=entry.table_name,
         changes=_changes(entry, images, names) if images else [],
         is_erased=images is None and None in texts,
     )

@@ -11,6 +11,8 @@ from zhike.audit.wording import table_label
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.customers.models import Customer, CustomerSearch, Identifier
+from zhike.customers.services import restoring
+from zhike.customers.services.people import get_for_edit
 from zhike.customers.services.search import refresh_search
 from zhike.recovery.kinds import Collision, Kind
 
@@ -49,4 +51,7 @@ CUSTOMERS = Kind(
     left_out=(CustomerSearch,),
     restored=lambda ids: refresh_search(customer_ids=ids),
     collided=collided,
+    lock=lambda actor, pk: get_for_edit(actor=actor, customer_id=pk),
+    restorable=restoring.RESTORABLE,
+    put_back=restoring.put_back,
 )

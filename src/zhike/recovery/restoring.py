@@ -1,0 +1,212 @@
+"""Putting back what history says: one change of a record, or the record as it was after one."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.audit import wording
+from zhike.audit.selectors.changes import RowChange, list_changes_of
+from zhike.audit.triggers import model_of
+from zhike.core.acting import acting
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.recovery import kinds
+from zhike.recovery.kinds import Back, Kind
+
+type Mode = Literal["change", "here"]
+
+
+class NothingToPutBack(DomainError):
+    code = "nothing_to_put_back"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("There is nothing to put back: it is as it was."))
+
+
+class ChangedMeanwhile(DomainError):
+    code = "changed_meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody changed the record while you looked. This is how it is now."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One value, or one whole row, that would be put back. key: names it in a form.
+
+    is_conflict: somebody changed it after what is taken back, so it is left alone unless chosen.
+    """
+
+    key: str
+    label: str
+    now: str
+    then: str
+    is_conflict: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What putting back would do. seen: stands for all of it, so that nothing else is done than what was looked at."""
+
+    record_id: int
+    steps: list[Step]
+    backs: list[Back] = field(repr=False)
+
+    @property
+    def seen(self) -> str:
+        text = "\n".join(f"{step.key}\t{step.now}\t{step.then}" for step in self.steps)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def plan_record(*, actor: Actor, kind: Kind, record_id: int, entry_id: int, mode: Mode) -> Plan:
+    """mode "change": take this one change back; "here": take back everything that came after it.
+
+    :raises zhike.audit.selectors.changes.TooFarBack, zhike.audit.selectors.changes.ContentsErased: it cannot be told
+    """
+    changes = list_changes_of(actor=actor, model=kind.model, record_id=record_id, since=entry_id)
+    undone = [one for one in changes if (one.entry_id > entry_id if mode == "here" else one.entry_id == entry_id)]
+    return plan_back(kind, record_id, undone)
+
+
+def plan_back(kind: Kind, record_id: int, changes: Iterable[RowChange]) -> Plan:
+    """What it takes to undo these changes of one record, the oldest first, as things stand now."""
+    backs = [back for back in _composed(changes) if back.table in kind.restorable]
+    names = wording.Names()
+    found: list[tuple[Back, dict[str, Any] | None]] = []
+    for back in backs:
+        now = _current(back)
+        _keep_needed(back, now)
+        if back.action != "change" or back.then:
+            found.append((back, now))
+            for column, value in (*back.then.items(), *(now or {}).items()):
+                names.ask(wording.field_of(back.table, column), value)
+    names.fetch()
+    steps = [step for back, now in found for step in _steps(back, now, names)]
+    return Plan(record_id=record_id, steps=steps, backs=[back for back, _now in found])
+
+
+def restore_record(
+    *,
+    actor: Actor,
+    kind: Kind,
+    record_id: int,
+    entry_id: int,
+    mode: Mode,
+    chosen: Collection[str],
+    seen: str,
+    reason: str,
+    at: datetime,
+) -> int:
+    """Put back what was chosen of the plan, by the services that edit the record; how many values that were.
+
+    chosen: keys of steps. seen: of the plan that was looked at. The putting back is a change like any other, with its
+    reason in the history.
+
+    :raises PermissionDenied, ObjectDoesNotExist: as for an edit
+    :raises ChangedMeanwhile: the plan would be another one by now
+    :raises NothingToPutBack: nothing was chosen
+    """
+    with acting(actor, reason=reason.strip()), transaction.atomic():
+        kind.lock(actor, record_id)
+        plan = plan_record(actor=actor, kind=kind, record_id=record_id, entry_id=entry_id, mode=mode)
+        if plan.seen != seen:
+            raise ChangedMeanwhile
+        return put_back(actor=actor, kind=kind, plan=plan, chosen=chosen, at=at)
+
+
+def put_back(*, actor: Actor, kind: Kind, plan: Plan, chosen: Collection[str], at: datetime) -> int:
+    """Carry out the chosen steps of a plan on a record that the caller has locked."""
+    backs = [back for back in plan.backs if back.narrow(chosen)]
+    if not backs:
+        raise NothingToPutBack
+    kind.put_back(actor, plan.record_id, backs, at)
+    return sum(step.key in chosen for step in plan.steps)
+
+
+def _composed(changes: Iterable[RowChange]) -> list[Back]:
+    """The changes of each row as one step back, the latest first."""
+    found: dict[tuple[str, int], Back] = {}
+    for change in reversed(list(changes)):
+        key = (change.table, change.row_id)
+        back = found.get(key)
+        if change.action == "update":
+            if back is None:
+                back = found[key] = Back(action="change", table=change.table, row_id=change.row_id)
+            if back.action != "remove":
+                for column, value in change.before.items():
+                    back.expected.setdefault(column, change.after[column])
+                    back.then[column] = value
+        elif change.action == "delete":
+            found[key] = Back(action="add", table=change.table, row_id=change.row_id, then=dict(change.before))
+        elif back is not None and back.action == "add":
+            del found[key]  # it came and went within what is taken back
+        else:
+            expected = {**change.after, **(back.expected if back else {})}
+            found[key] = Back(action="remove", table=change.table, row_id=change.row_id, expected=expected)
+    return list(found.values())
+
+
+def _current(back: Back) -> dict[str, Any] | None:
+    model: Any = model_of(back.table)
+    columns = [column.attname for column in model._meta.concrete_fields]
+    row: dict[str, Any] | None = model._base_manager.filter(pk=back.row_id).values(*columns).first()
+    return row
+
+
+def _keep_needed(back: Back, now: dict[str, Any] | None) -> None:
+    """Forget what is as it was already, and rows that are gone."""
+    if back.action == "add":
+        if now is not None:
+            back.action, back.then = "change", {}
+        return
+    if now is None:
+        back.action, back.then = "change", {}
+    elif back.action == "change":
+        back.then = {column: value for column, value in back.then.items() if now.get(column) != value}
+
+
+def _steps(back: Back, now: dict[str, Any] | None, names: wording.Names) -> list[Step]:
+    table = wording.table_label(back.table)
+    if back.action == "change":
+        held = now or {}
+        return [
+            Step(
+                key=back.key(column),
+                label=wording.field_label(back.table, column),
+                now=_shown(back.table, column, held.get(column), names),
+                then=_shown(back.table, column, value, names),
+                is_conflict=held.get(column) != back.expected.get(column),
+            )
+            for column, value in back.then.items()
+            if column in back.columns
+        ]
+    said = _summary(back.table, back.then if back.action == "add" else (now or {}), names)
+    is_edited = back.action == "remove" and any((now or {}).get(name) != was for name, was in back.expected.items())
+    return [
+        Step(
+            key=back.key(""),
+            label=table,
+            now="" if back.action == "add" else said,
+            then=said if back.action == "add" else "",
+            is_conflict=is_edited,
+        )
+    ]
+
+
+def _summary(table: str, row: dict[str, Any], names: wording.Names) -> str:
+    columns = kinds.summary_of(table)
+    return " · ".join(text for name in columns if (text := _shown(table, name, row.get(name), names)))
+
+
+def _shown(table: str, column: str, value: Any, names: wording.Names) -> str:
+    return wording.shown(wording.field_of(table, column), value, names)
+
+
+def chosen_by_default(steps: Sequence[Step]) -> list[str]:
+    return [step.key for step in steps if not step.is_conflict]

@@ -1,0 +1,227 @@
+"""A customer brought back from its history: one change, or everything since."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test import Client
+from django.utils import translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zhike.accounts import services as accounts
+from zhike.accounts.actors import actor_of
+from zhike.accounts.models import User
+from zhike.core.acting import acting
+from zhike.core.actor import SYSTEM, Actor, Scope
+from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
+from zhike.customers.services import activities, identifiers, people, tags
+from zhike.customers.services.bin import CUSTOMERS
+from zhike.customers.services.identifiers import NewIdentifier
+from zhike.recovery import restoring
+from zhike.recovery.restoring import Mode, Plan
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def boss(db: None) -> Actor:
+    grants = ("customers.view_customer", "customers.edit_customer", "audit.view_history")
+    role = accounts.put_role(actor=SYSTEM, code="b", name="b", grants=dict.fromkeys(grants, Scope.ALL))
+    user = User.objects.create(username="boss", name="boss", locale="en")
+    user.roles.set([role])
+    return actor_of(user)
+
+
+@pytest.fixture
+def customer(db: None) -> Customer:
+    return people.create_customer(
+        actor=SYSTEM,
+        at=NOON,
+        name="王小明",
+        city="上海",
+        tags=["vip"],
+        identifiers=[NewIdentifier(kind="phone", value="13800138000")],
+    )
+
+
+def latest() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM audit_entry")
+        return int(cursor.fetchone()[0])
+
+
+def edit(customer: Customer, **changes: object) -> int:
+    """The number of the entry that tells of the edit."""
+    people.edit_customer(actor=SYSTEM, customer_id=customer.pk, changes=changes, at=NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM audit_entry WHERE table_name = 'customers_customer' AND action = 'update'")
+        return int(cursor.fetchone()[0])
+
+
+def plan(actor: Actor, customer: Customer, entry: int, mode: Mode = "change") -> Plan:
+    with acting(actor):
+        return restoring.plan_record(actor=actor, kind=CUSTOMERS, record_id=customer.pk, entry_id=entry, mode=mode)
+
+
+def put_back(
+    actor: Actor, customer: Customer, entry: int, mode: Mode = "change", *, also: str = "", seen: str = ""
+) -> int:
+    made = plan(actor, customer, entry, mode)
+    chosen = [step.key for step in made.steps if mode == "here" or not step.is_conflict or step.label == also]
+    with acting(actor):
+        return restoring.restore_record(
+            actor=actor,
+            kind=CUSTOMERS,
+            record_id=customer.pk,
+            entry_id=entry,
+            mode=mode,
+            chosen=chosen,
+            seen=seen or made.seen,
+            reason="entered by mistake",
+            at=NOON,
+        )
+
+
+def state(customer: Customer) -> object:
+    row = Customer.objects.filter(pk=customer.pk).values("name", "city", "note", "birthday_on", "channel").get()
+    found = [
+        sorted(Identifier.objects.filter(customer=customer).values_list("kind", "value", "is_primary")),
+        sorted(CustomerTag.objects.filter(customer=customer).values_list("tag__name", flat=True)),
+        sorted(
+            Activity.objects.filter(customer=customer).exclude(kind="change").values_list("pk", "text", "is_pinned")
+        ),
+    ]
+    return row, found
+
+
+def test_one_change_is_taken_back_and_later_ones_stay(boss: Actor, customer: Customer) -> None:
+    first = edit(customer, city="北京", name="王大明")
+    edit(customer, note="later")
+    made = plan(boss, customer, first)
+    assert {(step.label, step.now, step.then, step.is_conflict) for step in made.steps} == {
+        ("Name", "王大明", "王小明", False),
+        ("City", "北京", "上海", False),
+    }
+    assert put_back(boss, customer, first) == 2
+    customer.refresh_from_db()
+    assert (customer.name, customer.city, customer.note) == ("王小明", "上海", "later")
+    assert customer.name_normal == "王小明", "by the service, so what follows from it follows"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.texts[cardinality(p.texts)], e.actor_id FROM audit_entry AS e JOIN audit_payload AS p"
+            " ON p.entry_id = e.id WHERE e.table_name = 'customers_customer' ORDER BY e.id DESC LIMIT 1"
+        )
+        assert cursor.fetchone() == ("entered by mistake", boss.user_id)
+
+
+def test_what_was_edited_since_is_named_and_left_alone_unless_chosen(boss: Actor, customer: Customer) -> None:
+    first = edit(customer, city="北京", name="王大明")
+    edit(customer, city="广州")
+    assert {(step.label, step.is_conflict) for step in plan(boss, customer, first).steps} == {
+        ("Name", False),
+        ("City", True),
+    }
+    put_back(boss, customer, first)
+    customer.refresh_from_db()
+    assert (customer.name, customer.city) == ("王小明", "广州")
+    put_back(boss, customer, first, also="City")
+    customer.refresh_from_db()
+    assert customer.city == "上海"
+
+
+def test_what_was_not_looked_at_is_not_done(boss: Actor, customer: Customer) -> None:
+    first = edit(customer, city="北京")
+    seen = plan(boss, customer, first).seen
+    edit(customer, city="广州")
+    before = state(customer)
+    with pytest.raises(restoring.ChangedMeanwhile):
+        put_back(boss, customer, first, also="City", seen=seen)
+    assert state(customer) == before
+
+
+def test_who_may_not_edit_puts_nothing_back(boss: Actor, customer: Customer) -> None:
+    first = edit(customer, city="北京")
+    grants = {"customers.view_customer": Scope.ALL, "customers.edit_customer": Scope.OWN}
+    role = accounts.put_role(actor=SYSTEM, code="l", name="l", grants=grants)
+    looker = User.objects.create(username="looker", name="looker")
+    looker.roles.set([role])
+    with pytest.raises(PermissionDenied):
+        put_back(actor_of(looker), customer, first)
+    customer.refresh_from_db()
+    assert customer.city == "北京"
+
+
+_STEPS = st.lists(
+    st.tuples(st.sampled_from(["city", "name", "tag", "phone", "drop", "note", "pin"]), st.integers(0, 4)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_STEPS, _STEPS)
+def test_going_back_leads_to_what_was_whatever_came_since(
+    boss: Actor, customer: Customer, before: list[tuple[str, int]], after: list[tuple[str, int]]
+) -> None:
+    for step in before:
+        _act(customer, *step)
+    was, entry = state(customer), latest()
+    for step in after:
+        _act(customer, *step)
+    if plan(boss, customer, entry, "here").steps:
+        put_back(boss, customer, entry, "here")
+    found, expected = state(customer), was
+    assert found == expected
+
+
+def _act(customer: Customer, what: str, number: int) -> None:
+    match what:
+        case "city" | "name":
+            people.edit_customer(actor=SYSTEM, customer_id=customer.pk, changes={what: f"{what}{number}"}, at=NOON)
+        case "tag":
+            tags.set_tags(actor=SYSTEM, customer_id=customer.pk, names=[f"t{one}" for one in range(number)], at=NOON)
+        case "phone":
+            value = f"1380013800{number}"
+            if not Identifier.objects.filter(customer=customer, value=value).exists():
+                new = NewIdentifier(kind="phone", value=value)
+                identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=new, at=NOON)
+        case "drop":
+            row = Identifier.objects.filter(customer=customer, is_primary=False).order_by("-pk").first()
+            if row:
+                identifiers.remove_identifier(actor=SYSTEM, identifier_id=row.pk, at=NOON)
+        case "note":
+            activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="note", text=f"n{number}", at=NOON)
+        case "pin":
+            note = Activity.objects.filter(customer=customer, kind="note").first()
+            if note:
+                activities.pin_activity(actor=SYSTEM, activity_id=note.pk, is_pinned=bool(number % 2))
+
+
+def test_the_page_shows_before_and_after_and_puts_back(boss: Actor, customer: Customer) -> None:
+    first = edit(customer, city="北京")
+    client = Client()
+    client.force_login(User.objects.get(pk=boss.user_id))
+    history = client.get(f"/customers/{customer.pk}/history/").content.decode()
+    address = f"/customers/{customer.pk}/history/{first}/"
+    assert f'href="{address}"' in history
+    page = client.get(address)
+    made = plan(boss, customer, first)
+    assert "北京" in page.content.decode()
+    assert made.seen in page.content.decode()
+    stale = client.post(address, {"mode": "change", "seen": "x", "step": [made.steps[0].key]})
+    assert stale.status_code == 409
+    done = client.post(address, {"mode": "change", "seen": made.seen, "step": [made.steps[0].key], "reason": "r"})
+    assert done.status_code == 302
+    customer.refresh_from_db()
+    assert customer.city == "上海"
+    assert "as it was" in client.get(address).content.decode()
