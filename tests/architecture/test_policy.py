@@ -22,6 +22,9 @@ OPENED = {
     "recovery/services.py:bin_records": "all that hangs on a record goes along, seen or not",
     "recovery/services.py:restore_records": "and comes back",
     "customers/services/bin.py:collided": "who has this identifier by now, seen or not",
+    "privacy/services/erasing.py:erase_person": "a person is erased whoever owns the record",
+    "privacy/services/erasing.py:sweep_erasure": "every record may mention the person",
+    "privacy/services/replaying.py:replay": "whoever is there again is erased again",
     "exchange/staging.py:drop_staging": "staging tables belong to the role that sees everything",
 }
 

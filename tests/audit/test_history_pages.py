@@ -154,7 +154,7 @@ def test_log_ins_and_exports_are_events(client: Client) -> None:
     boss = services.create_user(
         actor=SYSTEM, username="boss", name="老板", password="a-Long-enough-1", roles=[roles["administrator"]]
     )
-    assert Role.objects.count() == 4
+    assert Role.objects.count() == 5
     client.post(reverse("log_in"), {"username": "BOSS", "password": "wrong"})
     client.post(reverse("log_in"), {"username": "boss", "password": "a-Long-enough-1"})
     list(client.get("/customers/export/csv/"))

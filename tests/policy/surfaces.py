@@ -101,6 +101,8 @@ PAGES: dict[str, Surface] = {
     "undo_import": _change("exchange.import_file", "/imports/{import_id}/undo/", by="import"),
     "download_refused": _change(IMPORTS, "/imports/{import_id}/refused/", method="GET", by="import"),
     "today": _shut(EVERYBODY),
+    "data_inventory": _shut("privacy.view_inventory"),
+    "download_inventory": _shut("privacy.view_inventory"),
     "insight": _shut("insight.view_insight"),
     "refresh_insight": _shut("insight.refresh"),
     "customer_why": _record(VIEW, "/insight/customers/{customer_id}/why/"),
@@ -191,6 +193,8 @@ TASKS = {
     "exchange.sweep_staging": "system",
     "recovery.empty_bin": "system",
     "insight.refresh": "system",
+    "privacy.sweep": "system",
+    "privacy.sweep_open": "system",
     "insight.refresh_daily": "system",
 }
 # Kinds of export of `export_customers`: each is walked.

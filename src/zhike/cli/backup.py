@@ -31,7 +31,7 @@ PHASES = {
 }
 MEGABYTE = 1 << 20
 # What a restored instance goes through before it opens. The last may find something wrong; the others have to succeed.
-STEPS = (("migrate",), ("audit", "verify"))
+STEPS = (("migrate",), ("erasures", "replay"), ("audit", "verify"))
 a_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -18,8 +18,9 @@ from zhike.runtime.home import Home
     type=click.DateTime(["%Y-%m-%d"]),
     help="按哪一天计算，默认今天；之后都以这一天为准，直到下次刷新 / The day to score for; today by default",
 )
+@click.option("--purge", is_flag=True, help="重写含有已删除数据的文件 / Write files anew that hold rows which are gone")
 @json_option
-def refresh(as_of: datetime | None, as_json: bool) -> None:
+def refresh(as_of: datetime | None, purge: bool, as_json: bool) -> None:
     """把变化的数据带进数据仓库，并重新计算每位客户的 RFM、价值等级与生命周期阶段。
 
     Carry what changed into the warehouse and score every customer anew: RFM, grade, life-cycle stage.
@@ -32,7 +33,7 @@ def refresh(as_of: datetime | None, as_json: bool) -> None:
 
     now = datetime.now(UTC)
     day = as_of.date() if as_of else now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    done = services.refresh(actor=SYSTEM, as_of=day, at=now)
+    done = services.refresh(actor=SYSTEM, as_of=day, at=now, purged=purge)
     result = _result(done, day)
     zh = f"已按 {day} 计算 {result['customers']:,} 位客户，{result['changed']:,} 位有变化"
     en = f"{result['customers']:,} customers scored as of {day}, {result['changed']:,} changed"

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "zhike.recovery",
     "zhike.exchange",
     "zhike.customers",
+    "zhike.privacy",
     "zhike.commerce",
     "zhike.scores",
     "zhike.insight",

@@ -93,7 +93,13 @@ class Warehouse:
         return lease
 
     def refresh(
-        self, dsn: str, sources: Sequence[Source], *, full: bool = False, counted: bool = False
+        self,
+        dsn: str,
+        sources: Sequence[Source],
+        *,
+        full: bool = False,
+        counted: bool = False,
+        compacted: bool = False,
     ) -> RefreshReport:
         """Bring the warehouse to the state of the database now; exactly the given sources are in it afterwards.
 
@@ -101,7 +107,8 @@ class Warehouse:
         (TRUNCATE, rewrite), or when the database is another (restored, failed over, recreated).
 
         dsn: a role that may read every row of the tables. full: read everything again. counted: count the rows also
-        where the database noted no deletion, as a check of its notes.
+        where the database noted no deletion, as a check of its notes. compacted: leave no file behind that holds a
+        row which is gone or has changed since.
         :raises WarehouseBusy: if another process is refreshing
         """
         if len({source.name for source in sources}) < len(sources):
@@ -120,7 +127,8 @@ class Warehouse:
 
             def refresh(source: Source) -> tuple[TableFiles, TableReport]:
                 with open_snapshot(dsn, shared=shared) as same:
-                    return _Refresh(self.folder, source, same, number, counts.get(source.name)).run(previous)
+                    table_count = counts.get(source.name)
+                    return _Refresh(self.folder, source, same, number, table_count, compacted).run(previous)
 
             with ThreadPoolExecutor(TABLES_AT_ONCE) as counting, ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
                 # PostgreSQL counts while this process still loads Arrow and the engine.
@@ -182,13 +190,20 @@ class _Refresh:
     """One table's part of a refresh. Files that come to nothing are left to the next cleaning."""
 
     def __init__(
-        self, folder: Path, source: Source, snapshot: Snapshot, number: int, table_count: Future[int | None] | None
+        self,
+        folder: Path,
+        source: Source,
+        snapshot: Snapshot,
+        number: int,
+        table_count: Future[int | None] | None,
+        is_compacting: bool,
     ) -> None:
         self.folder = folder
         self.source = source
         self.snapshot = snapshot
         self.number = number
         self.table_count = table_count
+        self.is_compacting = is_compacting
         self.origin = snapshot.file_of(source.table)
         self.read_count = 0
         self.deleted_count = 0
@@ -239,7 +254,9 @@ class _Refresh:
         self.read_count = len(fresh_keys)
         table_count = counted.result()
         if not self.read_count and table_count in (None, previous.row_count):
-            return previous
+            if not self.is_compacting or not previous.gone:
+                return previous
+            return self._write_base(self._live(previous.base, previous.changes, KeySet(self._read_keys(previous.gone))))
 
         changes = self._name("changes")
         gone = KeySet(self._read_keys(previous.gone))
@@ -261,7 +278,7 @@ class _Refresh:
             self._write(changes, kept)
             gone = KeySet([gone.keys, missing.keys])
 
-        if len(gone) > COMPACTION_SHARE * previous.base_row_count:
+        if self.is_compacting or len(gone) > COMPACTION_SHARE * previous.base_row_count:
             return self._write_base(self._live(previous.base, changes, gone))
         name = self._name("gone")
         tables.write_keys(self.folder / name, gone, key=self.source.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -89,6 +90,11 @@ def remember(*, run: ScoringRun, folder: Path) -> None:
     for other in copy.parent.iterdir():
         if other != copy:
             other.unlink()
+
+
+def forget(*, folder: Path) -> None:
+    """Drop all copies of what runs wrote; the next one reads from PostgreSQL what stands there."""
+    shutil.rmtree(folder / "scored", ignore_errors=True)
 
 
 def _draft(folder: Path) -> Path:

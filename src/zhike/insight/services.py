@@ -40,10 +40,11 @@ class Refreshed:
     seconds: float
 
 
-def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
+def refresh(*, actor: Actor, as_of: date, at: datetime, purged: bool = False) -> Refreshed:
     """Bring the warehouse up to date and score every customer as of that day; waits for a refresh under way.
 
-    The latest run is what everybody sees, also where it was asked for a day long past.
+    The latest run is what everybody sees, also where it was asked for a day long past. purged: every file that holds
+    a customer who is gone is written anew.
     """
     require(actor, "insight.refresh")
     began = time.monotonic()
@@ -51,12 +52,15 @@ def refresh(*, actor: Actor, as_of: date, at: datetime) -> Refreshed:
         dsn = resolve(settings.HOME).owner  # no policy narrows what the owner of the tables reads
         warehouse = Warehouse(settings.HOME.warehouse_dir)
         latest = ScoringRun.objects.filter(measure=scores.VALUE).order_by("-pk").first()
+        if purged:
+            scoring.forget(folder=warehouse.folder)
         earlier = held.enter_context(scoring.earlier(warehouse, latest=latest))
         with ThreadPoolExecutor(max_workers=1) as beside:
             # To load the engine takes a second, in which PostgreSQL can be read.
             beside.submit(import_module, "ibis.backends.duckdb")
             # Once a day the rows are counted all the same.
-            report = warehouse.refresh(dsn, sources(), counted=latest is None or latest.as_of != as_of)
+            counted = latest is None or latest.as_of != as_of
+            report = warehouse.refresh(dsn, sources(), counted=counted, compacted=purged)
         forget_deletions(before=report.watermark)
         parameters = {**measures.parameters(), "currency": settings.COMPANY_CURRENCY, "zone": settings.TIME_ZONE}
         if latest and _is_same(latest, as_of, report.fingerprint, parameters):

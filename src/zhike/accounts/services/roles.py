@@ -132,13 +132,20 @@ def delete_role(*, actor: Actor, role: Role) -> None:
 def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
     """The roles every company starts with; grants are renewed, so that new permissions reach administrators."""
     everything = {permission.code: Scope.ALL for permission in list_permissions()}
-    shared = {key: Scope.ALL for key in everything if not key.startswith(("accounts.manage", "audit.", "recovery."))}
+    apart = ("accounts.manage", "audit.", "recovery.", "privacy.")
+    shared = {key: Scope.ALL for key in everything if not key.startswith(apart)}
     central = ("insight.refresh", "exchange.", "scores.")
     managed = {key: Scope.TEAM_AND_BELOW for key in shared if not key.startswith(central)}
+    watched = ("privacy.", "audit.view", "customers.view", "commerce.view", "exchange.view", "insight.view")
     return {
         code: put_role(actor=actor, code=code, name=name, grants=grants)
         for code, name, grants in (
             ("administrator", "管理员 Administrator", everything),
+            (
+                "privacy_officer",
+                "个人信息保护负责人 Privacy officer",
+                {key: Scope.ALL for key in everything if key.startswith(watched)},
+            ),
             ("analyst", "分析师 Analyst", shared),
             ("manager", "主管 Manager", managed),
             (

@@ -139,4 +139,4 @@ def test_an_administrator_makes_roles(house: House) -> None:
     built_in = house.roles["manager"]
     assert "cannot be changed" in browser.post(f"/settings/roles/{built_in.pk}/delete/").content.decode()
     assert browser.post(f"/settings/roles/{role.pk}/delete/").status_code == 302
-    assert Role.objects.count() == 4
+    assert Role.objects.count() == 5

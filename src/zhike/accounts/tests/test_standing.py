@@ -83,7 +83,7 @@ def test_built_in_roles_and_held_roles_stay(house: House) -> None:
 def test_a_grant_that_no_app_knows_is_refused(house: House) -> None:
     with pytest.raises(services.GrantUnknown):
         services.create_role(actor=SYSTEM, name="Own", grants={"customers.fly": Scope.ALL})
-    assert Role.objects.count() == 4
+    assert Role.objects.count() == 5
 
 
 def test_user_names_are_unique_whatever_their_case(house: House) -> None:
@@ -116,7 +116,7 @@ def test_a_seller_manages_nobody(house: House) -> None:
     with pytest.raises(PermissionDenied):
         services.delete_role(actor=seller, role=house.roles["manager"])
     assert list(User.objects.order_by("pk").values()) == before
-    assert Role.objects.count() == 4
+    assert Role.objects.count() == 5
     assert list(User.objects.get(pk=house.seller.pk).roles.all()) == [house.roles["representative"]]
 
 

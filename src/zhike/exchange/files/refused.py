@@ -74,7 +74,8 @@ def _without_reasons(table: Table, cells: Cells) -> list[str]:
 
 
 @contextmanager
-def _text_file(target: Path, encoding: Encoding) -> Iterator[io.TextIOWrapper]:
+def text_file(target: Path, encoding: Encoding) -> Iterator[io.TextIOWrapper]:
+    """A file to write in that encoding; what it cannot hold is written as an escape."""
     with target.open("wb") as raw:
         raw.write(encoding.bom)
         with io.TextIOWrapper(raw, encoding=encoding.codec, errors="backslashreplace", newline="") as file:
@@ -87,7 +88,7 @@ def _write_delimited(table: DelimitedTable, reasons: Mapping[int, str], target: 
     names = [name for name in table.columns if not is_reason_column(name)]
     width = max([len(names), *_overlong(table, reasons)])
     count = 0
-    with _text_file(target, encoding) as file:
+    with text_file(target, encoding) as file:
         writer = csv.writer(file, delimiter=table.delimiter, lineterminator="\r\n")
 
         def write(cells: Sequence[str], reason: str) -> None:
@@ -113,7 +114,7 @@ def _overlong(table: Table, reasons: Mapping[int, str]) -> Iterator[int]:
 
 def _write_json_lines(table: JsonLinesTable, reasons: Mapping[int, str], target: Path) -> int:
     count = 0
-    with _text_file(target, table.codec) as file:
+    with text_file(target, table.codec) as file:
         for number, cells, line in _chosen(table, reasons):
             named = zip(table.keys, cells, strict=True) if cells else [(str(LINE_COLUMN), line)]
             record = {key: cell for key, cell in named if not is_reason_column(key)}

@@ -1,0 +1,214 @@
+"""What is kept about people, told by the apps that keep it in their `personal.py`: for the inventory, copies, erasure.
+
+Every column has a class. What hangs on a customer is a `Holding`: rows that are found by the customer's id. What may
+hold a person's data without knowing the id (files, undo data, logs, caches) is a `Place`: it is searched for `Traces`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from django.db.models import BinaryField, CharField, Field, JSONField, Model, TextField
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+MASK = "•••"
+
+
+class Class(StrEnum):
+    """How much a column says about people."""
+
+    NONE = "none"
+    CONTACT = "contact"
+    PERSONAL = "personal"
+    SENSITIVE = "sensitive"
+    DERIVED = "derived"
+    FREE = "free"
+    STAFF = "staff"
+    SECRET = "secret"  # noqa: S105
+
+
+CLASS_LABELS: Mapping[Class, str | Promise] = {
+    Class.NONE: _("Says nothing about people"),
+    Class.CONTACT: _("Name or way to reach somebody"),
+    Class.PERSONAL: _("Personal"),
+    Class.SENSITIVE: _("Sensitive"),
+    Class.DERIVED: _("Computed about a person"),
+    Class.FREE: _("Free text, may name anybody"),
+    Class.STAFF: _("About our own people"),
+    Class.SECRET: _("Secret, stored as a hash or encrypted"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """What one person is recognised by where no id leads to them. Nothing in it is anybody else's as well.
+
+    forms: ways in which phone numbers, addresses and the like may be written. names: as written. cells: what means
+    the person only where it stands in a cell by itself. keys: external ids, each with its source system.
+    """
+
+    customer_id: int
+    forms: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Traces":
+        known: dict[str, Any] = json.loads(text)
+        return cls(
+            customer_id=known["customer_id"],
+            forms=tuple(known["forms"]),
+            names=tuple(known["names"]),
+            cells=tuple(known["cells"]),
+            keys=tuple((system, value) for system, value in known["keys"]),
+        )
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """What means the person wherever it stands: the forms, and names too long to be words by accident."""
+        return (*self.forms, *(name for name in self.names if _is_telling(name)))
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression for Python and PostgreSQL, to be used whatever the case: finds the person in text."""
+        alone = sorted({*self.names, *self.cells} - set(self.telling))
+        parts = [escape(one) for one in self.telling]
+        for one in alone:
+            word = escape(one)
+            parts += [f"^{word}$", f'"{word}"', f"[(,]{word}[,)]"]
+        return "|".join(parts)
+
+    @property
+    def mask_pattern(self) -> str:
+        """The part of `pattern` that may be replaced within a longer text."""
+        return "|".join(escape(one) for one in self.telling)
+
+    @cached_property
+    def _matcher(self) -> re.Pattern[str] | None:
+        return re.compile(self.pattern, re.IGNORECASE | re.MULTILINE) if self.pattern else None
+
+    def are_in(self, text: str) -> bool:
+        return self._matcher is not None and self._matcher.search(text) is not None
+
+    def mask(self, text: str) -> str:
+        return re.sub(self.mask_pattern, MASK, text, flags=re.IGNORECASE) if self.mask_pattern else text
+
+
+def _is_telling(name: str) -> bool:
+    return len(name) >= 3 if not name.isascii() else len(name) >= 6
+
+
+def escape(text: str) -> str:
+    """For a regular expression that Python, PostgreSQL and the readers of files understand alike."""
+    return re.sub(r"([!-/:;=?@\[-`{-~])", r"\\\1", text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """Rows about a customer. path: from the model to the customer's id ("customer", "pk").
+
+    erase: takes them away, given the customer's id; how many. Plain deletion where it is not given. stays: why some of
+    it is kept, as anonymous facts, in words for the person. order: ascending; what refers comes before what is
+    referred to. is_copied: whether a copy for the person contains them.
+    """
+
+    model: type[Model]
+    path: str
+    label: str | Promise
+    order: int
+    erase: Callable[[int], int] | None = None
+    stays: str | Promise = ""
+    is_copied: bool = True
+
+    def rows(self, customer_id: int) -> Any:
+        manager: Any = self.model._default_manager
+        return manager.filter(**{self.path: customer_id})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a person may be found by their traces. sweep: takes them away, may be repeated; how many pieces it took.
+
+    search: how many pieces still hold the person; None where these are columns, for all tables are searched anyway.
+    order: ascending; history comes last, for sweeps are captured too.
+    """
+
+    name: str
+    label: str | Promise
+    order: int
+    sweep: Callable[[Traces], int]
+    search: Callable[[Traces], int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A model in the inventory. default: class of its columns that are not text; text is classed by name."""
+
+    model: type[Model]
+    default: Class
+    named: Mapping[str, Class]
+
+    def class_of(self, column: str) -> Class:
+        return self.named.get(column, self.default)
+
+
+_holdings: dict[tuple[type[Model], int], Holding] = {}
+_places: dict[str, Place] = {}
+_kept: dict[type[Model], Kept] = {}
+_explanations: list[Callable[[int], list[str]]] = []
+
+
+def classify(model: type[Model], default: Class, named: Mapping[Class, Iterable[str]] | None = None) -> None:
+    """Say what a model's columns are. named: class to names of columns."""
+    by_column = {column: kind for kind, columns in (named or {}).items() for column in columns}
+    _kept[model] = Kept(model=model, default=default, named=by_column)
+
+
+def hold(holding: Holding) -> None:
+    _holdings[holding.model, holding.order] = holding
+
+
+def look_in(place: Place) -> None:
+    _places[place.name] = place
+
+
+def explain_by(explain: Callable[[int], list[str]]) -> None:
+    """Add sentences that explain what was computed about a customer, given the id, in the current language."""
+    _explanations.append(explain)
+
+
+def list_holdings() -> list[Holding]:
+    return sorted(_holdings.values(), key=lambda one: (one.order, one.model._meta.label))
+
+
+def list_places() -> list[Place]:
+    return sorted(_places.values(), key=lambda one: (one.order, one.name))
+
+
+def list_kept() -> list[Kept]:
+    return sorted(_kept.values(), key=lambda one: one.model._meta.label)
+
+
+def kept(model: type[Model]) -> Kept | None:
+    return _kept.get(model)
+
+
+def list_explanations(customer_id: int) -> list[str]:
+    return [sentence for explain in _explanations for sentence in explain(customer_id)]
+
+
+def is_text(column: "Field[Any, Any]") -> bool:
+    """Whether a column may hold whatever somebody writes."""
+    if column.choices or column.is_relation:
+        return False
+    base = getattr(column, "base_field", column)
+    return isinstance(base, CharField | TextField | JSONField | BinaryField)

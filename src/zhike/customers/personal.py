@@ -1,0 +1,67 @@
+"""What customer records hold about people: nearly everything."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.personal import Class, Holding, classify, hold
+from zhike.customers.models import (
+    Activity,
+    Collaborator,
+    Customer,
+    CustomerFacts,
+    CustomerSearch,
+    CustomerTag,
+    Identifier,
+    Tag,
+)
+from zhike.exchange.models import ImportChange
+
+classify(
+    Customer,
+    Class.PERSONAL,
+    {
+        Class.CONTACT: ("name", "name_normal", "name_pinyin"),
+        Class.PERSONAL: ("country", "province", "city"),
+        Class.FREE: ("note",),
+        Class.NONE: ("id", "channel", "version", "import_id", "changed_xid"),
+    },
+)
+classify(
+    Identifier,
+    Class.NONE,
+    {Class.CONTACT: ("value", "value_normal"), Class.NONE: ("system", "source"), Class.PERSONAL: ("customer",)},
+)
+classify(CustomerSearch, Class.CONTACT, {Class.CONTACT: ("text", "grams")})
+classify(CustomerFacts, Class.DERIVED)
+classify(Activity, Class.PERSONAL, {Class.FREE: ("text",)})
+classify(CustomerTag, Class.PERSONAL)
+classify(Tag, Class.NONE, {Class.FREE: ("name",)})
+classify(Collaborator, Class.STAFF)
+
+
+def register() -> None:
+    held = [
+        Holding(model=ImportChange, path="row_id", label=_("Undo data of imports"), order=10, erase=_forget_undo,
+                is_copied=False),
+        Holding(model=CustomerSearch, path="customer", label=_("Search pieces"), order=20, is_copied=False),
+        Holding(model=CustomerFacts, path="customer", label=_("Grade, stage and figures"), order=20),
+        Holding(model=Collaborator, path="customer", label=_("Collaborators"), order=20, is_copied=False),
+        Holding(model=CustomerTag, path="customer", label=_("Tags"), order=20),
+        Holding(model=Activity, path="customer", label=_("Activities"), order=20),
+        Holding(model=Identifier, path="customer", label=_("Identifiers"), order=20),
+        Holding(model=Customer, path="pk", label=_("Customer record"), order=100),
+    ]  # fmt: skip
+    for one in held:
+        hold(one)
+
+
+def _forget_undo(customer_id: int) -> int:
+    """What the rows looked like before imports changed them; an undo then finds nothing to restore here."""
+    count = 0
+    tables: tuple[Any, ...] = (Customer, Identifier, CustomerTag, Activity)
+    for model in tables:
+        path = "pk" if model is Customer else "customer"
+        rows = model._default_manager.filter(**{path: customer_id}).values("pk")
+        count += ImportChange.objects.filter(table=model._meta.db_table, row_id__in=rows).delete()[0]
+    return count

@@ -1,0 +1,1 @@
+"""Personal information: what is kept about whom and why, what people asked for, and how it goes away for good."""

@@ -1,0 +1,34 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PrivacyConfig(AppConfig):
+    name = "zhike.privacy"
+    label = "privacy"
+    verbose_name = _("Personal information")
+
+    def ready(self) -> None:
+        from zhike.audit.wording import name_events
+        from zhike.core.access import declare
+        from zhike.privacy import permissions
+        from zhike.privacy.register import register_all
+        from zhike.ui.navigation import NavItem, register
+
+        declare(permissions.ALL)
+        register_all()
+        name_events(
+            {
+                "privacy.erase_person": _("Erased a person"),
+                "privacy.prove_erasure": _("Searched everything for an erased person"),
+            }
+        )
+        register(
+            NavItem(
+                url_name="data_inventory",
+                label=_("Personal information"),
+                icon="shield-lock",
+                order=880,
+                permission=permissions.VIEW,
+                key="g d",
+            )
+        )

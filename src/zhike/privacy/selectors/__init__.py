@@ -1,0 +1,1 @@
+"""Reads about personal information; rows come back ready to show."""

@@ -1,0 +1,1 @@
+"""Decisions about personal information; the only place that writes this app's tables."""

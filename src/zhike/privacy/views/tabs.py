@@ -1,0 +1,18 @@
+"""The tabs above the pages about personal information."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.actor import Actor
+from zhike.privacy.permissions import VIEW
+from zhike.ui.parts import Tab
+
+TABS = (("data_inventory", _("Data inventory"), VIEW),)
+
+
+def privacy_tabs(current: str, actor: Actor) -> list[Tab]:
+    return [
+        Tab(label=label, url=reverse(name), is_current=name == current)
+        for name, label, permission in TABS
+        if actor.may(permission)
+    ]
