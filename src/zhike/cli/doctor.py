@@ -4,7 +4,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,9 @@ import psycopg
 import zhike
 from zhike.backup import ledger
 from zhike.cli import instance
-from zhike.cli.output import Exit, json_option, report
+from zhike.cli.findings import Finding, tell
+from zhike.cli.output import json_option
+from zhike.cli.security import CHECKS
 from zhike.runtime import supervisor
 from zhike.runtime.database import MINIMUM_VERSION, DatabaseUrls
 from zhike.runtime.home import Home
@@ -27,27 +28,21 @@ CLOCK_WARNS_ABOVE = 2.0
 CLOCK_FAILS_ABOVE = 60.0
 BACKUP_TOO_OLD = timedelta(hours=49)  # a night may be missed, two may not
 TASK_WAITS_TOO_LONG = timedelta(minutes=10)
-MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at: `ok`, `warn` or `fail`, what was found, and what to do about it."""
-
-    check: str
-    state: str
-    found: str
-    advice: str = ""
 
 
 @click.command()
+@click.option("--security", is_flag=True, help="检查安全方面的薄弱之处 / Look for what makes it weak")
 @json_option
-def doctor(as_json: bool) -> None:
-    """检查数据库、版本、迁移、队列、磁盘、时钟与编码，并说明该怎么办。
+def doctor(security: bool, as_json: bool) -> None:
+    """检查数据库、版本、迁移、队列、磁盘、时钟与编码，并说明该怎么办；--security 检查安全设置。
 
-    Check database, versions, migrations, queue, disk, clock and encoding, and say what to do.
+    Check database, versions, migrations, queue, disk, clock and encoding, and say what to do; with --security look
+    at settings, files and people that make it weak.
     """
     home = Home.current()
+    if security:
+        urls = instance.django_ready(home)
+        tell([look(home, urls) for look in CHECKS], as_json=as_json)
     findings = [look(home) for look in MACHINE_CHECKS]
     try:
         urls = instance.django_ready(home)
@@ -55,14 +50,7 @@ def doctor(as_json: bool) -> None:
         findings.append(Finding(check="database", state="fail", found=problem.zh, advice=problem.en))
     else:
         findings += [look(home, urls) for look in DATABASE_CHECKS]
-    healthy = not any(finding.state == "fail" for finding in findings)
-    lines = [f"{MARKS[item.state]} {item.check}: {item.found}" + _indented(item.advice) for item in findings]
-    report({"healthy": healthy, "checks": [asdict(item) for item in findings]}, as_json=as_json, text="\n".join(lines))
-    sys.exit(Exit.DONE if healthy else Exit.ENVIRONMENT)
-
-
-def _indented(advice: str) -> str:
-    return f"\n    → {advice}" if advice else ""
+    tell(findings, as_json=as_json)
 
 
 def check_versions(home: Home, urls: DatabaseUrls) -> Finding:

@@ -1,6 +1,7 @@
 """Commands that start and stop an instance: up, down."""
 
 import http.client
+import os
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -11,10 +12,12 @@ from zhike.cli import instance
 from zhike.cli.output import Exit, json_option, report
 from zhike.runtime import ports, postgres, supervisor
 from zhike.runtime.home import Home
+from zhike.runtime.problems import EnvironmentProblem
 from zhike.runtime.supervisor import Program
 
 DEFAULT_PORT = 8000
 WEB_THREADS = "4"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LISTEN_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
@@ -61,6 +64,17 @@ def serve(home: Home, *, host: str, port: int, announce: Callable[[str], None]) 
     A port that is taken is said to be so, and the next free one used. If the instance runs already, its address is
     announced and that is all.
     """
+    if host not in LOOPBACK and os.environ.get("ZHIKE_DEBUG") == "1":
+        raise EnvironmentProblem(
+            zh="调试模式（ZHIKE_DEBUG=1）会在出错页面里泄露内部信息，只能监听本机。",
+            en="Debugging (ZHIKE_DEBUG=1) shows what is inside on its error pages, so it listens on this machine only.",
+        )
+    if host not in LOOPBACK and os.environ.get("ZHIKE_HTTPS") != "1":
+        click.echo(
+            "其他机器将不加密地访问：请放在 HTTPS 代理之后，见 zhike doctor --security / "
+            "Other machines will reach it unencrypted: put it behind an HTTPS proxy, see zhike doctor --security",
+            err=True,
+        )
     try:
         with supervisor.supervising(home) as keeper:
             instance.stop_database_afterwards(home)

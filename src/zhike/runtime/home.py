@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zhike.runtime.locks import exclusive
+from zhike.runtime.problems import EnvironmentProblem
 
 # Others may pass through (the database server is another user when we are root) but not look around.
 PASSABLE = 0o711
 PRIVATE = 0o700
+OTHERS = 0o077
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +64,14 @@ class Home:
             _make_folder(folder, PRIVATE)
 
     def secret(self, name: str) -> str:
-        """A random secret of this instance, made on first use; the same for every process ever after."""
+        """A random secret of this instance, made on first use; the same for every process ever after.
+
+        :raises EnvironmentProblem: others could read it
+        """
         path = self.secrets_dir / name
-        try:
-            return path.read_text(encoding="ascii")
-        except FileNotFoundError:
-            self.create()
+        if path.exists():
+            return _read_private(path)
+        self.create()
         draft = self.secrets_dir / f".{name}.{secrets.token_hex(8)}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48), encoding="ascii")
@@ -78,7 +82,7 @@ class Home:
             pass
         finally:
             draft.unlink()
-        return path.read_text(encoding="ascii")
+        return _read_private(path)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
@@ -93,6 +97,15 @@ def source_checkout() -> Path | None:
     root = Path(__file__).resolve().parents[3]
     is_checkout = (root / "pyproject.toml").is_file() and (root / "src" / "zhike").is_dir()
     return root if is_checkout else None
+
+
+def _read_private(path: Path) -> str:
+    if path.stat().st_mode & OTHERS:
+        raise EnvironmentProblem(
+            zh=f"密钥文件 {path} 可被其他用户读取，请运行：chmod 600 {path}",
+            en=f"Others can read the key in {path}; run: chmod 600 {path}",
+        )
+    return path.read_text(encoding="ascii")
 
 
 def _make_folder(folder: Path, mode: int) -> None:
