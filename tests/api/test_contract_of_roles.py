@@ -1,0 +1,47 @@
+"""The API as people of little reach ask it: no crash, and nothing of what lies outside their scope."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from tests.api import test_contract as contract
+from tests.api.conftest import Hire, Program
+
+from zhike.core.actor import Scope
+
+furnished, program_and_ids = contract.furnished, contract.program_and_ids
+BETRAYING = ("张三", "13800138000", "老客", "来过", "李四", "13900139000")
+
+
+@pytest.fixture(params=["own", "team", "key only", "no key"])
+def key(request: pytest.FixtureRequest, hire: Hire, program_and_ids: tuple[Program, dict[str, int]]) -> str:
+    """Of somebody who owns nothing, may nothing, or is nobody."""
+    manage = ("accounts.manage_users",)
+    if request.param == "no key":
+        return ""
+    if request.param == "key only":
+        return hire("guest", scope=Scope.NONE, keep=("accounts.use_api",)).key
+    scope = Scope.OWN if request.param == "own" else Scope.TEAM
+    return hire("outsider", scope=scope, without=manage).key
+
+
+@contract.schema.parametrize()
+@settings(
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_operation_crashes_or_betrays_what_lies_outside(
+    case: Case, key: str, program_and_ids: tuple[Program, dict[str, int]]
+) -> None:
+    _program, ids = program_and_ids
+    for name, value in case.path_parameters.items():
+        if isinstance(value, int) and value % 2:
+            case.path_parameters[name] = ids[name]
+    answer = case.call(headers={"Authorization": f"Bearer {key}"} if key else {})
+    case.validate_response(answer, checks=[not_a_server_error])
+    assert not any(word in answer.text for word in BETRAYING if word not in repr(case.body) + repr(case.query))
+    if not key and "/openapi.json" not in case.path:
+        assert answer.status_code in {401, 404, 405}
