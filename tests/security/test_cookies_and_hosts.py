@@ -77,6 +77,14 @@ def test_a_form_from_another_site_is_refused(hire: Hire) -> None:
     assert answer.status_code == 403
 
 
+def test_log_out_clears_what_the_browser_kept(hire: Hire) -> None:
+    browser = Client()
+    browser.force_login(hire("boss", scope=Scope.ALL).user)
+    left = browser.post("/account/log-out/")
+    assert (left.status_code, left.headers["Clear-Site-Data"]) == (302, '"storage"')
+    assert "no-store" in browser.get("/account/log-in/").headers["Cache-Control"]
+
+
 def test_reading_changes_nothing_by_get(hire: Hire) -> None:
     """Addresses that change something refuse GET, so that a picture or a link of another site cannot use them."""
     browser = Client()

@@ -69,10 +69,11 @@ def log_out(request: ActorRequest) -> HttpResponse:
     """Leave; where the person came in through the company's sign-on, offer to leave that too."""
     end_url = sign_on.plan_end(request)
     logout(request)
-    if not end_url:
-        return redirect("log_in")
-    request.session[sign_on.END] = end_url
-    return redirect("logged_out")
+    if end_url:
+        request.session[sign_on.END] = end_url
+    response = redirect("logged_out" if end_url else "log_in")
+    response.headers["Clear-Site-Data"] = '"storage"'  # drafts of forms, in every tab of this browser
+    return response
 
 
 @login_not_required
