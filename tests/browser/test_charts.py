@@ -35,9 +35,8 @@ def test_a_layer_of_the_pyramid_leads_to_its_customers(open_browser: Opened, lan
     # The second of four layers, in the middle of the pyramid.
     canvas.click(position={"x": min(box["width"] * 0.4, 260) / 2, "y": 26 + (box["height"] - 26) * 3 / 8})
     page.wait_for_url("**/customers/?f=grade*is*high*")
-    assert set(page.locator("tbody tr:not(.zk-more) td:nth-of-type(1)").all_inner_texts()) == {
-        "次要" if language == "zh-hans" else "Major"
-    }
+    label, layer = ("价值等级", "次要") if language == "zh-hans" else ("Grade", "Major")
+    assert set(page.locator(f"tbody td[data-label={label}]").all_inner_texts()) == {layer}
 
 
 def test_a_cell_of_the_heat_map_counts_the_customers_it_leads_to(open_browser: Opened) -> None:
