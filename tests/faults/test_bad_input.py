@@ -9,11 +9,13 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -232,6 +234,31 @@ def test_strangers_leave_no_file_on_the_disk(site: Site) -> None:
             assert not list(site.home.files_dir.glob("*.upload*"))
 
     assert stranger.upload("客户.csv", zeros(), size)[0] == 302
+
+
+BEHIND = b"GET /smuggled/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+TWO_MINDS = {
+    "a length and chunks": b"Content-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 0\r\nContent-Length: 60\r\n\r\n",
+    "unknown chunks": b"Transfer-Encoding: xchunked\r\nContent-Length: 3\r\n\r\nabc",
+    "chunks and none": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "a negative length": b"Content-Length: -1\r\n\r\n",
+    "a blank before the colon": b"X-Forwarded-For : 198.51.100.7\r\nContent-Length: 0\r\n\r\n",
+    "headers without end": b"X: " + b"a" * 600_000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", TWO_MINDS)
+def test_a_request_of_two_minds_hides_no_second_one(site: Site, kind: str) -> None:
+    host = urlsplit(site.address)
+    with socket.create_connection((host.hostname or "", host.port or 0), timeout=20) as connection:
+        connection.sendall(b"POST /account/log-in/ HTTP/1.1\r\nHost: localhost\r\n" + TWO_MINDS[kind] + BEHIND)
+        answer = b""
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(1 << 16):
+                answer += piece
+    assert re.findall(rb"^HTTP/1.1 (\d)", answer, re.MULTILINE) == [b"4"]
+    assert site.ask("GET", "/")[0] == 200
 
 
 def _when_checked(site: Site, page: str) -> str:
