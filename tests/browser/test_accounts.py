@@ -49,7 +49,7 @@ def test_theme_and_language_change_at_once_and_stay(open_browser: Callable[..., 
 def test_a_key_made_here_opens_the_api_and_its_documentation_is_tried_out(open_browser: Callable[..., Page]) -> None:
     page = open_browser()
     page.goto("/account/keys/")
-    page.get_by_label("用途", exact=True).fill("收银台")
+    page.get_by_role("textbox", name="用途").fill("收银台")
     page.get_by_role("button", name="创建密钥").click()
     key = page.get_by_text(re.compile("^zk_")).inner_text()
     answer = page.request.get("/api/v1/me", headers={"Authorization": f"Bearer {key}"})
