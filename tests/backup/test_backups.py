@@ -191,6 +191,35 @@ def test_killed_in_the_middle_it_leaves_no_half_archive(
     assert list(full.home.path.glob(f"{SCRATCH}-*")) == []
 
 
+@pytest.mark.fault
+def test_a_killed_restore_keeps_the_instance_shut_until_the_next_one_has_put_things_right(
+    full: Instance, kept: Backup, instance_home: Home
+) -> None:
+    there = other(instance_home)
+    there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
+    postgres.ensure_running(instance_home)
+    there.ask("UPDATE customers_customer SET city = '苏州'")
+    command = [ZHIKE, "restore", str(kept.file), "--identity", str(kept.identity), "--replace"]
+    process = subprocess.Popen(
+        command, env=there.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    # Past its commit, when the files are exchanged as well and the steps begin.
+    while not any(instance_home.path.glob("files.before-*")):
+        assert process.poll() is None
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    shut = there.zhike("up", "--port", "8999")
+    assert shut.returncode == Exit.ENVIRONMENT
+    assert "zhike restore" in shut.stderr
+    held = there.zhike("restore", kept.file, "--identity", kept.identity)
+    assert held.returncode == Exit.REFUSED
+    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == str(CUSTOMERS)
+    assert not any(instance_home.path.glob("*.before-*"))
+    there.reply("restore", kept.file, "--identity", kept.identity, "--replace")
+    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == "0"
+
+
 def test_old_ones_of_ours_are_removed_and_nothing_else(full: Instance, kept: Backup, tmp_path: Path) -> None:
     first = kept.file.open("rb").readline()
     rest = kept.file.read_bytes()[len(first) :]

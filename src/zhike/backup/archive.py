@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from zhike.backup.locks import Fitted, Key
 from zhike.backup.problems import Damaged, Refused
@@ -143,7 +143,7 @@ class Member:
 
     name: str
     size: int
-    stream: BinaryIO
+    stream: IO[bytes]
 
     def all(self) -> bytes:
         if self.size > LONGEST_TEXT:
@@ -166,7 +166,7 @@ def members(path: Path, key: Key | Fitted) -> Iterator[Member]:
                 content = tar.extractfile(info)
                 if content is None:
                     raise Damaged(f"member {info.name!r}")
-                yield Member(name=info.name, size=info.size, stream=content)  # type: ignore[arg-type]
+                yield Member(name=info.name, size=info.size, stream=content)
 
 
 def check_name(info: tarfile.TarInfo) -> None:

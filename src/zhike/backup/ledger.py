@@ -6,14 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from zhike.runtime.home import Home
+from zhike.runtime.problems import EnvironmentProblem
 
 FILE = "backups.json"
 KEPT = 100
+LONGEST = 500  # characters of a problem
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One attempt. problem: why it failed; empty if it did not."""
+    """One attempt. problem: why it failed, in Chinese and English; empty if it did not."""
 
     file: str
     folder: str
@@ -23,6 +25,7 @@ class Entry:
     seconds: float = 0
     is_verified: bool = False
     problem: str = ""
+    problem_en: str = ""
 
     @property
     def at(self) -> datetime:
@@ -37,8 +40,13 @@ class Entry:
         return not self.problem
 
 
-def failed(*, folder: Path, at: datetime, problem: str) -> Entry:
-    return Entry(file="", folder=str(folder), made_at=at.isoformat(), problem=problem[:1000])
+def failed(*, folder: Path, at: datetime, problem: Exception) -> Entry:
+    if isinstance(problem, EnvironmentProblem):
+        zh, en = problem.zh, problem.en
+    else:
+        zh = en = (str(problem).splitlines() or [type(problem).__name__])[0]
+    made_at = at.isoformat()
+    return Entry(file="", folder=str(folder), made_at=made_at, problem=zh[:LONGEST], problem_en=en[:LONGEST])
 
 
 def read(home: Home) -> list[Entry]:

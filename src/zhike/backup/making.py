@@ -43,6 +43,7 @@ from zhike.runtime.database import DatabaseUrls
 from zhike.runtime.home import Home
 from zhike.runtime.locks import AlreadyLocked, exclusive
 from zhike.runtime.postgres_roles import APP
+from zhike.runtime.problems import EnvironmentProblem
 
 SECTIONS = {BEFORE: "pre-data", AFTER: "post-data"}
 SUFFIX = ".zhike-backup"
@@ -87,8 +88,8 @@ def make_backup(
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             made = _make(home, urls, folder, fitted, at, is_verified, listener)
-        except (BackupProblem, OSError, psycopg.Error) as problem:
-            ledger.note(home, ledger.failed(folder=folder, at=at, problem=str(problem)))
+        except (EnvironmentProblem, OSError, psycopg.Error) as problem:
+            ledger.note(home, ledger.failed(folder=folder, at=at, problem=problem))
             raise
         ledger.note(
             home,

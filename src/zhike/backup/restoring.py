@@ -5,11 +5,11 @@ mixture; a mark in the home folder says that the files are being exchanged, and 
 before it begins.
 """
 
-import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from zhike.backup import mark
 from zhike.backup.archive import FILES, HEADS, members, newer, read_header
 from zhike.backup.keyring import install_keys, missing, put_keys_back
 from zhike.backup.listening import Listener
@@ -29,15 +30,7 @@ from zhike.runtime.home import Home
 from zhike.runtime.locks import AlreadyLocked, exclusive
 from zhike.runtime.postgres_roles import APP
 
-MARK = "restoring.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """A restore that has begun. schema: where the old tables are; stamp: ends the names of what was put aside."""
-
-    stamp: str
-    schema: str
+PATIENCE = 20.0  # seconds; a killed restore's last statement may run for a moment longer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,31 +85,26 @@ def restoring(
     try:
         with exclusive(home.run_dir / "backup.lock", wait=False):
             _refuse_while_running(home, urls)
-            put_back(home, urls)
+            settle_last(home, urls)
             if holds_data(urls) and not replaces:
                 raise Refused(
                     zh="这个实例里已有数据。要用备份替换它，请加 --replace。",
                     en="This instance holds data. To replace it by the backup, say --replace.",
                 )
             _refuse_without_keys(home, contents, keys, without_keys=without_keys)
-            stamp = f"{datetime.now(UTC):%Y%m%d%H%M%S}"
-            attempt = Attempt(stamp=stamp, schema=f"zhike_before_{stamp}")
-            _write_mark(home, attempt)
+            attempt = mark.Attempt(stamp=f"{datetime.now(UTC):%Y%m%d%H%M%S}")
+            mark.write(home, attempt)
             try:
                 restored = _exchange(home, urls, file, key, contents, attempt, listener)
-                install_keys(home, keys or {}, aside=stamp)
+                install_keys(home, keys or {}, aside=attempt.stamp)
                 yield restored
             except BaseException:
-                put_back(home, urls)
+                _put_back(home, urls, attempt)
                 raise
+            mark.write(home, mark.Attempt(stamp=attempt.stamp, holds=True))
             _forget_old(home, urls, attempt)
     except AlreadyLocked:
         raise Refused(zh="正在备份或恢复。", en="A backup or a restore is going on.") from None
-
-
-def was_cut_short(home: Home) -> bool:
-    """Whether a restore began and neither ended nor was undone."""
-    return (home.path / MARK).exists()
 
 
 def holds_data(urls: DatabaseUrls) -> bool:
@@ -131,12 +119,17 @@ def holds_data(urls: DatabaseUrls) -> bool:
     return False
 
 
-def put_back(home: Home, urls: DatabaseUrls) -> None:
-    """Undo a restore that did not come to its end, whichever step it reached."""
-    path = home.path / MARK
-    if not path.exists():
-        return
-    attempt = Attempt(**json.loads(path.read_text(encoding="ascii")))
+def settle_last(home: Home, urls: DatabaseUrls) -> None:
+    """Undo a restore that was killed before its end, or clean up after one that was killed behind it."""
+    attempt = mark.read(home)
+    if attempt is not None and attempt.holds:
+        _forget_old(home, urls, attempt)
+    elif attempt is not None:
+        _put_back(home, urls, attempt)
+
+
+def _put_back(home: Home, urls: DatabaseUrls, attempt: mark.Attempt) -> None:
+    """Undo a restore, whichever step it reached."""
     with psycopg.connect(urls.owner) as owner:
         if owner.execute("SELECT to_regnamespace(%s) IS NOT NULL", [attempt.schema]).fetchone() == (True,):
             _move_extensions(owner, "public", attempt.schema)
@@ -149,7 +142,7 @@ def put_back(home: Home, urls: DatabaseUrls) -> None:
             old.rename(now)
     put_keys_back(home, aside=attempt.stamp)
     _remove(_workshop(home, attempt))
-    path.unlink()
+    mark.remove(home)
 
 
 def _exchange(
@@ -158,7 +151,7 @@ def _exchange(
     file: Path,
     key: Key,
     contents: Contents,
-    attempt: Attempt,
+    attempt: mark.Attempt,
     listener: Listener,
 ) -> Restored:
     workshop = _workshop(home, attempt)
@@ -195,16 +188,15 @@ def _exchange(
     )
 
 
-def _forget_old(home: Home, urls: DatabaseUrls, attempt: Attempt) -> None:
-    # Without the mark nothing is put back any more: from here on the new is what holds.
-    (home.path / MARK).unlink()
+def _forget_old(home: Home, urls: DatabaseUrls, attempt: mark.Attempt) -> None:
     with psycopg.connect(urls.owner) as owner:
-        owner.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(attempt.schema)))
+        owner.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(attempt.schema)))
     _remove(home.path / f"{FILES.rstrip('/')}.before-{attempt.stamp}")
     # Made from the database, and made anew by the next refresh. Heads that were published stay: they are evidence.
     for leftover in home.warehouse_dir.iterdir():
         _remove(leftover)
     _remove(_workshop(home, attempt))
+    mark.remove(home)
 
 
 def _refuse_while_running(home: Home, urls: DatabaseUrls) -> None:
@@ -214,17 +206,24 @@ def _refuse_while_running(home: Home, urls: DatabaseUrls) -> None:
             zh=f"知客正在运行（{run.address}），请先执行 zhike down。",
             en=f"Zhike is running at {run.address}; stop it first: zhike down.",
         )
+    deadline = time.monotonic() + PATIENCE
+    while others := _count_others(urls):
+        if time.monotonic() > deadline:
+            raise Refused(
+                zh=f"还有 {others} 个连接在使用数据库，请先停止它们。",
+                en=f"{others} connections still use the database; end them first.",
+            )
+        time.sleep(0.2)
+
+
+def _count_others(urls: DatabaseUrls) -> int:
     with psycopg.connect(urls.owner) as owner:
-        others = owner.execute(
+        row = owner.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             " AND usename = ANY(%s) AND backend_type = 'client backend'",
             [[str(conninfo_to_dict(url).get("user", "")) for url in (urls.app, urls.owner)]],
         ).fetchone()
-    if others and others[0]:
-        raise Refused(
-            zh=f"还有 {others[0]} 个连接在使用数据库，请先停止它们。",
-            en=f"{others[0]} connections still use the database; end them first.",
-        )
+    return int(row[0]) if row else 0
 
 
 def _refuse_without_keys(home: Home, contents: Contents, keys: dict[str, str] | None, *, without_keys: bool) -> None:
@@ -240,13 +239,7 @@ def _refuse_without_keys(home: Home, contents: Contents, keys: dict[str, str] | 
         )
 
 
-def _write_mark(home: Home, attempt: Attempt) -> None:
-    draft = home.path / (MARK + ".new")
-    draft.write_text(json.dumps(asdict(attempt)), encoding="ascii")
-    draft.replace(home.path / MARK)
-
-
-def _workshop(home: Home, attempt: Attempt) -> Path:
+def _workshop(home: Home, attempt: mark.Attempt) -> Path:
     return home.path / f"restoring-{attempt.stamp}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import get_language
 
 from zhike.accounts.permissions import MANAGE
 from zhike.backup import ledger, options
@@ -71,5 +72,5 @@ def _row(entry: ledger.Entry) -> Row:
         seconds=entry.seconds,
         is_verified=entry.is_verified,
         is_there=entry.is_good and entry.path.is_file(),
-        problem=entry.problem,
+        problem=entry.problem if get_language() == "zh-hans" else entry.problem_en,
     )

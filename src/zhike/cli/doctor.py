@@ -196,7 +196,7 @@ def check_backup(home: Home) -> Finding:
     elif last and not last.is_verified:
         advice.append("最近一次未做恢复校验 / The last was not proved by a restore")
     if tried and tried[0].problem:
-        advice.append(f"最近一次失败 / The last attempt failed: {tried[0].problem}")
+        advice.append(f"最近一次失败 / The last attempt failed: {tried[0].problem} / {tried[0].problem_en}")
     found = "还没有备份 / none yet" if age is None else f"{age.total_seconds() / 3600:.1f} 小时前 / hours ago"
     return Finding(check="backup", state="warn" if advice else "ok", found=found, advice="; ".join(advice))
 

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import click
 
+from zhike.backup import mark
 from zhike.cli import instance
 from zhike.cli.output import Exit, json_option, report
 from zhike.runtime import ports, postgres, supervisor
@@ -77,6 +78,7 @@ def serve(home: Home, *, host: str, port: int, announce: Callable[[str], None]) 
         )
     try:
         with supervisor.supervising(home) as keeper:
+            _refuse_half_restored(home)
             instance.stop_database_afterwards(home)
             instance.database_ready(home)
             free = ports.next_free(host, port)
@@ -94,6 +96,14 @@ def serve(home: Home, *, host: str, port: int, announce: Callable[[str], None]) 
             click.echo("另一个进程正在启动知客。 / Another process is just starting Zhike.", err=True)
             sys.exit(Exit.FAILED)
         announce(running.run.address)
+
+
+def _refuse_half_restored(home: Home) -> None:
+    if mark.was_cut_short(home):
+        raise EnvironmentProblem(
+            zh="上一次恢复没有完成。请再运行一次 zhike restore：它会先放回原来的数据。",
+            en="A restore was cut short. Run zhike restore again: it first puts back what was there before.",
+        )
 
 
 def programs(host: str, port: int) -> list[Program]:
