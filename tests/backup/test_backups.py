@@ -111,6 +111,20 @@ def test_restored_elsewhere_it_is_the_same_and_the_history_verifies(
     assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == "0"
 
 
+def test_who_was_erased_since_the_backup_is_erased_again_before_the_instance_opens(
+    full: Instance, kept: Backup, instance_home: Home
+) -> None:
+    there = other(instance_home)
+    there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
+    number, name = there.ask("SELECT id, name FROM customers_customer ORDER BY id DESC LIMIT 1").split("|")
+    there.reply("erasures", "erase", number, "--yes")
+    told = there.reply("restore", kept.file, "--identity", kept.identity, "--replace")
+    steps = {step["command"]: step for step in told["steps"]}
+    assert steps["erasures replay"]["said"]["erased"] == 1
+    assert there.ask(f"SELECT count(*) FROM customers_customer WHERE name = '{name}'") == "0"  # noqa: S608
+    assert there.ask("SELECT count(*) FROM customers_customer") == str(CUSTOMERS - 1)
+
+
 def test_a_restore_that_does_not_verify_puts_back_what_was_there(
     full: Instance, kept: Backup, instance_home: Home, tmp_path: Path
 ) -> None:

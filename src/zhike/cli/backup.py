@@ -112,6 +112,7 @@ def backup(
 @click.option("--passphrase-file", type=a_file, help="口令文件 / A file with the passphrase")
 @click.option("--keys", "keys_file", type=a_file, help="--save-keys 写出的文件 / The file of `backup --save-keys`")
 @click.option("--without-keys", is_flag=True, help="没有原密钥也继续 / Go on without the instance's old keys")
+@click.option("--erasures", type=a_file, help="另存的删除台账 / A ledger of erasures kept elsewhere")
 @click.option("--check", "only_check", is_flag=True, help="只检查备份能否读完 / Only read it to the end")
 @json_option
 def restore(
@@ -121,6 +122,7 @@ def restore(
     passphrase_file: Path | None,
     keys_file: Path | None,
     without_keys: bool,
+    erasures: Path | None,
     only_check: bool,
     as_json: bool,
 ) -> None:
@@ -155,7 +157,10 @@ def restore(
                 listener=line.show,
             ) as restored:
                 written = time.monotonic()
-                steps = [_step(*step, without_keys=without_keys) for step in STEPS]
+                named = ("--ledger", str(erasures)) if erasures else ()
+                steps = [
+                    _step(*step, *(named if step[0] == "erasures" else ()), without_keys=without_keys) for step in STEPS
+                ]
     _record("backup.restore", file=file.name, made_at=restored.made_at)
     doctor = _run("doctor")
     result = {
