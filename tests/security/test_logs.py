@@ -1,12 +1,16 @@
 """Entries of a log cannot be feigned, and no secret stands in any."""
 
+import io
 import logging
-import logging.config
 import re
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from tests.api.conftest import Hire
 
+from zhike.core.actor import Scope
+from zhike.core.log_context import WhoActs
 from zhike.runtime.log_lines import LogLine
 
 ENTRY = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR|CRITICAL) \S+ ")
@@ -62,4 +66,21 @@ def test_no_secret_is_written(secret: str) -> None:
 
 def test_ordinary_entries_stay_readable() -> None:
     text = written("GET /customers/?q=secret failed, request %s", "4f1a")
-    assert text.endswith("zhike GET /customers/?q=secret failed, request 4f1a")
+    assert text.endswith("zhike [-] GET /customers/?q=secret failed, request 4f1a")
+
+
+def test_refused_access_is_logged_with_who_asked(hire: Hire) -> None:
+    nobody = hire("outsider", scope=Scope.OWN, without=("accounts.manage_users",))
+    browser = Client()
+    browser.force_login(nobody.user)
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LogLine())
+    handler.addFilter(WhoActs())
+    logging.getLogger("django.request").addHandler(handler)
+    refused = browser.get("/settings/users/")
+    logging.getLogger("django.request").removeHandler(handler)
+    assert refused.status_code == 403
+    said = f"user={nobody.user.pk} origin=web request={refused.headers['X-Request-Id']}"
+    assert f"WARNING django.request [{said}] Forbidden" in stream.getvalue()
+    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["who"]

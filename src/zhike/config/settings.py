@@ -240,6 +240,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "zhike.runtime.log_lines.LogLine"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"who": {"()": "zhike.core.log_context.WhoActs"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["who"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("ZHIKE_LOG_LEVEL", "WARNING")},
 }

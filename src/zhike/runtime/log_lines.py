@@ -4,7 +4,7 @@ import logging
 import re
 import time
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+FORMAT = "%(asctime)s %(levelname)s %(name)s [%(who)s] %(message)s"
 HIDDEN = "[…]"
 # What would otherwise end a line, move the cursor of a terminal, or turn the direction of the text around.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -34,7 +34,7 @@ class LogLine(logging.Formatter):
     default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
-        super().__init__(FORMAT)
+        super().__init__(FORMAT, defaults={"who": "-"})
 
     def format(self, record: logging.LogRecord) -> str:
         return clean(super().format(record))
