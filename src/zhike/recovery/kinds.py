@@ -22,6 +22,19 @@ class Collision:
     url: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Restorable:
+    """How rows of a table come back from history.
+
+    columns: that can be put back in a row that is there. names: that tell people which row it is. is_named: a record
+    has at most one row of these names, so that a row that came back under another number counts as back.
+    """
+
+    columns: Collection[str] = ()
+    names: Sequence[str]
+    is_named: bool = False
+
+
 @dataclass(kw_only=True)
 class Back:
     """What it takes to bring one row back to what it was.
@@ -38,7 +51,7 @@ class Back:
 
     @property
     def columns(self) -> Collection[str]:
-        return restorable_columns(self.table)
+        return restorable_of(self.table).columns
 
     def key(self, column: str) -> str:
         """Names a value of the row, or with an empty column the row itself."""
@@ -59,14 +72,14 @@ class Kind:
     name, keywords: columns it is listed and searched by in the bin. left_out: models whose rows are not kept, because
     `restored` makes them anew from the ids of what has come back. collided: a table and one of its rows in words,
     where something else holds what only one may have. lock: the record, held for an edit by the actor. restorable:
-    tables whose rows can be brought back from history, to the columns that can be put back and those that tell people
-    which row it is. put_back: brings rows back by the services that edit the record.
+    tables whose rows can be brought back from history. put_back: does so by the services that edit the record.
     """
 
     code: str
     model: type[Model]
     label: str | Promise
     view_permission: str
+    edit_permission: str
     delete_permission: str
     url_name: str
     name: str
@@ -75,7 +88,7 @@ class Kind:
     restored: Callable[[Sequence[int]], None]
     collided: Callable[[Actor, str, Mapping[str, Any]], Collision]
     lock: Callable[[Actor, int], object]
-    restorable: Mapping[str, tuple[Collection[str], Sequence[str]]]
+    restorable: Mapping[str, Restorable]
     put_back: Callable[[Actor, int, Sequence[Back], datetime], None]
 
 
@@ -95,12 +108,8 @@ def list_kinds() -> list[Kind]:
     return [_kinds[code] for code in sorted(_kinds)]
 
 
-def restorable_columns(table: str) -> Collection[str]:
-    return next((kind.restorable[table][0] for kind in list_kinds() if table in kind.restorable), ())
-
-
-def summary_of(table: str) -> Sequence[str]:
-    return next((kind.restorable[table][1] for kind in list_kinds() if table in kind.restorable), ())
+def restorable_of(table: str) -> Restorable:
+    return next(kind.restorable[table] for kind in list_kinds() if table in kind.restorable)
 
 
 def may_use_bin(actor: Actor) -> bool:

@@ -61,3 +61,29 @@ class Binned(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class Reversal(models.Model):
+    """Something that was done in one go, being taken back record by record; seen by whoever asked for it.
+
+    entry_id: any entry of what is taken back. total, done: records. waiting: keys of those
+    that are not done. value_count: what was put back. left: what stays as
+    it is, in part or whole: [[kind, number, why], …], without names.
+    """
+
+    entry_id = models.BigIntegerField()
+    user = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    total = models.IntegerField(default=0)
+    done = models.IntegerField(default=0)
+    value_count = models.IntegerField(default=0)
+    waiting = models.JSONField(default=list)
+    left_count = models.IntegerField(default=0)
+    left = models.JSONField(default=list)
+
+    history = NotCaptured("It counts; what is put back is captured itself.")
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}: {self.done}/{self.total}"

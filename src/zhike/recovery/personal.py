@@ -1,7 +1,7 @@
 """What the recycle bin holds about people: whole records."""
 
 from zhike.core.personal import Class, classify
-from zhike.recovery.models import Binned
+from zhike.recovery.models import Binned, Reversal
 
 
 def register() -> None:
@@ -16,3 +16,4 @@ def register() -> None:
             Class.STAFF: ("deleted_by", "owner_id", "team_id"),
         },
     )
+    classify(Reversal, Class.NONE, {Class.FREE: ("reason",), Class.STAFF: ("user",), Class.NONE: ("left", "waiting")})

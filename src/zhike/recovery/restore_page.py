@@ -14,6 +14,7 @@ from zhike.core.pages import go_to, render_page
 from zhike.recovery import restoring
 from zhike.recovery.kinds import Kind
 from zhike.recovery.restoring import Mode, Plan, chosen_by_default
+from zhike.recovery.reverting import count_others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,5 +65,7 @@ def show_restore(request: ActorRequest, *, kind: Kind, record: Place, entry_id: 
         "conflicts": sum(step.is_conflict for step in plan.steps) if mode == "change" else 0,
         "reason": request.POST.get("reason", ""),
         "refusal": refusal,
+        "set_count": count_others(entry_id=entry_id) if plan.steps else 0,
+        "entry_id": entry_id,
     }
     return render_page(request, "recovery/restore.html", context, status=409 if refusal else 200)

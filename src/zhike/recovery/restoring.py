@@ -1,7 +1,7 @@
 """Putting back what history says: one change of a record, or the record as it was after one."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.audit import wording
 from zhike.audit.selectors.changes import RowChange, list_changes_of
-from zhike.audit.triggers import model_of
+from zhike.audit.triggers import capture_of, model_of
 from zhike.core.acting import acting
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.recovery import kinds
 from zhike.recovery.kinds import Back, Kind
 
+type Rows = Collection[tuple[str, int]]
 type Mode = Literal["change", "here"]
 
 
@@ -76,19 +77,28 @@ def plan_record(*, actor: Actor, kind: Kind, record_id: int, entry_id: int, mode
 
 def plan_back(kind: Kind, record_id: int, changes: Iterable[RowChange]) -> Plan:
     """What it takes to undo these changes of one record, the oldest first, as things stand now."""
-    backs = [back for back in _composed(changes) if back.table in kind.restorable]
+    return plan_many(kind, {record_id: changes})[record_id]
+
+
+def plan_many(kind: Kind, changes: Mapping[int, Iterable[RowChange]]) -> dict[int, Plan]:
+    """The same of many records."""
+    composed = {key: _restorable(kind, rows) for key, rows in changes.items()}
+    current = _current([back for backs in composed.values() for back in backs])
     names = wording.Names()
-    found: list[tuple[Back, dict[str, Any] | None]] = []
-    for back in backs:
-        now = _current(back)
-        _keep_needed(back, now)
-        if back.action != "change" or back.then:
-            found.append((back, now))
+    for key, backs in composed.items():
+        leaving = {(back.table, back.row_id) for back in backs if back.action == "remove"}
+        for back in backs:
+            now = current.get((back.table, back.row_id))
+            _keep_needed(back, now, key, leaving)
             for column, value in (*back.then.items(), *(now or {}).items()):
                 names.ask(wording.field_of(back.table, column), value)
     names.fetch()
-    steps = [step for back, now in found for step in _steps(back, now, names)]
-    return Plan(record_id=record_id, steps=steps, backs=[back for back, _now in found])
+    found = {}
+    for key, backs in composed.items():
+        needed = [back for back in backs if back.action != "change" or back.then]
+        steps = [step for back in needed for step in _steps(back, current.get((back.table, back.row_id)), names)]
+        found[key] = Plan(record_id=key, steps=steps, backs=needed)
+    return found
 
 
 def restore_record(
@@ -129,6 +139,10 @@ def put_back(*, actor: Actor, kind: Kind, plan: Plan, chosen: Collection[str], a
     return sum(step.key in chosen for step in plan.steps)
 
 
+def _restorable(kind: Kind, changes: Iterable[RowChange]) -> list[Back]:
+    return [back for back in _composed(changes) if back.table in kind.restorable]
+
+
 def _composed(changes: Iterable[RowChange]) -> list[Back]:
     """The changes of each row as one step back, the latest first."""
     found: dict[tuple[str, int], Back] = {}
@@ -152,23 +166,40 @@ def _composed(changes: Iterable[RowChange]) -> list[Back]:
     return list(found.values())
 
 
-def _current(back: Back) -> dict[str, Any] | None:
-    model: Any = model_of(back.table)
-    columns = [column.attname for column in model._meta.concrete_fields]
-    row: dict[str, Any] | None = model._base_manager.filter(pk=back.row_id).values(*columns).first()
-    return row
+def _current(backs: Iterable[Back]) -> dict[tuple[str, int], dict[str, Any]]:
+    by_table: dict[str, list[int]] = {}
+    for back in backs:
+        by_table.setdefault(back.table, []).append(back.row_id)
+    found = {}
+    for table, ids in by_table.items():
+        model: Any = model_of(table)
+        columns = [column.attname for column in model._meta.concrete_fields]
+        for row in model._base_manager.filter(pk__in=ids).values(*columns):
+            found[table, row[model._meta.pk.attname]] = row
+    return found
 
 
-def _keep_needed(back: Back, now: dict[str, Any] | None) -> None:
+def _keep_needed(back: Back, now: dict[str, Any] | None, record_id: int, leaving: Rows) -> None:
     """Forget what is as it was already, and rows that are gone."""
     if back.action == "add":
-        if now is not None:
+        if now is not None or _is_back(back, record_id, leaving):
             back.action, back.then = "change", {}
         return
     if now is None:
         back.action, back.then = "change", {}
     elif back.action == "change":
         back.then = {column: value for column, value in back.then.items() if now.get(column) != value}
+
+
+def _is_back(back: Back, record_id: int, leaving: Rows) -> bool:
+    """Whether the record has such a row again, under whatever number, and keeps it."""
+    restorable, capture = kinds.restorable_of(back.table), capture_of(back.table)
+    if not restorable.is_named or capture is None:
+        return False
+    model: Any = model_of(back.table)
+    same = {name: back.then.get(name, "") for name in restorable.names}
+    rows = model._base_manager.filter(**{capture.subject_column: record_id}, **same)
+    return any((back.table, pk) not in leaving for pk in rows.values_list("pk", flat=True))
 
 
 def _steps(back: Back, now: dict[str, Any] | None, names: wording.Names) -> list[Step]:
@@ -200,7 +231,7 @@ def _steps(back: Back, now: dict[str, Any] | None, names: wording.Names) -> list
 
 
 def _summary(table: str, row: dict[str, Any], names: wording.Names) -> str:
-    columns = kinds.summary_of(table)
+    columns = kinds.restorable_of(table).names
     return " · ".join(text for name in columns if (text := _shown(table, name, row.get(name), names)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from zhike.audit import wording
 from zhike.audit.models import Entry
 from zhike.audit.selectors.history import tables_of
-from zhike.audit.selectors.reading import images_of, payloads_of
+from zhike.audit.selectors.reading import image_in, payloads_of
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 
 MOST_ENTRIES = 1000
+NEARBY = 50_000  # what is done in one go has numbers that are not further apart
+NO_LONGER = timedelta(hours=6)
 
 
 class TooFarBack(DomainError):
@@ -78,22 +80,45 @@ def list_changes_of(*, actor: Actor, model: type[models.Model], record_id: int, 
     return changes_in(list(found), subject_id=record_id)
 
 
+def list_set(*, entry_id: int) -> list[Entry]:
+    """The entries of everything that was done in one go with this one: one request, or else one transaction.
+
+    :raises Entry.DoesNotExist: there is none
+    """
+    first = Entry.objects.filter(pk=entry_id).get()
+    near = Entry.objects.filter(pk__range=(entry_id - NEARBY, entry_id + NEARBY), actor_id=first.actor_id)
+    if first.request:
+        near = near.filter(request=first.request, at__range=(first.at - NO_LONGER, first.at + NO_LONGER))
+    else:
+        near = near.filter(xid=first.xid, at=first.at)
+    return list(near.order_by("pk"))
+
+
 def changes_in(entries: list[Entry], *, subject_id: int) -> list[RowChange]:
     """The rows of these entries that belong to the record."""
     if len(entries) > MOST_ENTRIES:
         raise TooFarBack
+    return changes_by_record(entries, only=subject_id).get(subject_id, [])
+
+
+def changes_by_record(entries: list[Entry], *, only: int | None = None) -> dict[int, list[RowChange]]:
+    """The rows of these entries by the record that they belong to.
+
+    :raises ContentsErased: of some of it only the proof is left
+    """
     payloads = payloads_of(entries)
-    found: list[RowChange] = []
+    found: dict[int, list[RowChange]] = {}
     for entry in entries:
-        ids = [row for row, owner in zip(entry.ids, entry.subject_ids or entry.ids, strict=True) if owner == subject_id]
-        images = images_of(entry, payloads.get(entry.pk), subject_id)
-        if len(images) != len(ids):
-            raise ContentsErased
-        for row_id, (before, after) in zip(ids, images, strict=True):
-            if wording.is_echo(entry.table_name, (before, after)):
+        texts = payloads[entry.pk].texts if entry.pk in payloads else []
+        for place, (row_id, subject_id) in enumerate(zip(entry.ids, entry.subject_ids or entry.ids, strict=True)):
+            if only is not None and subject_id != only:
                 continue
-            found.append(
-                RowChange(
+            text = texts[place] if place < len(texts) else None
+            if text is None:
+                raise ContentsErased
+            before, after = image_in(entry, text)
+            if not wording.is_echo(entry.table_name, (before, after)):
+                change = RowChange(
                     entry_id=entry.pk,
                     at=entry.at,
                     actor_id=entry.actor_id,
@@ -103,7 +128,7 @@ def changes_in(entries: list[Entry], *, subject_id: int) -> list[RowChange]:
                     before=_typed(entry.table_name, before, entry.action, after),
                     after=_typed(entry.table_name, after, entry.action, before),
                 )
-            )
+                found.setdefault(subject_id, []).append(change)
     return found
 
 

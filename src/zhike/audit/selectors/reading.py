@@ -91,12 +91,17 @@ def images_of(entry: Entry, payload: Payload | None, subject_id: int | None) -> 
     for place, one in enumerate(entry.subject_ids or entry.ids):
         text = payload.texts[place] if one == subject_id else None
         if text is not None:
-            images.append(_of_records(entry, parse_records(text)))
+            images.append(image_in(entry, text))
     return images
 
 
-def _of_records(entry: Entry, records: list[list[str | None]]) -> Images:
-    names = entry.fields or []
+def image_in(entry: Entry, text: str) -> Images:
+    """What one text of an entry says its row was and became."""
+    if entry.fields is None:
+        said = json.loads(text)
+        return said.get("before", {}), said.get("after", {})
+    records = parse_records(text)
+    names = entry.fields
     rows = [dict(zip(names, values, strict=True)) for values in records]
     if entry.action == "insert":
         return {}, rows[0]

@@ -44,6 +44,7 @@ CUSTOMERS = Kind(
     model=Customer,
     label=_("customer"),
     view_permission="customers.view_customer",
+    edit_permission="customers.edit_customer",
     delete_permission=DELETE,
     url_name="show_customer",
     name="name",

@@ -1,6 +1,6 @@
 """Brings a customer and its parts back from the history, by the services that edit them: all their rules hold."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,18 +8,18 @@ from zhike.core.actor import Actor
 from zhike.customers.models import Activity, Collaborator, Customer, CustomerTag, Identifier, Tag
 from zhike.customers.services import activities, collaborators, identifiers, people, tags
 from zhike.customers.services.activities import WRITTEN_KINDS
-from zhike.recovery.kinds import Back
+from zhike.recovery.kinds import Back, Restorable
 
 CUSTOMER, IDENTIFIER, TAG, COLLABORATOR, ACTIVITY = (
     model._meta.db_table for model in (Customer, Identifier, CustomerTag, Collaborator, Activity)
 )
 _FIELDS = {column.attname: column.name for column in Customer._meta.concrete_fields if column.name in people.FIELDS}
-RESTORABLE: Mapping[str, tuple[Collection[str], Sequence[str]]] = {
-    CUSTOMER: (tuple(_FIELDS), ("name",)),
-    IDENTIFIER: (("value", "is_primary"), ("kind", "system", "value")),
-    TAG: ((), ("tag_id",)),
-    COLLABORATOR: (("may_edit",), ("user_id",)),
-    ACTIVITY: (("is_pinned",), ("kind", "text")),
+RESTORABLE = {
+    CUSTOMER: Restorable(columns=tuple(_FIELDS), names=("name",)),
+    IDENTIFIER: Restorable(columns=("value", "is_primary"), names=("kind", "system", "value"), is_named=True),
+    TAG: Restorable(names=("tag_id",), is_named=True),
+    COLLABORATOR: Restorable(columns=("may_edit",), names=("user_id",), is_named=True),
+    ACTIVITY: Restorable(columns=("is_pinned",), names=("kind", "text")),
 }
 
 
