@@ -103,6 +103,19 @@ PAGES: dict[str, Surface] = {
     "undo_import": _change("exchange.import_file", "/imports/{import_id}/undo/", by="import"),
     "download_refused": _change(IMPORTS, "/imports/{import_id}/refused/", method="GET", by="import"),
     "today": _shut(EVERYBODY),
+    "privacy_desk": _shut("privacy.handle_requests"),
+    **dict.fromkeys(
+        (
+            *("show_request", "check_identity", "close_request", "erase_person", "download_copy"),
+            *("create_purpose", "edit_purpose", "edit_rule"),
+        ),
+        _shut("privacy.handle_requests"),
+    ),
+    "processing": _shut("privacy.view_inventory"),
+    "download_processing": _shut("privacy.view_inventory"),
+    "show_consents": _record(VIEW, "/privacy/customers/{customer_id}/consents/"),
+    "mark_minor": _change(EDIT, "/privacy/customers/{customer_id}/minor/", {"minor-is_under": "on"}),
+    "withdraw_consent": _shut(EVERYBODY),
     "data_inventory": _shut("privacy.view_inventory"),
     "download_inventory": _shut("privacy.view_inventory"),
     "insight": _shut("insight.view_insight"),
@@ -197,6 +210,7 @@ TASKS = {
     "recovery.revert_set": "the user who asked",
     "insight.refresh": "system",
     "privacy.sweep": "system",
+    "privacy.retain": "system",
     "privacy.sweep_open": "system",
     "insight.refresh_daily": "system",
 }

@@ -27,6 +27,7 @@ def register() -> None:
             label=_("Orders"),
             order=50,
             erase=_forget_buyer,
+            is_business=True,
             stays=_("Orders stay for the books, without the buyer: counted as anonymous."),
         )
     )

@@ -187,6 +187,9 @@ OUTGOING_NETWORKS = [one for one in os.environ.get("ZHIKE_OUTGOING_NETWORKS", ""
 OUTGOING_CA_FILE = os.environ.get("ZHIKE_CA_FILE", "")  # certificates to trust in place of the public ones
 BIN_DAYS = int(os.environ.get("ZHIKE_BIN_DAYS", "30"))  # how long what is deleted can be restored
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
+REQUEST_DEADLINE = os.environ.get(
+    "ZHIKE_REQUEST_DEADLINE", "15w"
+)  # to answer persons: 15w working days, 30d days, 1m month
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS: list[Path] = []

@@ -10,6 +10,7 @@ class PrivacyConfig(AppConfig):
     def ready(self) -> None:
         from zhike.audit.wording import name_events
         from zhike.core.access import declare
+        from zhike.core.lists import panels
         from zhike.privacy import permissions
         from zhike.privacy.register import register_all
         from zhike.ui.navigation import NavItem, register
@@ -19,16 +20,28 @@ class PrivacyConfig(AppConfig):
         name_events(
             {
                 "privacy.erase_person": _("Erased a person"),
+                "privacy.copy_person": _("Copied a person’s data for them"),
+                "privacy.retain": _("Took away what was kept long enough"),
                 "privacy.prove_erasure": _("Searched everything for an erased person"),
             }
         )
+        panels.register(
+            panels.Panel(
+                page="customer",
+                key="consents",
+                label=_("Consent"),
+                url_name="show_consents",
+                permission="customers.view_customer",
+                order=80,
+            )
+        )
         register(
             NavItem(
-                url_name="data_inventory",
+                url_name="privacy_desk",
                 label=_("Personal information"),
                 icon="shield-lock",
                 order=880,
-                permission=permissions.VIEW,
+                permission=permissions.HANDLE,
                 key="g d",
             )
         )

@@ -1,10 +1,11 @@
-"""Who was erased, and the proof of it; nothing here says who that was."""
+"""What persons asked for and agreed to, whom not to write to, and the proof of who was erased."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core.history import Captured
+from zhike.core.history import Captured, NotCaptured
+from zhike.customers.models import VIEW, CustomerScopedQuerySet
 
 
 class Erasure(models.Model):
@@ -56,3 +57,179 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return str(self.reference)
+
+
+class Request(models.Model):
+    """Something a person asked for about their own data. customer: empty once they are erased.
+
+    identity: how it was made sure that it is them who asks. outcome: what they were told.
+    """
+
+    class Kind(models.TextChoices):
+        COPY = "copy", _("Copy of their data")
+        CORRECT = "correct", _("Correction")
+        ERASE = "erase", _("Erasure")
+        EXPLAIN = "explain", _("Explanation of an automated decision")
+        TRANSFER = "transfer", _("Transfer to somebody else")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("On the desk")
+        DONE = "done", _("Carried out")
+        REFUSED = "refused", _("Refused with reasons")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    customer = models.ForeignKey(
+        "customers.Customer", models.SET_NULL, null=True, related_name="+", verbose_name=_("customer")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    received_on = models.DateField(_("received"))
+    due_on = models.DateField(_("due"))
+    wish = models.TextField(_("what they asked for"), blank=True, default="")
+    identity = models.TextField(_("identity checked"), blank=True, default="")
+    outcome = models.TextField(_("outcome"), blank=True, default="")
+    handled_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    erasure = models.ForeignKey(Erasure, models.SET_NULL, null=True, related_name="+", db_index=False)
+
+    history = Captured(subject="customer", label=_("Request"), labels={"handled_by": _("Handled by")})
+
+    class Meta:
+        verbose_name = _("request")
+        indexes = [models.Index(fields=["state", "due_on", "id"], name="privacy_request_due")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.received_on}"
+
+
+class Purpose(models.Model):
+    """What personal data is used for, and what makes that lawful."""
+
+    class Basis(models.TextChoices):
+        CONSENT = "consent", _("Consent")
+        CONTRACT = "contract", _("Contract with the person")
+        DUTY = "duty", _("Legal duty")
+        VITAL = "vital", _("Life and health in an emergency")
+        PUBLIC = "public", _("Already published by the person")
+        INTEREST = "interest", _("Legitimate interest (GDPR)")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    basis = models.CharField(_("lawful basis"), max_length=10, choices=Basis.choices)
+    data = models.CharField(_("which data"), max_length=300, blank=True, default="")
+    recipients = models.CharField(_("who receives it"), max_length=300, blank=True, default="")
+    kept = models.CharField(_("how long it is kept"), max_length=200, blank=True, default="")
+
+    history = Captured(label=_("Purpose"))
+
+    class Meta:
+        verbose_name = _("purpose")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Channel(models.TextChoices):
+    """A way to reach somebody."""
+
+    SMS = "sms", _("SMS")
+    PHONE = "phone", _("Phone call")
+    EMAIL = "email", _("E-mail")
+    WECHAT = "wechat", _("WeChat")
+    POST = "post", _("Post")
+
+
+class ConsentQuerySet(CustomerScopedQuerySet["Consent"]):
+    view_permission = VIEW
+    scope_prefix = "customer__"
+
+
+class Consent(models.Model):
+    """Something a person agreed to, or took back, never changed afterwards: the latest of a purpose and channel holds.
+
+    wording: version or text of what they agreed to. evidence: where the proof lies (a form, a call, an address).
+    """
+
+    class Source(models.TextChoices):
+        FORM = "form", _("Form or contract")
+        CALL = "call", _("Phone call")
+        SHOP = "shop", _("In the shop")
+        WEB = "web", _("Web page")
+        LINK = "link", _("The person themselves, by link")
+
+    customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="+", db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", verbose_name=_("purpose"))
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    is_given = models.BooleanField(_("agreed"))
+    at = models.DateTimeField(_("when"))
+    source = models.CharField(_("how"), max_length=8, choices=Source.choices)
+    wording = models.CharField(_("wording"), max_length=200, blank=True, default="")
+    evidence = models.CharField(_("proof"), max_length=300, blank=True, default="")
+    recorded_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False)
+
+    history = Captured(subject="customer", label=_("Consent"), labels={"recorded_by": _("Recorded by")})
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("consent")
+        indexes = [models.Index(fields=["customer", "purpose", "channel", "-at", "-id"], name="privacy_consent_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose_id} {self.channel} {self.is_given}"
+
+
+class Suppression(models.Model):
+    """An address that is not to be used, by keyed hash: it holds whoever's record the address stands in, later too."""
+
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    identifier = models.CharField(max_length=64)
+    since = models.DateTimeField()
+
+    history = NotCaptured("Hashes; the withdrawal that led to it is captured.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "identifier"], name="privacy_suppression_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.identifier[:8]}"
+
+
+class Minor(models.Model):
+    """A person under 14. guardian: who of the guardians agreed, and where the proof lies; empty: nobody yet."""
+
+    customer = models.OneToOneField("customers.Customer", models.CASCADE, primary_key=True, related_name="+")
+    guardian = models.CharField(_("guardian's consent"), max_length=300, blank=True, default="")
+    noted_at = models.DateTimeField()
+
+    history = Captured(subject="customer", label=_("Under 14"))
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class RetentionRule(models.Model):
+    """What goes by itself after so many months, and why. last_count: how many went the last time."""
+
+    class Subject(models.TextChoices):
+        PROSPECTS = "prospects", _("Persons who never bought and were not in touch")
+        ACTIVITIES = "activities", _("Follow-ups and notes")
+        IMPORT_FILES = "import_files", _("Imported files")
+        REQUESTS = "requests", _("What persons asked for, once answered")
+
+    subject = models.CharField(_("what"), max_length=12, choices=Subject.choices, unique=True)
+    months = models.PositiveSmallIntegerField(_("after months"))
+    basis = models.CharField(_("reason"), max_length=200)
+    is_active = models.BooleanField(_("runs every night"), default=False)
+    last_run_at = models.DateTimeField(null=True)
+    last_count = models.IntegerField(default=0)
+
+    history = Captured(ignored=("last_run_at", "last_count"), label=_("Retention rule"))
+
+    class Meta:
+        verbose_name = _("retention rule")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(months__gte=1), name="privacy_retentionrule_months_are_given"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from zhike.core.actor import SYSTEM
 from zhike.privacy.models import Erasure
-from zhike.privacy.services import erasing
+from zhike.privacy.services import erasing, retention
 
 
 @app.task(name="privacy.sweep", queue="privacy")
@@ -20,3 +20,10 @@ def sweep_open(timestamp: int) -> None:
     """Go on with erasures that were killed or found something left."""
     for erasure in Erasure.objects.exclude(state=Erasure.State.DONE).order_by("pk"):
         erasing.sweep_erasure(actor=SYSTEM, erasure_id=erasure.pk, at=datetime.now(UTC))
+
+
+@app.periodic(cron="23 2 * * *")
+@app.task(name="privacy.retain", queue="privacy", queueing_lock="privacy.retain")
+def retain(timestamp: int) -> None:
+    """Take away what was kept long enough."""
+    retention.run_rules(actor=SYSTEM, at=datetime.now(UTC))

@@ -4,10 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Actor
-from zhike.privacy.permissions import VIEW
+from zhike.privacy.permissions import HANDLE, VIEW
 from zhike.ui.parts import Tab
 
-TABS = (("data_inventory", _("Data inventory"), VIEW),)
+TABS = (
+    ("privacy_desk", _("Requests"), HANDLE),
+    ("processing", _("Purposes and retention"), VIEW),
+    ("data_inventory", _("Data inventory"), VIEW),
+)
 
 
 def privacy_tabs(current: str, actor: Actor) -> list[Tab]:

@@ -1,0 +1,119 @@
+"""The request desk, and what a person gets to read about themselves."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from zhike.core.access import require
+from zhike.core.acting import seeing_everything
+from zhike.core.actor import Actor
+from zhike.core.personal import Class, kept, list_explanations, list_holdings
+from zhike.customers.models import Customer
+from zhike.privacy.models import Request
+from zhike.privacy.permissions import HANDLE
+
+UNTOLD = {Class.STAFF, Class.SECRET}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One request. name: of the customer, empty once erased. days_left: negative where it is overdue."""
+
+    request: Request
+    name: str
+    days_left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One kind of what is held. columns: their names as people read them."""
+
+    title: str
+    stays: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+def list_requests(*, actor: Actor, today: date) -> list[Row]:
+    """Open ones by their due day, then the latest of the others."""
+    require(actor, HANDLE)
+    with seeing_everything():
+        rows = Request.objects.select_related("customer").order_by(
+            F("closed_at").desc(nulls_first=True), "due_on", "pk"
+        )
+        return [_row(one, today) for one in rows[:500]]
+
+
+def get_request(*, actor: Actor, request_id: int, today: date) -> Row:
+    """:raises Request.DoesNotExist: there is none"""
+    require(actor, HANDLE)
+    with seeing_everything():
+        found = Request.objects.select_related("customer", "erasure", "handled_by").get(pk=request_id)
+        return _row(found, today)
+
+
+def _row(one: Request, today: date) -> Row:
+    name = one.customer.name if one.customer else ""
+    return Row(request=one, name=name, days_left=(one.due_on - today).days)
+
+
+def explain(*, actor: Actor, customer_id: int) -> list[str]:
+    """The reasons behind what was computed about the person, a sentence each."""
+    require(actor, HANDLE)
+    with seeing_everything():
+        return list_explanations(customer_id)
+
+
+def collect(*, actor: Actor, customer_id: int) -> list[Part]:
+    """Everything that is held about a person, without what is about our own people or secret."""
+    require(actor, HANDLE)
+    parts = []
+    with seeing_everything():
+        for holding in list_holdings():
+            known = kept(holding.model)
+            if not holding.is_copied or known is None:
+                continue
+            columns = [one for one in holding.model._meta.concrete_fields if known.class_of(one.name) not in UNTOLD]
+            names = [one.attname for one in columns]
+            rows = [list(row) for row in holding.rows(customer_id).order_by("pk").values_list(*names)]
+            if rows:
+                parts.append(
+                    Part(
+                        title=str(holding.label),
+                        stays=str(holding.stays),
+                        columns=[str(one.verbose_name) for one in columns],
+                        rows=rows,
+                    )
+                )
+    return parts
+
+
+def copy_archive(*, actor: Actor, customer_id: int) -> bytes:
+    """A ZIP file with everything, for a program (JSON) and for a person (HTML)."""
+    parts = collect(actor=actor, customer_id=customer_id)
+    reasons = explain(actor=actor, customer_id=customer_id)
+    with seeing_everything():
+        name = Customer.objects.values_list("name", flat=True).get(pk=customer_id)
+    told = {
+        "name": name,
+        "parts": [{"title": one.title, "rows": [_named(one, row) for row in one.rows]} for one in parts],
+        "explanations": reasons,
+    }
+    page = render_to_string("privacy/copy.html", {"name": name, "parts": parts, "reasons": reasons})
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("data.json", json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1))
+        target.writestr(f"{_('my-data')}.html", page)
+    return archive.getvalue()
+
+
+def _named(part: Part, row: list[Any]) -> dict[str, Any]:
+    return dict(zip(part.columns, row, strict=True))

@@ -1,0 +1,125 @@
+"""The request desk: what persons asked for, until when, and what came of it."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from zhike.core.forms import accepted
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.pages import go_to, render_page
+from zhike.privacy import forms
+from zhike.privacy.models import Request
+from zhike.privacy.permissions import HANDLE
+from zhike.privacy.selectors import requests as selectors
+from zhike.privacy.services import requests as services
+from zhike.privacy.views.tabs import privacy_tabs
+
+COPIED = (Request.Kind.COPY, Request.Kind.TRANSFER)
+
+
+@needs(HANDLE)
+@require_http_methods(["GET", "POST"])
+def show_desk(request: ActorRequest) -> HttpResponse:
+    today = localdate()
+    first = {"received_on": today, "customer_id": request.GET.get("customer", "")}
+    form = forms.NewRequest(request.POST or None, initial=first)
+    made: list[Request] = []
+    if accepted(form, lambda: made.append(services.take_request(actor=request.actor, **form.cleaned_data))):
+        return go_to(request, reverse("show_request", args=[made[0].pk]))
+    context = {
+        "rows": selectors.list_requests(actor=request.actor, today=today),
+        "form": form,
+        "tabs": privacy_tabs("privacy_desk", request.actor),
+    }
+    return render_page(request, "privacy/desk.html", context, status=422 if form.is_bound else 200)
+
+
+@needs(HANDLE)
+@require_GET
+def show_request(request: ActorRequest, pk: int) -> HttpResponse:
+    return _show(request, pk)
+
+
+@needs(HANDLE)
+@require_POST
+def check_identity(request: ActorRequest, pk: int) -> HttpResponse:
+    form = forms.Identity(request.POST)
+    _get(request, pk)
+    if accepted(
+        form,
+        lambda: services.note_identity(actor=request.actor, request_id=pk, identity=form.cleaned_data["identity"]),
+    ):
+        return go_to(request, reverse("show_request", args=[pk]), message=_("Saved."))
+    return _show(request, pk, identity_form=form)
+
+
+@needs(HANDLE)
+@require_POST
+def close_request(request: ActorRequest, pk: int) -> HttpResponse:
+    form = forms.Answer(request.POST)
+    _get(request, pk)
+    if accepted(
+        form, lambda: services.close_request(actor=request.actor, request_id=pk, at=now(), **form.cleaned_data)
+    ):
+        return go_to(request, "privacy_desk", message=_("Request closed."))
+    return _show(request, pk, answer_form=form)
+
+
+@needs(HANDLE)
+@require_POST
+def erase_person(request: ActorRequest, pk: int) -> HttpResponse:
+    form = forms.Confirm(request.POST)
+    _get(request, pk)
+    if accepted(
+        form,
+        lambda: services.carry_out_erasure(
+            actor=request.actor, request_id=pk, confirmed=form.cleaned_data["confirmed"], at=now()
+        ),
+    ):
+        said = _("Erased. All files are searched now; the proof will stand here.")
+        return go_to(request, reverse("show_request", args=[pk]), message=said)
+    return _show(request, pk, confirm_form=form)
+
+
+@needs(HANDLE)
+@require_POST
+def download_copy(request: ActorRequest, pk: int) -> HttpResponse:
+    row = _get(request, pk)
+    if row.request.kind not in COPIED or row.request.customer_id is None:
+        raise Http404
+    content = selectors.copy_archive(actor=request.actor, customer_id=row.request.customer_id)
+    services.note_copy(actor=request.actor, request_id=pk)
+    response = HttpResponse(content, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="personal-data-{pk}.zip"'
+    return response
+
+
+def _get(request: ActorRequest, pk: int) -> selectors.Row:
+    try:
+        return selectors.get_request(actor=request.actor, request_id=pk, today=localdate())
+    except Request.DoesNotExist:
+        raise Http404 from None
+
+
+def _show(request: ActorRequest, pk: int, **bound: Any) -> HttpResponse:
+    row = _get(request, pk)
+    one = row.request
+    is_explained = one.kind == Request.Kind.EXPLAIN and one.customer_id is not None
+    context = {
+        "row": row,
+        "one": one,
+        "is_open": one.state == Request.State.OPEN,
+        "is_copied": one.kind in COPIED and one.customer_id is not None,
+        "reasons": selectors.explain(actor=request.actor, customer_id=one.customer_id or 0) if is_explained else None,
+        "identity_form": forms.Identity(initial={"identity": one.identity}),
+        "answer_form": forms.Answer(),
+        "confirm_form": forms.Confirm(),
+        "tabs": privacy_tabs("privacy_desk", request.actor),
+        **bound,
+    }
+    return render_page(request, "privacy/request.html", context, status=422 if bound else 200)

@@ -1,0 +1,159 @@
+"""Requests with their deadlines, copies, consent and its withdrawal, suppression, children, retention."""
+
+import io
+import json
+import zipfile
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.privacy.conftest import NAME, NOON, OTHER_NAME, PHONE, Known, add_phone
+
+from zhike.accounts import services as accounts
+from zhike.accounts.models import User
+from zhike.core.actor import SYSTEM
+from zhike.customers.models import Activity, Customer, Identifier
+from zhike.exchange.models import Import
+from zhike.privacy.models import Consent, Erasure, Purpose, Request, Suppression
+from zhike.privacy.selectors import consents as selectors
+from zhike.privacy.services import consents, erasing, requests, retention
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+TODAY = NOON.date()
+
+
+@pytest.mark.parametrize(
+    ("rule", "due"), [("15w", date(2026, 12, 11)), ("30d", date(2026, 12, 20)), ("1m", date(2026, 12, 20))]
+)
+def test_a_request_is_due_by_the_rule(rule: str, due: date) -> None:
+    assert requests.due_on(date(2026, 11, 20), rule=rule) == due
+    assert requests.due_on(date(2026, 1, 31), rule="1m") == date(2026, 2, 28)
+
+
+@pytest.fixture
+def officer(known: Known) -> Client:
+    role = accounts.put_builtin_roles(actor=SYSTEM)["privacy_officer"]
+    user = User.objects.create(username="officer", name="officer", locale="en")
+    user.roles.set([role])
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def ask(client: Client, known: Known, kind: str) -> Request:
+    told = {"customer_id": known.person.pk, "kind": kind, "received_on": "2026-11-20", "wish": f"{NAME} asks"}
+    assert client.post("/privacy/", told).status_code == 302
+    return Request.objects.get(kind=kind)
+
+
+def test_an_erasure_is_carried_out_from_the_desk(officer: Client, known: Known) -> None:
+    one = ask(officer, known, "erase")
+    address = f"/privacy/requests/{one.pk}/"
+    assert officer.post(f"{address}erase/", {"confirmed": NAME}).status_code == 422
+    assert Customer.objects.filter(name=NAME).exists()
+    officer.post(f"{address}identity/", {"identity": "called back"})
+    assert officer.post(f"{address}erase/", {"confirmed": "somebody"}).status_code == 422
+    assert officer.post(f"{address}erase/", {"confirmed": NAME}).status_code == 302
+    erasure = Erasure.objects.get()
+    assert erasing.sweep_erasure(actor=SYSTEM, erasure_id=erasure.pk, at=NOON).state == Erasure.State.DONE
+    one.refresh_from_db()
+    assert (one.state, one.customer_id, one.wish, one.identity, one.erasure_id) == ("done", None, "", "", erasure.pk)
+    assert officer.get(address).status_code == 200
+
+
+def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, known: Known) -> None:
+    one = ask(officer, known, "copy")
+    answer = officer.post(f"/privacy/requests/{one.pk}/copy/")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        told: dict[str, Any] = json.loads(archive.read("data.json"))
+        page = next(archive.read(name).decode() for name in archive.namelist() if name.endswith(".html"))
+    assert told["name"] == NAME
+    assert PHONE in json.dumps(told)
+    assert PHONE in page
+    assert OTHER_NAME not in page
+    assert {"Orders", "Identifiers"} <= {part["title"] for part in told["parts"]}
+
+
+def test_a_request_is_closed_only_with_an_identity_and_a_refusal_only_with_a_reason(known: Known) -> None:
+    one = requests.take_request(actor=SYSTEM, customer_id=known.person.pk, kind="correct", received_on=TODAY)
+    close = {"actor": SYSTEM, "request_id": one.pk, "at": NOON}
+    with pytest.raises(requests.RequestUnfit):
+        requests.close_request(**close, is_refused=False, outcome="done")
+    requests.note_identity(actor=SYSTEM, request_id=one.pk, identity="called back")
+    with pytest.raises(requests.RequestUnfit):
+        requests.close_request(**close, is_refused=True, outcome="")
+    assert requests.close_request(**close, is_refused=True, outcome="not theirs").state == "refused"
+    with pytest.raises(requests.RequestClosed):
+        requests.close_request(**close, is_refused=False, outcome="again")
+
+
+def agree(known: Known, *, is_given: bool = True, **more: str) -> Consent:
+    purpose, _is_new = Purpose.objects.get_or_create(name="news", defaults={"basis": "consent"})
+    told = {"wording": "v1", "evidence": "form 7"} | more
+    return consents.record_consent(
+        actor=SYSTEM, customer_id=known.person.pk, purpose=purpose, channel="sms", is_given=is_given, source="form",
+        at=NOON, **told,
+    )  # fmt: skip
+
+
+def may_write(customer: Customer) -> bool:
+    phone = Identifier.objects.get(customer=customer, value_normal=f"+86{PHONE}")
+    purpose = Purpose.objects.get(name="news")
+    return selectors.may_contact(customer_id=customer.pk, purpose=purpose, identifier=phone, channel="sms", today=TODAY)
+
+
+def test_consent_needs_proof_and_holds_until_it_is_withdrawn(known: Known) -> None:
+    with pytest.raises(consents.ConsentUnfit):
+        agree(known, evidence="")
+    agree(known)
+    assert may_write(known.person)
+    agree(known, is_given=False)
+    assert not may_write(known.person)
+
+
+def test_the_person_withdraws_without_logging_in_and_the_number_is_shut_wherever_it_stands(known: Known) -> None:
+    link = selectors.withdrawal_path(customer_id=known.person.pk, purpose_id=agree(known).purpose_id, channel="sms")
+    guest = Client(enforce_csrf_checks=True)
+    assert guest.get(link).status_code == 200
+    assert may_write(known.person)
+    assert guest.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert guest.post(link).status_code == 200
+    assert not may_write(known.person)
+    assert Consent.objects.filter(is_given=False, source="link").count() == 1
+    assert guest.get(link.replace("/withdraw/", "/withdraw/x")).status_code == 404
+    erasing.erase_person(actor=SYSTEM, customer_id=known.person.pk, at=NOON)
+    assert Suppression.objects.exists()
+    add_phone(known.other, PHONE)
+    assert not may_write(known.other)
+    assert guest.post(link).status_code == 200
+
+
+def test_a_child_is_written_to_only_with_a_guardian(known: Known) -> None:
+    Customer.objects.filter(pk=known.person.pk).update(birthday_on=TODAY - timedelta(days=3650))
+    with pytest.raises(consents.ConsentUnfit):
+        agree(known)
+    consents.mark_minor(actor=SYSTEM, customer_id=known.person.pk, is_under=True, guardian="mother, form 8", at=NOON)
+    agree(known)
+    assert may_write(known.person)
+
+
+def test_retention_counts_first_and_then_does_what_the_rule_says(known: Known) -> None:
+    later = NOON + timedelta(days=400)
+    done_on = {"actor": SYSTEM, "at": later}
+    assert retention.count_due(**done_on, subject="import_files", months=12) == 2
+    assert retention.run_rules(**done_on) == {}
+    for subject in ("import_files", "activities", "prospects"):
+        retention.put_rule(actor=SYSTEM, subject=subject, months=12, basis="no need", is_active=True)
+    files = [job.file for job in Import.objects.exclude(merged_at=None)]
+    done = retention.run_rules(**done_on)
+    assert (done["import_files"], done["prospects"]) == (2, 1)
+    assert not any(file.exists() for file in files)
+    assert Customer.objects.get() == known.person  # who has an order
+    assert not Activity.objects.exists()
+
+
+def test_the_pages_open(officer: Client, known: Known) -> None:
+    for address in ("", "processing/", "processing/csv/", "inventory/", "inventory/csv/", "processing/retention/",
+                    "processing/purposes/new/", f"customers/{known.person.pk}/consents/"):  # fmt: skip
+        assert officer.get(f"/privacy/{address}").status_code == 200, address
