@@ -100,6 +100,8 @@ def plan_set(*, actor: Actor, entry_id: int) -> SetPlan:
                 records.append(record)
     if not seen_any:
         raise Entry.DoesNotExist
+    if any(entry.action == "recovery.restore_record" for entry in entries):
+        imports.clear()  # rows that came back out of the bin carry the import that once made them
     at = next(entry.at for entry in entries if entry.pk == entry_id)
     return SetPlan(at=at, records=records, hidden_count=hidden, import_ids=sorted(imports))
 
