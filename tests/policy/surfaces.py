@@ -15,6 +15,7 @@ type Address = Callable[[Planted], str]
 VIEW, EDIT, CREATE = "customers.view_customer", "customers.edit_customer", "customers.create_customer"
 ORDERS, IMPORTS = "commerce.view_order", "exchange.view_import"
 DELETE = "customers.delete_customer"
+REVEAL = "customers.reveal_customer"
 EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
 EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
 
@@ -83,6 +84,8 @@ PAGES: dict[str, Surface] = {
     "show_collaborators": _record(VIEW, f"{_CUSTOMER}/collaborators/"),
     "remove_collaborator": _shut(VIEW),
     "add_activity": _change(EDIT, f"{_CUSTOMER}/activities/", {"kind": "note", "text": "x"}),
+    "find_by_id_number": _shut(VIEW),
+    "reveal_field": _change(REVEAL, f"{_CUSTOMER}/reveal/name/", {"reason": "they called"}),
     "edit_field": _change(EDIT, f"{_CUSTOMER}/edit/city/", {"value": "x"}),
     "add_identifier": _change(EDIT, f"{_CUSTOMER}/identifiers/", {"kind": "wechat", "value": "abc-def"}),
     "change_identifier": _change(EDIT, "/customers/identifiers/{identifier_id}/", {"value": "13900139000"}),
@@ -143,7 +146,7 @@ PAGES: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("settings", "users", "create_user", "edit_user", "reset_password", "teams", "create_team", "edit_team"),
-            *("delete_team", "roles", "create_role", "edit_role", "delete_role"),
+            *("delete_team", "roles", "field_access", "create_role", "edit_role", "delete_role"),
             *("reassign_records", "undo_reassignment", "create_service_account", "create_key_for", "revoke_key_of"),
             *("end_sessions", "reset_second_factor", "put_second_factor_rule", "backups"),
         ),
@@ -165,6 +168,9 @@ OPERATIONS: dict[str, Surface] = {
     "list_bin": _list(DELETE, "/bin", by="bin", told=lambda one: one.gone),
     "restore_record": _change(DELETE, "/bin/{binned_id}/restore", {}, by="bin"),
     "purge_record": _shut("recovery.purge_record"),
+    "reveal_field": _change(REVEAL, f"{_ONE}/reveal", {"field": "name", "reason": "they called"}),
+    "put_id_number": _change(EDIT, f"{_ONE}/id-number", {"value": ""}, method="PUT"),
+    "find_by_id_number": _shut(VIEW),
     "set_tags": _change(EDIT, f"{_ONE}/tags", {"tags": ["x"]}, method="PUT"),
     "list_identifiers": _record(VIEW, f"{_ONE}/identifiers", told=lambda one: one.phone),
     "add_identifier": _change(EDIT, f"{_ONE}/identifiers", {"kind": "wechat", "value": "abc-def"}),

@@ -15,7 +15,7 @@ from zhike.commerce.models import Order, OrderLine
 from zhike.core.access import ScopedQuerySet
 from zhike.core.acting import acting, seeing_everything
 from zhike.core.actor import ANONYMOUS
-from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.models import Activity, Customer, Identifier, SealedValue
 from zhike.exchange.models import Import
 from zhike.recovery.models import Binned
 from zhike.scores.models import ValueScore
@@ -31,6 +31,7 @@ TABLES = {
     "customers_customertag": "customer_id",
     "customers_activity": "customer_id",
     "customers_collaborator": "customer_id",
+    "customers_sealedvalue": "customer_id",
     "commerce_order": "id",
     "commerce_orderline": "order_id",
     "scores_valuescore": "customer_id",
@@ -42,6 +43,7 @@ MODELS: dict[type[Any], str] = {
     Customer: "pk",
     Identifier: "customer_id",
     Activity: "customer_id",
+    SealedValue: "customer_id",
     ValueScore: "customer_id",
     Order: "pk",
     OrderLine: "order_id",

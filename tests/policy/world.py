@@ -13,15 +13,17 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.timezone import now
+from stdnum.cn import ric
 
 from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Team, User
 from zhike.commerce import services as commerce
 from zhike.core.access import list_permissions
-from zhike.core.actor import SYSTEM, Scope
+from zhike.core.actor import SYSTEM, Scope, Sight
+from zhike.customers import guarded
 from zhike.customers.models import Customer, CustomerFacts
-from zhike.customers.services import activities, collaborators, people
+from zhike.customers.services import activities, collaborators, identifiers, people, sealing
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
 from zhike.recovery import services as recovery
@@ -77,6 +79,15 @@ SHARED_WITH = {"collaborator": ("away", True), "own": ("second", False)}  # whos
 STANDS_IN = {"delegate": "away"}
 
 
+# Who sees everything, and of the fields of a customer only so much: a level for each role.
+SEALED = ("phone", "email", "wechat", "address", "id_number")
+SIGHTED: dict[str, tuple[Sight, ...]] = {
+    "masked": (Sight.MASKED,),
+    "hidden": (Sight.HIDDEN,),
+    "reader": (Sight.HIDDEN, Sight.MASKED, Sight.READ),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planted:
     """A customer with what hangs on it; each carries the customer's name or number so that a page betrays it."""
@@ -85,6 +96,10 @@ class Planted:
     team: str
     name: str
     phone: str
+    email: str
+    wechat: str
+    address: str
+    id_number: str
     customer_id: int
     order_id: int
     import_id: int
@@ -161,6 +176,8 @@ def build() -> World:
             today=today,
             at=NOON,
         )
+    for name, levels in SIGHTED.items():
+        _hire_sighted(world, name, levels)
     run = ScoringRun.objects.create(
         measure="value",
         as_of=date(2026, 11, 22),
@@ -212,18 +229,51 @@ def _hire(world: World, name: str, manager: User | None) -> None:
     )
 
 
+def _hire_sighted(world: World, name: str, levels: tuple[Sight, ...]) -> None:
+    grants = {one.code: Scope.ALL for one in list_permissions()}
+    roles = []
+    for level in levels:
+        role = accounts.put_role(actor=SYSTEM, code=f"{name}-{level}", name=name, grants=grants)
+        accounts.put_field_access(actor=SYSTEM, role=role, levels={guarded.key(field): level for field in SEALED})
+        roles.append(role)
+    # A role that sees no customers has no say in what of them is seen.
+    roles.append(accounts.put_role(actor=SYSTEM, code="clerk", name="clerk", grants={"accounts.use_api": Scope.ALL}))
+    world.users[name] = accounts.create_user(
+        actor=SYSTEM,
+        username=name,
+        name=name,
+        password=PASSWORD,
+        roles=roles,
+        team=world.teams["root"],
+        locale="en",
+    )
+
+
 def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) -> Planted:
     user, name, phone = world.users[owner], f"Guest{number}", f"138000000{number}"
+    sealed = {
+        "email": f"box{number}@example.com",
+        "wechat": f"wx-secret-{number}",
+        "address": f"上海市黄浦区外滩{number}号",
+    }
     customer = people.create_customer(
         actor=SYSTEM,
         at=NOON,
         name=name,
         owner=user.pk,
         team=world.teams[team].pk,
-        identifiers=[NewIdentifier(kind="phone", value=phone)],
+        identifiers=[NewIdentifier(kind=kind, value=value) for kind, value in {"phone": phone, **sealed}.items()],
         tags=[f"tag-{name}"],
     )
     note = activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="note", text=f"note {name}", at=NOON)
+    id_number = f"11010119900307{number:03d}"
+    id_number += ric.calc_check_digit(f"{id_number}0")
+    sealing.put_id_number(actor=SYSTEM, customer_id=customer.pk, value=id_number, at=NOON)
+    told = f"Call +86 {phone[:3]} {phone[3:7]} {phone[7:]} or mail {sealed['email']} {name}, id {id_number}"
+    activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="call", text=told, at=NOON)
+    old = identifiers.NewIdentifier(kind="email", value=f"old-box{number}@example.com")
+    added, _change = identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=old, at=NOON)
+    identifiers.change_identifier(actor=SYSTEM, identifier_id=added.pk, value=f"new-box{number}@example.com", at=NOON)
     order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=customer.pk, **_order(name))
     figures: dict[str, Any] = {"grade": "top", "stage": "new", "order_count": 1, "amount": Decimal(number)}
     CustomerFacts.objects.create(
@@ -241,11 +291,13 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
         team=team,
         name=name,
         phone=phone,
+        **sealed,
+        id_number=id_number,
         customer_id=customer.pk,
         order_id=order.pk,
         import_id=job.pk,
         activity_id=note.pk,
-        identifier_id=Customer.objects.get(pk=customer.pk).identifiers.get().pk,
+        identifier_id=Customer.objects.get(pk=customer.pk).identifiers.get(kind="phone").pk,
         gone=gone.name,
         binned_id=Binned.objects.get(record_id=gone.pk).pk,
         batch=str(moved.batch),

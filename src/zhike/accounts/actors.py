@@ -10,13 +10,14 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from zhike.accounts.models import User
-from zhike.core.actor import EVERYWHERE, Actor, Reach, Scope
+from zhike.core import fields
+from zhike.core.actor import EVERYWHERE, Actor, Reach, Scope, Sight
 
 # Every request pays for this query, so it is one, and spelt out: the ORM would take longer to write it than
 # PostgreSQL to answer it. What only some scopes need (3: team and below, 5: subordinates) is looked up
 # only for them.
 _USER = """
-    SELECT u.*, held.granted, (
+    SELECT u.*, held.granted, held.viewing, (
         SELECT array_agg(other.team_id) FROM accounts_user_other_teams other WHERE other.user_id = u.id
     ) AS more_team_ids, CASE WHEN held.scopes @> '{3}' THEN (
         SELECT array_agg(DISTINCT below.id) FROM accounts_team mine
@@ -38,10 +39,15 @@ _USER = """
         ) AND NOT EXISTS (
             SELECT FROM mfa_authenticator f WHERE f.user_id = u.id AND f.type IN ('totp', 'webauthn')
         )
-    ) AS lacks_second_factor
+    ) AS lacks_second_factor, (
+        SELECT jsonb_agg(jsonb_build_array(a.role_id, a.field, a.level))
+        FROM accounts_fieldaccess a JOIN accounts_user_roles h ON h.role_id = a.role_id WHERE h.user_id = u.id
+    ) AS field_levels
     FROM accounts_user u CROSS JOIN LATERAL (
         SELECT jsonb_agg(DISTINCT jsonb_build_array(g.permission, g.scope, t.team_id)) AS granted,
-            array_agg(DISTINCT g.scope::int) AS scopes
+            array_agg(DISTINCT g.scope::int) AS scopes,
+            jsonb_agg(DISTINCT jsonb_build_array(g.permission, g.role_id))
+                FILTER (WHERE g.permission = ANY(%s)) AS viewing
         FROM accounts_grant g JOIN accounts_user_roles h ON h.role_id = g.role_id
         LEFT JOIN accounts_grant_teams t ON t.grant_id = g.id WHERE h.user_id = u.id
     ) AS held
@@ -73,7 +79,8 @@ def load_user_of_token(*, digest: str, at: datetime) -> User | None:
 
 def _load(query: str, at: datetime | None, parameters: Sequence[Any]) -> User | None:
     today = (at or now()).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    return next(iter(User.objects.raw(query, [today, *parameters])), None)
+    viewing = [kind.permission for kind in fields.list_kinds()]
+    return next(iter(User.objects.raw(query, [today, viewing, *parameters])), None)
 
 
 def actor_of(user: User, *, request_id: str = "", at: datetime | None = None) -> Actor:
@@ -93,6 +100,7 @@ def actor_of(user: User, *, request_id: str = "", at: datetime | None = None) ->
         name=str(loaded),
         team_id=loaded.team_id,
         grants={code: reach for code, reach in _grants(loaded).items() if only is None or code in only},
+        sights=_sights(loaded),
         locale=loaded.locale,
         zone=loaded.zone,
         theme=loaded.theme,
@@ -116,6 +124,22 @@ def _grants(loaded: Any) -> dict[str, Reach]:
         if key not in known:
             known[key] = _reach(loaded, *key, own)
         found[permission] = known[key]
+    return found
+
+
+def _sights(loaded: Any) -> dict[str, Sight]:
+    """Of each field the most that any role gives; only roles that see the records at all have a say in their fields."""
+    roles: dict[str, set[int]] = {}
+    for permission, role_id in json.loads(loaded.viewing or "[]"):
+        roles.setdefault(permission, set()).add(role_id)
+    given: dict[str, dict[int, int]] = {}
+    for role_id, field, level in json.loads(loaded.field_levels or "[]"):
+        given.setdefault(field, {})[role_id] = level
+    found = {}
+    for field in fields.list_fields():
+        held, said = roles.get(fields.kind_of(field).permission, set()), given.get(field.key, {})
+        if held:
+            found[field.key] = Sight(max(said.get(role_id, field.default) for role_id in held))
     return found
 
 

@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core.actor import Scope
+from zhike.core.actor import Scope, Sight
 from zhike.core.history import Captured, NotCaptured
 
 
@@ -70,6 +70,64 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.permission}: {Scope(self.scope).name}"
+
+
+class FieldAccess(models.Model):
+    """How much a role sees of a field of a record; where nothing stands, the field's own default holds.
+
+    field: "customers.customer.phone", a key of `core.fields`.
+    """
+
+    role = models.ForeignKey(Role, models.CASCADE, related_name="field_access", db_index=False)
+    field = models.CharField(max_length=100)
+    level = models.SmallIntegerField(choices=[(level.value, level.name) for level in Sight])
+
+    history = Captured(subject="role", label=_("Field access"), labels={"field": _("Field"), "level": _("Level")})
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["role", "field"], name="accounts_fieldaccess_is_unique"),
+            models.CheckConstraint(condition=Q(level__gte=0, level__lte=3), name="accounts_fieldaccess_level_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {Sight(self.level).name}"
+
+
+class FieldKey(models.Model):
+    """A key of encrypted fields, wrapped by the master key, which is not in the database.
+
+    use: to encrypt values, or to make what an exact search looks for.
+    """
+
+    class Use(models.TextChoices):
+        VALUES = "values", _("Values")
+        INDEX = "index", _("Search")
+
+    use = models.CharField(max_length=6, choices=Use.choices)
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    history = Captured(hidden=("wrapped",), label=_("Key of encrypted fields"))
+
+    def __str__(self) -> str:
+        return f"{self.use} {self.pk}"
+
+
+class RevealCount(models.Model):
+    """How many masked values somebody saw in full on a day; `services.reveals` counts."""
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    count = models.PositiveIntegerField()
+
+    history = NotCaptured("A counter; each act is an event of its own.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="accounts_revealcount_is_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.day}: {self.count}"
 
 
 class UserManager(BaseUserManager["User"]):

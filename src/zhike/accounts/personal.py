@@ -9,11 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import (
     Delegation,
+    FieldAccess,
+    FieldKey,
     Grant,
     IdempotentRequest,
     LogInAttempts,
     ReassignedRecord,
     Reassignment,
+    RevealCount,
     Role,
     SavedView,
     Team,
@@ -24,6 +27,9 @@ from zhike.core.personal import Class, Place, Traces, classify, look_in
 
 classify(Team, Class.NONE, {Class.NONE: ("name", "path")})
 classify(Role, Class.NONE, {Class.NONE: ("code", "name")})
+classify(FieldAccess, Class.NONE, {Class.NONE: ("field",)})
+classify(FieldKey, Class.NONE, {Class.SECRET: ("wrapped",), Class.NONE: ("use",)})
+classify(RevealCount, Class.STAFF)
 classify(Grant, Class.NONE, {Class.NONE: ("permission",)})
 classify(
     User,

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from zhike.accounts.browsers import describe_browser
-from zhike.accounts.models import Delegation, Grant, Reassignment, Role, Team, Token, User
+from zhike.accounts.models import Delegation, FieldAccess, Grant, Reassignment, Role, Team, Token, User
 from zhike.accounts.permissions import MANAGE
 from zhike.core.access import require
 from zhike.core.actor import Actor, Scope
@@ -95,6 +95,22 @@ def list_roles(*, actor: Actor) -> list[Role]:
     require(actor, MANAGE)
     counts = {"holder_count": Count("holders", distinct=True), "grant_count": Count("grants", distinct=True)}
     return list(Role.objects.annotate(**counts).order_by("pk"))
+
+
+def list_field_levels(*, actor: Actor) -> dict[tuple[int, str], int]:
+    """What roles say about fields: role and field to level, where it is not the field's own default."""
+    require(actor, MANAGE)
+    rows = FieldAccess.objects.values_list("role_id", "field", "level")
+    return {(role_id, field): level for role_id, field, level in rows}
+
+
+def list_roles_with(*, actor: Actor, permissions: Sequence[str]) -> dict[str, set[int]]:
+    """The roles that hold each of these permissions, however far."""
+    require(actor, MANAGE)
+    found: dict[str, set[int]] = {permission: set() for permission in permissions}
+    for permission, role_id in Grant.objects.filter(permission__in=permissions).values_list("permission", "role_id"):
+        found[permission].add(role_id)
+    return found
 
 
 def get_grants(*, actor: Actor, role: Role) -> dict[str, Scope]:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from zhike.accounts import sign_on
-from zhike.accounts.views import door, me, people, roles, security, standing_in
+from zhike.accounts.views import door, field_access, me, people, roles, security, standing_in
 
 TO_LOG_IN = RedirectView.as_view(pattern_name="log_in")
 TO_SECURITY = RedirectView.as_view(pattern_name="my_security")
@@ -73,6 +73,7 @@ SETTINGS = [
     path("teams/<int:pk>/", people.edit_team, name="edit_team"),
     path("teams/<int:pk>/delete/", people.delete_team, name="delete_team"),
     path("roles/", roles.roles, name="roles"),
+    path("fields/", field_access.field_access, name="field_access"),
     path("roles/new/", roles.create_role, name="create_role"),
     path("roles/<int:pk>/", roles.edit_role, name="edit_role"),
     path("roles/<int:pk>/second-factor/", roles.put_second_factor_rule, name="put_second_factor_rule"),

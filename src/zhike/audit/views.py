@@ -12,8 +12,8 @@ from zhike.audit import forms, permissions
 from zhike.audit.selectors import history
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
-from zhike.core.pages import go_to, render_page
-from zhike.core.paging import CursorInvalid, Page
+from zhike.core.pages import render_page
+from zhike.core.paging import Page
 
 SIZE = 30
 PANEL_SIZE = 5
@@ -25,10 +25,7 @@ def show_history(request: ActorRequest) -> HttpResponse:
     form = forms.Narrow(request.GET, is_wide=True)
     asked = form.asked()
     page = Page(size=SIZE, after=request.GET.get("after", ""))
-    try:
-        rows = history.list_history(actor=request.actor, page=page, asked=asked)
-    except CursorInvalid:
-        return go_to(request, reverse("history"))
+    rows = history.list_history(actor=request.actor, page=page, asked=asked)
     context = {"form": form, "entries": rows.items, "more_url": _more(request, reverse("history"), rows.next_cursor)}
     partial = "rows" if request.GET.get("after") else "history"
     return render_page(request, "audit/show_history.html", context, partial=partial)

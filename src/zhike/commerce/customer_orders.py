@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from zhike.commerce.models import Order, OrderLine
 from zhike.core.actor import Actor
 from zhike.core.paging import Page, Rows
+from zhike.customers.guarded import shown_name
 from zhike.customers.timeline import Entry, Request, Source, behind
 from zhike.ui import formatting
 
@@ -89,7 +90,7 @@ def get_order(*, actor: Actor, order_id: int) -> OrderPage:
             for line in rows
         ],
         customer_id=order.customer_id,
-        customer_name=order.customer.name if order.customer else "",
+        customer_name=shown_name(actor, order.customer.name) if order.customer else "",
     )
 
 

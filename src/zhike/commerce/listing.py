@@ -39,6 +39,7 @@ def _midnight(day: date, asking: Asking) -> datetime:
 FIELDS = (
     Field(
         key="ordered",
+        reads=(),
         label=_("Ordered"),
         kind=Kind.DATE,
         compile=_ordered,

@@ -9,8 +9,8 @@ from zhike.commerce import customer_orders
 from zhike.commerce.models import Order
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
-from zhike.core.pages import go_to, render_page
-from zhike.core.paging import CursorInvalid, Page
+from zhike.core.pages import render_page
+from zhike.core.paging import Page
 from zhike.customers.models import Customer
 
 VIEW = "commerce.view_order"
@@ -24,12 +24,7 @@ def show_panel(request: ActorRequest, pk: int) -> HttpResponse:
     if not Customer.objects.visible_to(request.actor).filter(pk=pk).exists():
         raise Http404
     after = request.GET.get("after", "")
-    try:
-        orders = customer_orders.list_orders(
-            actor=request.actor, customer_id=pk, page=Page(size=PANEL_SIZE, after=after)
-        )
-    except CursorInvalid:
-        return go_to(request, reverse("show_customer", args=[pk]))
+    orders = customer_orders.list_orders(actor=request.actor, customer_id=pk, page=Page(size=PANEL_SIZE, after=after))
     address = reverse("show_orders_panel", args=[pk])
     context = {
         "orders": orders.items,

@@ -6,6 +6,7 @@ from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
 from zhike.customers.api_collaborators import router as collaborators
+from zhike.customers.api_sealed import router as sealed
 from zhike.exchange.api import router as exchange
 from zhike.recovery.api import router as recovery
 
@@ -30,6 +31,7 @@ api = Api(
 api.add_router("", accounts)
 api.add_router("", customers)
 api.add_router("", collaborators)
+api.add_router("", sealed)
 api.add_router("", commerce)
 api.add_router("", exchange)
 api.add_router("", recovery)

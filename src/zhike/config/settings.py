@@ -119,6 +119,9 @@ PASSWORD_HASHERS = [
 ]
 
 # Attempts are counted by zhike.accounts.services.attempts, in the database that all processes share.
+# How many masked values a person may see in full on a day.
+REVEALS_PER_DAY = int(os.environ.get("ZHIKE_REVEALS_PER_DAY", "50"))
+
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 ACCOUNT_ADAPTER = "zhike.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -76,6 +76,12 @@ def begin_acting(actor: Actor, *, origin: str = "", reason: str = "") -> Token[T
     )
 
 
+def acting_user() -> int | None:
+    """The id of the user who acts; None for the system."""
+    user: int | None = json.loads(_told.get().who or "{}").get("user")
+    return user
+
+
 def who_acts() -> Told:
     """What the database has to know at this moment."""
     return _told.get()

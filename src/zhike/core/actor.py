@@ -19,6 +19,15 @@ class Scope(IntEnum):
     CHOSEN = 6
 
 
+class Sight(IntEnum):
+    """How much somebody sees of a field; each level holds what is below it, so several roles give the highest."""
+
+    HIDDEN = 0
+    MASKED = 1
+    READ = 2
+    WRITE = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reach:
     """The records that a permission extends to: those of these owners, those of these teams, or all.
@@ -48,6 +57,7 @@ class Reach:
 NOWHERE = Reach()
 EVERYWHERE = Reach(is_all=True)
 NO_GRANTS: Mapping[str, Reach] = MappingProxyType({})
+NO_SIGHTS: Mapping[str, Sight] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +66,7 @@ class Actor:
 
     team_id: the main team, which new records of the actor's get.
     grants: permission ("customers.view_customer") to what it reaches.
+    sights: field ("customers.customer.phone") to how much of it is seen; nothing of a field that is not there.
     locale: "zh-hans" or "en"; zone: an IANA name; theme: "auto", "light" or "dark".
     """
 
@@ -63,6 +74,7 @@ class Actor:
     name: str
     team_id: int | None = None
     grants: Mapping[str, Reach] = field(default=NO_GRANTS)
+    sights: Mapping[str, Sight] = field(default=NO_SIGHTS)
     is_system: bool = False
     locale: str = "zh-hans"
     zone: str = "Asia/Shanghai"
@@ -74,6 +86,9 @@ class Actor:
 
     def may(self, permission: str) -> bool:
         return self.is_system or permission in self.grants
+
+    def sight(self, field: str) -> Sight:
+        return Sight.WRITE if self.is_system else self.sights.get(field, Sight.HIDDEN)
 
 
 SYSTEM = Actor(user_id=None, name="system", is_system=True)

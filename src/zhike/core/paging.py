@@ -1,18 +1,39 @@
 """Keyset pages: as quick at row a million as at row one, with signed cursors."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core import signing
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import BadRequest, FieldDoesNotExist
 from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
+
+from zhike.core.acting import acting_user
 
 _SALT = "zhike.core.paging"
 
 
-class CursorInvalid(ValueError):
-    """The cursor was made up, or belongs to a different order of the list."""
+class CursorInvalid(BadRequest):
+    """The cursor was made up, or belongs to somebody else, to another list or to another order of it."""
+
+
+def sign_place(place: Any, *, salt: str) -> str:
+    """A place in a list as an address carries it, good for whoever acts and nobody else."""
+    return signing.dumps([acting_user(), place], salt=salt, compress=True)
+
+
+def read_place(cursor: str, *, salt: str) -> Any:
+    """
+    :raises CursorInvalid: it was made up, or made for somebody else
+    """
+    try:
+        whose, place = signing.loads(cursor, salt=salt)
+    except (signing.BadSignature, ValueError, TypeError, zlib.error) as error:
+        raise CursorInvalid from error
+    if whose != acting_user():
+        raise CursorInvalid
+    return place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +63,7 @@ class Page:
         """
         stretches = list(phases) or _phases(rows.model, tuple(by))
         names = [list(stretch.by) for stretch in stretches]
-        place, keys = self.position(names)
+        place, keys = self.position(names, of=rows.model._meta.label)
         found: list[tuple[int, M]] = []
         for number, stretch in enumerate(stretches[place:], place):
             part = rows.filter(stretch.where)
@@ -52,29 +73,30 @@ class Page:
             found += [(number, row) for row in part]
             if len(found) > self.size:
                 break
-        return self.cut(found, names)
+        return self.cut(found, names, of=rows.model._meta.label)
 
-    def cut[M](self, found: Sequence[tuple[int, M]], names: list[list[str]]) -> "Rows[M]":
-        """The page from up to `size` + 1 rows, each with the number of its phase; names: the order of each phase."""
+    def cut[M](self, found: Sequence[tuple[int, M]], names: list[list[str]], *, of: str) -> "Rows[M]":
+        """The page from up to `size` + 1 rows, each with the number of its phase.
+
+        names: the order of each phase; of: the list, so that a cursor is good for no other.
+        """
         kept = found[: self.size]
         cursor = ""
         if len(found) > self.size:
             number, last = kept[-1]
-            cursor = signing.dumps([names, number, [_key(last, name) for name in names[number]]], salt=_SALT)
+            keys = [_key(last, name) for name in names[number]]
+            cursor = sign_place([of, names, number, keys], salt=_SALT)
         return Rows(items=[row for _number, row in kept], next_cursor=cursor)
 
-    def position(self, names: list[list[str]]) -> tuple[int, list[Any] | None]:
+    def position(self, names: list[list[str]], *, of: str) -> tuple[int, list[Any] | None]:
         """The phase and the keys behind which the page begins; no keys at the beginning of the list.
 
         :raises CursorInvalid: the cursor does not fit
         """
         if not self.after:
             return 0, None
-        try:
-            order, number, keys = signing.loads(self.after, salt=_SALT)
-        except (signing.BadSignature, ValueError) as error:
-            raise CursorInvalid from error
-        if order != names:
+        whose, order, number, keys = read_place(self.after, salt=_SALT)
+        if (whose, order) != (of, names):
             raise CursorInvalid
         return int(number), list(keys)
 

@@ -81,7 +81,11 @@ class FactsOut(Output):
 
 
 class CustomerOut(Output):
-    """version grows with every edit; send it with a change to be refused if somebody was quicker."""
+    """version grows with every edit; send it with a change to be refused if somebody was quicker.
+
+    withheld: fields that the key's owner does not read; a hidden one is empty here, a masked one has its middle left
+    out. Identifiers go by their kind.
+    """
 
     id: int
     kind: Kind
@@ -94,6 +98,7 @@ class CustomerOut(Output):
     province: str
     city: str
     birthday_on: Day | None
+    id_number: str
     note: str
     created_at: Moment
     updated_at: Moment
@@ -101,6 +106,7 @@ class CustomerOut(Output):
     identifiers: list[IdentifierOut]
     tags: list[str]
     facts: FactsOut | None
+    withheld: dict[str, Literal["hidden", "masked"]]
 
 
 class IdentifierIn(Input):
@@ -221,11 +227,11 @@ def list_customers(
         keys = records.find_by_identifier(
             actor=actor, kind=where.identifier_kind, value=where.identifier, system=where.identifier_system
         )
-        return answer_page(records.list_records(keys=keys), "")
+        return answer_page(records.list_records(actor=actor, keys=keys), "")
     asking = Asking(actor=actor, now=timezone.now(), zone=timezone.get_current_timezone())
     state = read_state({"q": where.q, "f": where.f, "sort": where.sort}, of=registry.get(KEY))
     found = find_customers(actor=actor, asking=asking, state=state, page=Page(size=limit, after=after))
-    return answer_page(records.list_records(keys=found.items), found.next_cursor)
+    return answer_page(records.list_records(actor=actor, keys=found.items), found.next_cursor)
 
 
 @router.get("/customers/{customer_id}", response=CustomerOut, operation_id="get_customer", summary="Get a customer")
@@ -247,7 +253,9 @@ def create_customer(request: ActorRequest, customer: CustomerIn) -> HttpResponse
             tags=customer.tags,
             **customer.changes(but=("identifiers", "tags")),
         )
-    row = records.record_of_new(made, has_identifiers=bool(customer.identifiers), has_tags=bool(customer.tags))
+    row = records.record_of_new(
+        made, actor=request.actor, has_identifiers=bool(customer.identifiers), has_tags=bool(customer.tags)
+    )
     return answer(row, status=201, location=f"/api/v1/customers/{made.pk}")
 
 
@@ -366,7 +374,7 @@ def list_activities(request: ActorRequest, customer_id: Id, limit: Limit = 50, a
 def add_activity(request: ActorRequest, customer_id: Id, activity: ActivityIn) -> HttpResponse:
     """Write a follow-up, note, call, visit or mail into the time line."""
     added = activities.add_activity(actor=request.actor, customer_id=customer_id, at=timezone.now(), **dict(activity))
-    return answer(records.get_activity(activity_id=added.pk), status=201)
+    return answer(records.get_activity(actor=request.actor, activity_id=added.pk), status=201)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ class CustomersConfig(AppConfig):
         from zhike.core import ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
-        from zhike.customers import listing, permissions, timeline
+        from zhike.customers import guarded, listing, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
@@ -26,6 +26,7 @@ class CustomersConfig(AppConfig):
 
         declare(permissions.ALL)
         kinds.register(CUSTOMERS)
+        guarded.register()
         ownership.register(
             ownership.Owned(kind="customers.customer", label=_("Customers"), model=Customer, counts_edits=True)
         )
@@ -33,7 +34,9 @@ class CustomersConfig(AppConfig):
         ROW_REASONS.update(REASONS)
         listing.define()
         timeline.register(activities.source())
-        name_events({"customers.export_customer": _("Exported customers")})
+        name_events(
+            {"customers.export_customer": _("Exported customers"), permissions.REVEAL: _("Saw a value in full")}
+        )
         panels.register(
             panels.Panel(
                 page="customer",

@@ -7,9 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.accounts.models import Team, User
-from zhike.customers.labels import LABELS
+from zhike.core import fields
+from zhike.core.actor import Actor, Sight
+from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, key
 from zhike.customers.models import Customer, Identifier, Relationship
 from zhike.customers.services.activities import WRITTEN_KINDS
+
+
+def writes(actor: Actor, field: str) -> bool:
+    return fields.sight(actor, field) is Sight.WRITE
 
 
 class NewCustomer(forms.Form):
@@ -28,6 +34,12 @@ class NewCustomer(forms.Form):
     channel = forms.CharField(label=_("Source channel"), required=False, max_length=50)
     tags = forms.CharField(label=_("Tags"), required=False, help_text=_("With commas between them."))
     note = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *arguments: Any, actor: Actor, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name in list(self.fields):
+            if not writes(actor, key(name)) and name != "name":
+                del self.fields[name]
 
 
 IDENTIFIER_FIELDS = (Identifier.Kind.PHONE, Identifier.Kind.EMAIL, Identifier.Kind.WECHAT, Identifier.Kind.USCC)
@@ -49,9 +61,16 @@ class NewIdentifier(forms.Form):
     system = forms.CharField(label=_("System"), required=False, max_length=50, help_text=_("For external ids only."))
     value = forms.CharField(label=_("Number, address or id"), max_length=500)
 
+    def __init__(self, *arguments: Any, actor: Actor, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        chosen: Any = self.fields["kind"]
+        chosen.choices = [
+            (kind, label) for kind, label in Identifier.Kind.choices if writes(actor, IDENTIFIER_KEYS[kind])
+        ]
+
 
 def _control(field: str) -> forms.Field:
-    label = str(LABELS[field])
+    label = str(ALL_LABELS[field])
     match field:
         case "kind":
             return forms.ChoiceField(label=label, choices=Customer.Kind.choices)

@@ -13,41 +13,9 @@ from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor
 from zhike.core.database import changed_xid
 from zhike.core.history import Captured, NotCaptured
-
-
-class Relationship(models.TextChoices):
-    """Depth of relation, from a guess to a former customer."""
-
-    SUSPECT = "suspect", _("Suspect")
-    PROSPECT = "prospect", _("Prospect")
-    DISQUALIFIED = "disqualified", _("Disqualified")
-    FIRST_TIME = "first_time", _("First-time customer")
-    REPEAT = "repeat", _("Repeat customer")
-    CLIENT = "client", _("Client")
-    ADVOCATE = "advocate", _("Advocate")
-    PARTNER = "partner", _("Partner")
-    FORMER = "former", _("Former customer")
-
-
-class Grade(models.TextChoices):
-    """Layer of the value pyramid."""
-
-    TOP = "top", _("Key customer")
-    HIGH = "high", _("Major customer")
-    NORMAL = "normal", _("Regular customer")
-    SMALL = "small", _("Small customer")
-
-
-class Stage(models.TextChoices):
-    """Stage of the life cycle."""
-
-    PROSPECT = "prospect", _("Not yet bought")
-    NEW = "new", _("New")
-    GROWTH = "growth", _("Growing")
-    MATURE = "mature", _("Mature")
-    DECLINE = "decline", _("Declining")
-    LOST = "lost", _("Lost")
-
+from zhike.customers.choices import Grade as Grade
+from zhike.customers.choices import Relationship as Relationship
+from zhike.customers.choices import Stage as Stage
 
 VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
 
@@ -318,6 +286,45 @@ class Identifier(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class SealedQuerySet(CustomerScopedQuerySet["SealedValue"]):
+    view_permission = VIEW
+    scope_prefix = "customer__"
+
+
+class SealedValue(models.Model):
+    """An encrypted field of a customer; `customers.sealed` opens it.
+
+    field: name in the registry of fields. sealed: AES-256-GCM under `key`, good for this field of this customer only.
+    blind_index: keyed digest of the value's normal form, under `index_key`, for exact search.
+    """
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="sealed_values", db_index=False)
+    field = models.CharField(max_length=50)
+    sealed = models.BinaryField()
+    key = models.ForeignKey("accounts.FieldKey", models.PROTECT, related_name="+")
+    blind_index = models.CharField(max_length=64)
+    index_key = models.ForeignKey("accounts.FieldKey", models.PROTECT, related_name="+")
+
+    # The digest differs where the value does, so an edit is seen in the history, and a new key is not.
+    history = Captured(
+        subject="customer",
+        ignored=("sealed", "key", "index_key"),
+        hidden=("blind_index",),
+        label=_("Encrypted field"),
+        labels={"field": _("Field"), "blind_index": _("Value")},
+    )
+    objects = SealedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "field"], name="customers_sealedvalue_is_unique"),
+        ]
+        indexes = [models.Index(fields=["blind_index"], name="customers_sealed_index")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.field}"
 
 
 class Tag(models.Model):

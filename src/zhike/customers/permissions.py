@@ -4,10 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import Permission
 
+REVEAL = "customers.reveal_customer"
+
 ALL = [
     Permission(code="customers.view_customer", label=_("See customers")),
     Permission(code="customers.create_customer", label=_("Create customers")),
     Permission(code="customers.edit_customer", label=_("Edit customers and their time line")),
     Permission(code="customers.delete_customer", label=_("Delete customers")),
     Permission(code="customers.export_customer", label=_("Export customers")),
+    Permission(code=REVEAL, label=_("See masked values in full, giving a reason")),
 ]

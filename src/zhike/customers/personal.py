@@ -13,6 +13,7 @@ from zhike.customers.models import (
     CustomerSearch,
     CustomerTag,
     Identifier,
+    SealedValue,
     Tag,
 )
 from zhike.exchange.models import ImportChange
@@ -32,6 +33,7 @@ classify(
     Class.NONE,
     {Class.CONTACT: ("value", "value_normal"), Class.NONE: ("system", "source"), Class.PERSONAL: ("customer",)},
 )
+classify(SealedValue, Class.SENSITIVE, {Class.SECRET: ("sealed", "blind_index"), Class.NONE: ("field",)})
 classify(CustomerSearch, Class.CONTACT, {Class.CONTACT: ("text", "grams")})
 classify(CustomerFacts, Class.DERIVED)
 classify(Activity, Class.PERSONAL, {Class.FREE: ("text",)})
@@ -49,6 +51,7 @@ def register() -> None:
         Holding(model=Collaborator, path="customer", label=_("Collaborators"), order=20, is_copied=False),
         Holding(model=CustomerTag, path="customer", label=_("Tags"), order=20),
         Holding(model=Activity, path="customer", label=_("Activities"), order=20),
+        Holding(model=SealedValue, path="customer", label=_("Encrypted fields"), order=20, is_copied=False),
         Holding(model=Identifier, path="customer", label=_("Identifiers"), order=20),
         Holding(model=Customer, path="pk", label=_("Customer record"), order=100),
     ]  # fmt: skip

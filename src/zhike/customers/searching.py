@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models.functions import Lower, Replace
 
+from zhike.core import fields
+from zhike.core.actor import Actor
 from zhike.core.text import grams, pinyin
+from zhike.customers.guarded import IDENTIFIER_KEYS, NAME
+from zhike.customers.models import Identifier
 
 
 def compose(*, name: str, reading: str, values: Sequence[str]) -> tuple[str, list[str]]:
@@ -28,11 +33,40 @@ def holding(typed: str, *, prefix: str = "search__") -> Q:
     return Q(*(Q(_like(f"{prefix}text", term.like)) for term in terms)) if terms else Q(pk__in=[])
 
 
+def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
+    """That every word is found in what the actor reads; everything where they read all that is searched.
+
+    The text of a search row does not say which line is what, so names and identifiers are asked themselves.
+    """
+    kinds = [kind for kind, field in IDENTIFIER_KEYS.items() if fields.reads(actor, [field])]
+    names = fields.reads(actor, [NAME])
+    if names and len(kinds) == len(IDENTIFIER_KEYS):
+        return Q()
+    found = Q()
+    for term in grams.query(typed):
+        held = Identifier.objects.filter(customer=OuterRef("pk"), kind__in=kinds).annotate(said=Lower("value_normal"))
+        one = Q(Exists(held.filter(_like("said", term.like)))) if kinds else Q(pk__in=[])
+        if names:
+            one |= Q(_like(_line(f"{prefix}text", "^[^\n]*"), term.like))
+            # The last line holds what words and readings begin with.
+            one |= Q(_like(_line(f"{prefix}text", "[^\n]*$"), term.like)) if term.like.startswith("%#") else Q()
+            of_customer = prefix.removesuffix("search__") if prefix else "customer__"
+            reading = Replace(f"{of_customer}name_pinyin", Value(" "), Value(""))
+            one |= Q(_like(reading, term.like))
+        found &= one
+    return found
+
+
+def _line(path: str, pattern: str) -> Func:
+    return Func(F(path), Value(pattern), function="substring", output_field=TextField())
+
+
 def containing(text: str) -> Q:
     """Customers whose search text holds the pieces of `text` anywhere: a quick superset for a slower condition."""
     pieces = sorted(grams.grams(grams.fold(text).replace("#", " ")))
     return Q(search__grams__contains=pieces) if pieces else Q()
 
 
-def _like(path: str, pattern: str) -> Func:
-    return Func(F(path), Value(pattern), template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField())
+def _like(where: str | Func, pattern: str) -> Func:
+    text = F(where) if isinstance(where, str) else where
+    return Func(text, Value(pattern), template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField())

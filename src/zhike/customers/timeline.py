@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core import signing
 from django.db.models import Q
 from django.utils.functional import Promise
 
 from zhike.core.actor import Actor
-from zhike.core.paging import CursorInvalid
+from zhike.core.paging import CursorInvalid, read_place, sign_place
 
 _SALT = "zhike.customers.timeline"
 
@@ -105,7 +104,7 @@ def list_time_line(*, actor: Actor, customer_id: int, after: str = "", kind: str
 
     :raises CursorInvalid: the cursor was made up
     """
-    before = _place(after) if after else None
+    before = _place(after, customer_id) if after else None
     found: list[list[Entry]] = []
     for source in _open(actor):
         if kind and kind not in {value for value, _label in source.kinds}:
@@ -123,7 +122,7 @@ def list_time_line(*, actor: Actor, customer_id: int, after: str = "", kind: str
     cursor = ""
     if len(merged) > size:
         last = entries[-1]
-        cursor = signing.dumps([last.at.isoformat(), last.source, last.key], salt=_SALT)
+        cursor = sign_place([customer_id, last.at.isoformat(), last.source, last.key], salt=_SALT)
     return TimeLine(entries=entries, next_cursor=cursor)
 
 
@@ -135,9 +134,8 @@ def _order(entry: Entry) -> Any:
     return entry.at, entry.source, entry.key
 
 
-def _place(after: str) -> Place:
-    try:
-        at, source, key = signing.loads(after, salt=_SALT)
-        return Place(datetime.fromisoformat(at), source, key)
-    except (signing.BadSignature, ValueError) as error:
-        raise CursorInvalid from error
+def _place(after: str, customer_id: int) -> Place:
+    whose, at, source, key = read_place(after, salt=_SALT)
+    if whose != customer_id:
+        raise CursorInvalid
+    return Place(datetime.fromisoformat(at), source, key)

@@ -10,15 +10,18 @@ from zhike.customers.views import (
     editing,
     exporting,
     filtering,
+    finding,
     history,
     listing,
     record,
+    revealing,
 )
 
 urlpatterns = [
     path("", listing.list_customers, name="list_customers"),
     path("count/", listing.count_customers, name="count_customers"),
     path("filter/", filtering.edit_filter, name="edit_filter"),
+    path("find/id-number/", finding.find_by_id_number, name="find_by_id_number"),
     path("columns/", listing.choose_columns, name="choose_columns"),
     path("views/", listing.save_view, name="save_view"),
     path("views/<int:pk>/delete/", listing.delete_view, name="delete_view"),
@@ -36,6 +39,7 @@ urlpatterns = [
     path("<int:pk>/collaborators/", collaborators.show_collaborators, name="show_collaborators"),
     path("collaborators/<int:pk>/remove/", collaborators.remove_collaborator, name="remove_collaborator"),
     path("<int:pk>/activities/", activities.add_activity, name="add_activity"),
+    path("<int:pk>/reveal/<str:field>/", revealing.reveal_field, name="reveal_field"),
     path("<int:pk>/edit/<str:field>/", editing.edit_field, name="edit_field"),
     path("<int:pk>/identifiers/", editing.add_identifier, name="add_identifier"),
     path("identifiers/<int:pk>/", editing.change_identifier, name="change_identifier"),

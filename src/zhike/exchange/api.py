@@ -141,7 +141,7 @@ def list_import_kinds(request: ActorRequest) -> HttpResponse:
             "label": str(one.label),
             "fields": [
                 {"code": field.code, "label": str(field.label), "type": field.type, "is_required": field.required}
-                for field in one.fields
+                for field in one.fields_for(request.actor)
             ],
         }
         for one in list_importables()
@@ -154,7 +154,7 @@ def list_import_kinds(request: ActorRequest) -> HttpResponse:
 def list_imports(request: ActorRequest, limit: Limit = 50, after: After = "") -> HttpResponse:
     """Imports that the key may see, latest first."""
     page = selectors.list_imports(actor=request.actor, page=Page(size=limit, after=after))
-    return answer_page([_row(job) for job in page.items], page.next_cursor)
+    return answer_page([_row(request, job) for job in page.items], page.next_cursor)
 
 
 @router.post(
@@ -172,7 +172,7 @@ def start_import(request: ActorRequest, upload: Query[UploadIn]) -> HttpResponse
     key = idempotency.key_of(request)
     file, name = _file_of(request, upload.name)
     job = services.start_import(actor=request.actor, file=file, at=now(), **{**dict(upload), "name": name})
-    made = answer(_row(job), status=201, location=f"/api/v1/imports/{job.pk}")
+    made = answer(_row(request, job), status=201, location=f"/api/v1/imports/{job.pk}")
     if not key:
         return made
     # A file is too large to be read twice, so it is taken in first and let go if the request was a repetition.
@@ -190,7 +190,7 @@ def start_import(request: ActorRequest, upload: Query[UploadIn]) -> HttpResponse
 @router.get("/imports/{import_id}", response=ImportOut, operation_id="get_import", summary="Get an import")
 def get_import(request: ActorRequest, import_id: Id) -> HttpResponse:
     """State, progress and counts of one import."""
-    return answer(_row(selectors.get_import(actor=request.actor, import_id=import_id)))
+    return answer(_row(request, selectors.get_import(actor=request.actor, import_id=import_id)))
 
 
 @router.put(
@@ -198,7 +198,9 @@ def get_import(request: ActorRequest, import_id: Id) -> HttpResponse:
 )
 def put_mapping(request: ActorRequest, import_id: Id, wanted: MappingIn) -> HttpResponse:
     """Correct the mapping; it is remembered for files with the same columns."""
-    return answer(_row(services.put_mapping(actor=request.actor, import_id=import_id, at=now(), **dict(wanted))))
+    return answer(
+        _row(request, services.put_mapping(actor=request.actor, import_id=import_id, at=now(), **dict(wanted)))
+    )
 
 
 @router.post(
@@ -207,7 +209,7 @@ def put_mapping(request: ActorRequest, import_id: Id, wanted: MappingIn) -> Http
 @idempotent
 def preview_import(request: ActorRequest, import_id: Id) -> HttpResponse:
     """Count in the background what the import would do; nothing is written. Ask for the import to see how far it is."""
-    return answer(_row(services.request_preview(actor=request.actor, import_id=import_id)), status=202)
+    return answer(_row(request, services.request_preview(actor=request.actor, import_id=import_id)), status=202)
 
 
 @router.post(
@@ -216,7 +218,7 @@ def preview_import(request: ActorRequest, import_id: Id) -> HttpResponse:
 @idempotent
 def apply_import(request: ActorRequest, import_id: Id) -> HttpResponse:
     """Write the records in the background, all or nothing."""
-    return answer(_row(services.request_apply(actor=request.actor, import_id=import_id)), status=202)
+    return answer(_row(request, services.request_apply(actor=request.actor, import_id=import_id)), status=202)
 
 
 @router.post(
@@ -225,7 +227,7 @@ def apply_import(request: ActorRequest, import_id: Id) -> HttpResponse:
 @idempotent
 def cancel_import(request: ActorRequest, import_id: Id) -> HttpResponse:
     """Stop an import that is not applied yet; nothing of it stays."""
-    return answer(_row(services.cancel_import(actor=request.actor, import_id=import_id, at=now())))
+    return answer(_row(request, services.cancel_import(actor=request.actor, import_id=import_id, at=now())))
 
 
 @router.post(
@@ -234,7 +236,7 @@ def cancel_import(request: ActorRequest, import_id: Id) -> HttpResponse:
 @idempotent
 def undo_import(request: ActorRequest, import_id: Id) -> HttpResponse:
     """Delete in the background what the import made and restore what it changed; later edits are kept and listed."""
-    return answer(_row(services.request_undo(actor=request.actor, import_id=import_id)), status=202)
+    return answer(_row(request, services.request_undo(actor=request.actor, import_id=import_id)), status=202)
 
 
 @router.get(
@@ -246,12 +248,9 @@ def undo_import(request: ActorRequest, import_id: Id) -> HttpResponse:
 def get_refused_rows(request: ActorRequest, import_id: Id) -> HttpResponseBase:
     """The refused rows, to be mended and imported again."""
     job = selectors.get_import(actor=request.actor, import_id=import_id)
-    if job.refused_file is None or not job.refused_file.exists():
-        raise Import.DoesNotExist(import_id)
-    name = f"refused-{job.pk}{job.refused_file.suffix}"
-    return FileResponse(
-        job.refused_file.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream"
-    )
+    file = selectors.get_refused_file(actor=request.actor, job=job)
+    name = f"refused-{job.pk}{file.suffix}"
+    return FileResponse(file.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
 class _Body(io.RawIOBase):
@@ -277,7 +276,7 @@ def _file_of(request: HttpRequest, name: str) -> tuple[IO[bytes], str]:
     return cast(IO[bytes], _Body(request)), name
 
 
-def _row(job: Import) -> dict[str, Any]:
+def _row(request: ActorRequest, job: Import) -> dict[str, Any]:
     same = (
         "id kind name size format encoding delimiter columns mapping warnings source currency zone status row_count "
         "new_count updated_count unchanged_count refused_count created kept kept_count error created_at applied_at "
@@ -286,5 +285,6 @@ def _row(job: Import) -> dict[str, Any]:
     row = {name: getattr(job, name) for name in same.split()}
     row["progress"] = {"phase": job.phase, "done": job.done, "total": job.total}
     row["amount"] = None if job.amount is None else plain(job.amount)
+    row["kept"] = selectors.list_kept(actor=request.actor, job=job)
     row["has_refused_file"] = bool(job.refused_path)
     return row

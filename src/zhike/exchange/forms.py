@@ -7,9 +7,11 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core.actor import Actor
 from zhike.core.money import is_currency
 from zhike.exchange.models import Import
 from zhike.exchange.registry import importable, list_importables
+from zhike.exchange.selectors import shows_contents
 
 COLUMN = "column_"
 SOURCES = "known-sources"
@@ -57,11 +59,12 @@ class Columns(forms.Form):
     )
 
     def __init__(
-        self, data: QueryDict | None = None, *, job: Import, name: str = "", sources: Sequence[str] = ()
+        self, data: QueryDict | None = None, *, actor: Actor, job: Import, name: str = "", sources: Sequence[str] = ()
     ) -> None:
         super().__init__(data, initial={"source": job.source, "currency": job.currency, "name": name})
+        self.shows_contents = shows_contents(actor=actor, job=job)
         self.job, self.sources, self.sources_id = job, sources, SOURCES
-        fields = importable(job.kind).fields
+        fields = importable(job.kind).fields_for(actor)
         groups = (
             (str(_("Needed")), [(field.code, field.label) for field in fields if field.required]),
             (str(_("Optional")), [(field.code, field.label) for field in fields if not field.required]),
@@ -85,8 +88,9 @@ class Columns(forms.Form):
         return {column: code for column, code in chosen.items() if code}
 
     def column_rows(self) -> list[tuple[forms.BoundField, list[str]]]:
-        """Each column's choice beside its first cells."""
+        """Each column's choice beside its first cells, for those who may see them."""
+        sample = self.job.sample if self.shows_contents else []
         return [
-            (self[f"{COLUMN}{place}"], [str(row[place]) for row in self.job.sample if row[place]])
+            (self[f"{COLUMN}{place}"], [str(row[place]) for row in sample if row[place]])
             for place in range(len(self.job.columns))
         ]

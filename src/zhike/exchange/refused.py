@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
+from zhike.core.masking import id_numbers_within
 from zhike.exchange.files.refused import ending, write_refused
 from zhike.exchange.reasons import describe
 from zhike.exchange.run import Run
@@ -37,4 +38,6 @@ def write(run: Run) -> None:
 def _first(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     names = ("row", "reason", "column", "value", "expected")
     by_row = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
-    return [by_row[row] for row in sorted(by_row)[:SHOWN]]
+    kept = [by_row[row] for row in sorted(by_row)[:SHOWN]]
+    # These stand in the database and its history, where no identity number belongs.
+    return [{**row, "value": id_numbers_within(row["value"] or "")} for row in kept]

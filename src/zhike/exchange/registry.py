@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core import fields
+from zhike.core.actor import Actor, Sight
 from zhike.core.errors import DomainError
 from zhike.exchange.fields import Field
 
@@ -81,7 +83,8 @@ class Importable(ABC):
     rows that could be read, `refused` those that could not.
 
     fields: what a column can mean. limits: the most characters a field's value may have, by its code. permissions:
-    what one needs, besides being allowed to import.
+    what one needs, besides being allowed to import. guards: field codes to the record's fields that they are, which
+    one has to be allowed to write.
     """
 
     kind: ClassVar[str]
@@ -89,9 +92,21 @@ class Importable(ABC):
     permissions: ClassVar[tuple[str, ...]]
     fields: ClassVar[tuple[Field, ...]]
     limits: ClassVar[Mapping[str, int]] = {}
+    guards: ClassVar[Mapping[str, str]] = {}
 
     def field(self, code: str) -> Field:
         return next(field for field in self.fields if field.code == code)
+
+    def fields_for(self, actor: Actor) -> tuple[Field, ...]:
+        """What a column can mean in a file that this actor imports."""
+        return tuple(field for field in self.fields if self.may_write(actor, field.code))
+
+    def may_write(self, actor: Actor, code: str) -> bool:
+        return code not in self.guards or fields.sight(actor, self.guards[code]) is Sight.WRITE
+
+    def may_read_all(self, actor: Actor) -> bool:
+        """Whether the actor may see whatever such a file holds."""
+        return fields.reads(actor, self.guards.values())
 
     @abstractmethod
     def stager(self, plan: "Plan") -> Stager:

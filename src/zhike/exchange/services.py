@@ -20,6 +20,7 @@ from procrastinate.contrib.django import app
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
+from zhike.core.masking import id_numbers_within
 from zhike.core.money import is_currency
 from zhike.exchange import engine, mappings
 from zhike.exchange.files import Reading, Table, open_file
@@ -117,7 +118,7 @@ def put_mapping(
     job = _own(actor, import_id)
     if job.status not in {Status.RECOGNISED, Status.PREVIEWED, Status.FAILED, Status.CANCELLED} or job.merged_at:
         raise ImportNotReady(_("The columns can be changed only before the import is applied."))
-    _check_mapping(job, mapping)
+    _check_mapping(actor, job, mapping)
     job.mapping = dict(mapping)
     job.source, job.currency, job.zone = source or job.source, currency or job.currency, zone or job.zone
     if not is_currency(job.currency):
@@ -140,7 +141,7 @@ def preview_import(*, actor: Actor, import_id: int, at: datetime, listener: List
     job = _own(actor, import_id)
     if job.merged_at or job.status in {Status.UNDOING, Status.UNDONE}:
         raise ImportNotReady(_("This import has been applied already."))
-    _check_mapping(job, job.mapping)
+    _check_mapping(actor, job, job.mapping)
     with engine.working(job, actor=actor, at=at, status=Status.STAGING, listener=listener) as run:
         engine.preview(run)
     return job
@@ -157,7 +158,7 @@ def apply_import(*, actor: Actor, import_id: int, at: datetime, listener: Listen
     if job.status in {Status.APPLIED, Status.UNDOING, Status.UNDONE}:
         raise ImportNotReady(_("This import has been applied already."))
     if job.merged_at is None:
-        _check_mapping(job, job.mapping)
+        _check_mapping(actor, job, job.mapping)
     with engine.working(job, actor=actor, at=at, status=Status.APPLYING, listener=listener) as run:
         engine.apply(run)
     mappings.remember(job, at=at)
@@ -230,7 +231,7 @@ def _request(actor: Actor, import_id: int, work: str, status: Status) -> Import:
         status, {Status.RECOGNISED, Status.PREVIEWED, Status.CANCELLED, Status.FAILED}
     )
     if status != Status.UNDOING:
-        _check_mapping(job, job.mapping)
+        _check_mapping(actor, job, job.mapping)
     if not Import.objects.filter(pk=job.pk, status__in=allowed).update(status=status, is_cancel_requested=False):
         raise ImportNotReady(_("This import is being worked on, or done already."))
     # By name, because tasks call services.
@@ -251,13 +252,16 @@ def _require_kind(actor: Actor, kind: str) -> None:
         require(actor, permission)
 
 
-def _check_mapping(job: Import, mapping: Dictionary[str, str]) -> None:
-    fields = {field.code: field for field in importable(job.kind).fields}
+def _check_mapping(actor: Actor, job: Import, mapping: Dictionary[str, str]) -> None:
+    kind = importable(job.kind)
+    fields = {field.code: field for field in kind.fields}
     for column, code in mapping.items():
         if column not in job.columns:
             raise MappingUnfit(_("The file has no column “%(name)s”.") % {"name": column})
         if code not in fields:
             raise MappingUnfit(_("There is no field “%(name)s”.") % {"name": code})
+        if not kind.may_write(actor, code):
+            raise MappingUnfit(_("Your role may not change “%(field)s”.") % {"field": fields[code].label})
     for code, field in fields.items():
         if field.required and code not in mapping.values():
             said = {"file": job.name, "name": field.label}
@@ -279,9 +283,18 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         encoding=table.encoding,
         delimiter=table.delimiter,
         columns=columns,
-        sample=[[(cell or "")[:SHOWN] for cell in row] for row in sample.select(columns).head(SHOWN_ROWS).rows()],
+        sample=[
+            [id_numbers_within((cell or "")[:SHOWN]) for cell in row]
+            for row in sample.select(columns).head(SHOWN_ROWS).rows()
+        ],
         warnings=table.warnings,
-        mapping=remembered.mapping if remembered else {match.column: match.field for match in found.matches},
+        mapping={
+            column: code
+            for column, code in (
+                remembered.mapping.items() if remembered else [(match.column, match.field) for match in found.matches]
+            )
+            if importable(found.kind).may_write(actor, code)
+        },
         source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",
         currency=currency or (remembered.currency if remembered else settings.COMPANY_CURRENCY),
         zone=settings.TIME_ZONE,

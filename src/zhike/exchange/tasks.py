@@ -11,6 +11,7 @@ from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor
 from zhike.exchange import services
 from zhike.exchange.engine import ImportBusy
+from zhike.exchange.mappings import MappingUnfit
 from zhike.exchange.models import Import
 from zhike.exchange.progress import ImportCancelled
 from zhike.exchange.run import PREFIX
@@ -67,6 +68,10 @@ def _work(service: services.Work, import_id: int, user_id: int | None) -> None:
     except (ImportBusy, ImportCancelled, services.ImportNotReady):
         # Another process has it, somebody stopped it, or it is done: nothing is left to do, and the row says so.
         return
+    except MappingUnfit as refusal:
+        # The role may have been kept from a field since; without an end it would be taken up again every minute.
+        running = Import.objects.filter(pk=import_id, status__in=services.RUNNING)
+        running.update(status=Import.Status.FAILED, error=str(refusal), heartbeat_at=None)
 
 
 def _actor(user_id: int | None) -> Actor:

@@ -123,9 +123,10 @@ def undo_import(request: ActorRequest, pk: int) -> HttpResponse:
 def download_refused(request: ActorRequest, pk: int) -> HttpResponseBase:
     """The refused rows as they came, each with its reason."""
     job = _job(request, pk)
-    file = job.refused_file
-    if file is None or not file.exists():
-        raise Http404
+    try:
+        file = selectors.get_refused_file(actor=request.actor, job=job)
+    except Import.DoesNotExist as missing:
+        raise Http404 from missing
     return FileResponse(
         file.open("rb"),
         as_attachment=True,
@@ -152,11 +153,13 @@ def _decided(request: ActorRequest, pk: int, decide: Callable[[], object]) -> Ht
 
 def _page(request: ActorRequest, job: Import, *, form: forms.Columns | None = None, status: int = 200) -> HttpResponse:
     context = _context(job)
+    is_open = selectors.shows_contents(actor=request.actor, job=job)
+    context |= {"shows_contents": is_open, "kept": selectors.list_kept(actor=request.actor, job=job)}
     if wizard.is_open(job):
         context["form"] = form or _columns(request, job)
         context["read_like"] = mappings.get_mapping_of(job, before=job.created_at)
     if job.status in {Import.Status.PREVIEWED, Import.Status.APPLIED}:
-        context["refused"] = wizard.list_refused(job)
+        context["refused"] = wizard.list_refused(job, is_open=is_open)
     context["may_import"] = request.actor.may(IMPORT_FILE)
     return render_page(request, "exchange/import.html", context, status=status)
 
@@ -164,7 +167,7 @@ def _page(request: ActorRequest, job: Import, *, form: forms.Columns | None = No
 def _columns(request: ActorRequest, job: Import, *, data: QueryDict | None = None) -> forms.Columns:
     used = mappings.get_mapping_of(job)
     sources = mappings.list_sources(actor=request.actor, kind=job.kind)
-    return forms.Columns(data, job=job, name=used.name if used else "", sources=sources)
+    return forms.Columns(data, actor=request.actor, job=job, name=used.name if used else "", sources=sources)
 
 
 def _context(job: Import) -> dict[str, object]:

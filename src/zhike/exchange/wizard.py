@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core.fields import COVERED
 from zhike.exchange.models import Import
 from zhike.exchange.reasons import describe
 from zhike.exchange.registry import importable
@@ -125,8 +126,8 @@ def wizard_steps(job: Import) -> list[Step]:
     ]
 
 
-def list_refused(job: Import) -> list[RefusedRow]:
-    """The first refused rows with their reasons."""
+def list_refused(job: Import, *, is_open: bool = True) -> list[RefusedRow]:
+    """The first refused rows with their reasons. is_open: false for who may not see what stands in the file."""
     return [
         RefusedRow(
             kept["row"],
@@ -134,5 +135,5 @@ def list_refused(job: Import) -> list[RefusedRow]:
             kept["value"] or "",
             describe(**{name: kept[name] or "" for name in ("column", "value", "expected")}, code=kept["reason"]),
         )
-        for kept in job.refused_rows
+        for kept in (job.refused_rows if is_open else [{**one, "value": COVERED} for one in job.refused_rows])
     ]

@@ -69,7 +69,8 @@ class Back:
 class Kind:
     """A kind of record with columns owner_id and team_id.
 
-    name, keywords: columns it is listed and searched by in the bin. left_out: models whose rows are not kept, because
+    name, keywords: columns it is listed and searched by in the bin. guard: the field of the record that the name is;
+    who does not read it sees it masked, and cannot search by it. left_out: models whose rows are not kept, because
     `restored` makes them anew from the ids of what has come back. collided: a table and one of its rows in words,
     where something else holds what only one may have. lock: the record, held for an edit by the actor. restorable:
     tables whose rows can be brought back from history. put_back: does so by the services that edit the record.
@@ -84,6 +85,7 @@ class Kind:
     url_name: str
     name: str
     keywords: str
+    guard: str
     left_out: tuple[type[Model], ...]
     restored: Callable[[Sequence[int]], None]
     collided: Callable[[Actor, str, Mapping[str, Any]], Collision]

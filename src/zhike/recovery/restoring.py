@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.audit import wording
 from zhike.audit.selectors.changes import RowChange, list_changes_of
 from zhike.audit.triggers import capture_of, model_of
+from zhike.core import fields
 from zhike.core.acting import acting
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
@@ -72,15 +73,18 @@ def plan_record(*, actor: Actor, kind: Kind, record_id: int, entry_id: int, mode
     """
     changes = list_changes_of(actor=actor, model=kind.model, record_id=record_id, since=entry_id)
     undone = [one for one in changes if (one.entry_id > entry_id if mode == "here" else one.entry_id == entry_id)]
-    return plan_back(kind, record_id, undone)
+    return plan_back(actor, kind, record_id, undone)
 
 
-def plan_back(kind: Kind, record_id: int, changes: Iterable[RowChange]) -> Plan:
-    """What it takes to undo these changes of one record, the oldest first, as things stand now."""
-    return plan_many(kind, {record_id: changes})[record_id]
+def plan_back(actor: Actor, kind: Kind, record_id: int, changes: Iterable[RowChange]) -> Plan:
+    """What it takes to undo these changes of one record, the oldest first, as things stand now.
+
+    Only fields that the actor may write are part of it, so it shows nothing that they do not see.
+    """
+    return plan_many(actor, kind, {record_id: changes})[record_id]
 
 
-def plan_many(kind: Kind, changes: Mapping[int, Iterable[RowChange]]) -> dict[int, Plan]:
+def plan_many(actor: Actor, kind: Kind, changes: Mapping[int, Iterable[RowChange]]) -> dict[int, Plan]:
     """The same of many records."""
     composed = {key: _restorable(kind, rows) for key, rows in changes.items()}
     current = _current([back for backs in composed.values() for back in backs])
@@ -90,13 +94,14 @@ def plan_many(kind: Kind, changes: Mapping[int, Iterable[RowChange]]) -> dict[in
         for back in backs:
             now = current.get((back.table, back.row_id))
             _keep_needed(back, now, key, leaving)
+            _keep_open(actor, kind, back, now)
             for column, value in (*back.then.items(), *(now or {}).items()):
                 names.ask(wording.field_of(back.table, column), value)
     names.fetch()
     found = {}
     for key, backs in composed.items():
         needed = [back for back in backs if back.action != "change" or back.then]
-        steps = [step for back in needed for step in _steps(back, current.get((back.table, back.row_id)), names)]
+        steps = [step for back in needed for step in _steps(actor, back, current.get((back.table, back.row_id)), names)]
         found[key] = Plan(record_id=key, steps=steps, backs=needed)
     return found
 
@@ -202,7 +207,20 @@ def _is_back(back: Back, record_id: int, leaving: Rows) -> bool:
     return any((back.table, pk) not in leaving for pk in rows.values_list("pk", flat=True))
 
 
-def _steps(back: Back, now: dict[str, Any] | None, names: wording.Names) -> list[Step]:
+def _keep_open(actor: Actor, kind: Kind, back: Back, now: dict[str, Any] | None) -> None:
+    """Forget what the actor may not write. The record as a whole comes and goes by the permission to delete it."""
+    row = {**(now or {}), **back.then}
+    if back.action == "change":
+        back.then = {
+            column: value for column, value in back.then.items() if fields.writes_column(actor, back.table, column, row)
+        }
+    elif back.table != kind.model._meta.db_table and not all(
+        fields.writes_column(actor, back.table, column, row) for column in row
+    ):
+        back.action, back.then = "change", {}
+
+
+def _steps(actor: Actor, back: Back, now: dict[str, Any] | None, names: wording.Names) -> list[Step]:
     table = wording.table_label(back.table)
     if back.action == "change":
         held = now or {}
@@ -217,7 +235,7 @@ def _steps(back: Back, now: dict[str, Any] | None, names: wording.Names) -> list
             for column, value in back.then.items()
             if column in back.columns
         ]
-    said = _summary(back.table, back.then if back.action == "add" else (now or {}), names)
+    said = _summary(actor, back.table, back.then if back.action == "add" else (now or {}), names)
     is_edited = back.action == "remove" and any((now or {}).get(name) != was for name, was in back.expected.items())
     return [
         Step(
@@ -230,9 +248,12 @@ def _steps(back: Back, now: dict[str, Any] | None, names: wording.Names) -> list
     ]
 
 
-def _summary(table: str, row: dict[str, Any], names: wording.Names) -> str:
+def _summary(actor: Actor, table: str, row: dict[str, Any], names: wording.Names) -> str:
     columns = kinds.restorable_of(table).names
-    return " · ".join(text for name in columns if (text := _shown(table, name, row.get(name), names)))
+    texts = (
+        fields.shown_column(actor, table, name, row, _shown(table, name, row.get(name), names)) for name in columns
+    )
+    return " · ".join(text for text in texts if text)
 
 
 def _shown(table: str, column: str, value: Any, names: wording.Names) -> str:

@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from zhike.audit.models import Entry
 from zhike.audit.selectors.changes import changes_by_record, list_set
+from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import acting
 from zhike.core.actor import Actor
@@ -94,7 +95,7 @@ def plan_set(*, actor: Actor, entry_id: int) -> SetPlan:
         hidden += len(changes) - len(reached)
         mine = {key: rows for key, rows in changes.items() if key in reached}
         imports |= {row.after["import_id"] for rows in mine.values() for row in rows if row.after.get("import_id")}
-        for key, plan in restoring.plan_many(kind, mine).items():
+        for key, plan in restoring.plan_many(actor, kind, mine).items():
             if plan.steps:
                 record = RecordPlan(kind=kind, record_id=key, label=reached[key], doing=_doing(kind, plan), plan=plan)
                 records.append(record)
@@ -195,7 +196,8 @@ def _reached(actor: Actor, kind: Kind, ids: Collection[int]) -> dict[int, str]:
     records: Any = kind.model._default_manager.all()
     here = records.visible_to(actor).within(actor, kind.edit_permission).filter(pk__in=list(ids))
     gone = Binned.objects.visible_to(actor).filter(kind=kind.code, record_id__in=list(ids))
-    return {**dict(gone.values_list("record_id", "label")), **dict(here.values_list("pk", kind.name))}
+    names = {**dict(gone.values_list("record_id", "label")), **dict(here.values_list("pk", kind.name))}
+    return {key: fields.shown(actor, kind.guard, name) for key, name in names.items()}
 
 
 def count_others(*, entry_id: int, entries: Sequence[Entry] = ()) -> int:

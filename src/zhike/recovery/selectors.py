@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.text import capfirst
 
+from zhike.core import fields
 from zhike.core.actor import Actor
 from zhike.core.paging import Page, Rows
 from zhike.recovery import kinds
@@ -38,26 +39,27 @@ def list_binned(*, actor: Actor, page: Page, at: datetime, search: str = "") -> 
     :raises zhike.core.paging.CursorInvalid: the cursor does not fit
     """
     rows: Any = Binned.objects.visible_to(actor)
+    readable = [kind.code for kind in kinds.list_kinds() if fields.reads(actor, [kind.guard])]
     for word in search.split():
-        found = Q(label__icontains=word) | Q(keywords__icontains=word)
+        found = (Q(label__icontains=word) | Q(keywords__icontains=word)) & Q(kind__in=readable)
         rows = rows.filter(found | Q(record_id=int(word)) if word.isdecimal() and len(word) < 19 else found)
     cut = page.of(rows.values(*LIGHT), by=("-deleted_at", "-pk"))
-    return Rows(items=[_row(one, at) for one in cut.items], next_cursor=cut.next_cursor)
+    return Rows(items=[_row(actor, one, at) for one in cut.items], next_cursor=cut.next_cursor)
 
 
 def get_binned(*, actor: Actor, binned_id: int, at: datetime) -> BinRow:
     """:raises Binned.DoesNotExist: there is none, or not for this actor"""
-    return _row(Binned.objects.visible_to(actor).values(*LIGHT).get(pk=binned_id), at)
+    return _row(actor, Binned.objects.visible_to(actor).values(*LIGHT).get(pk=binned_id), at)
 
 
-def _row(found: dict[str, Any], at: datetime) -> BinRow:
+def _row(actor: Actor, found: dict[str, Any], at: datetime) -> BinRow:
     ends_at = found["deleted_at"] + timedelta(days=settings.BIN_DAYS)
     return BinRow(
         pk=found["pk"],
         kind=found["kind"],
         kind_label=capfirst(str(kinds.get(found["kind"]).label)),
         record_id=found["record_id"],
-        label=found["label"],
+        label=fields.shown(actor, kinds.get(found["kind"]).guard, found["label"]),
         deleted_at=found["deleted_at"],
         deleted_by_id=found["deleted_by_id"],
         deleted_by=found["deleted_by__name"] or "",

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from zhike.core.errors import DomainError
 from zhike.core.http import ActorRequest
-from zhike.core.pages import go_to, render_page, toast
-from zhike.core.paging import CursorInvalid, Page
+from zhike.core.pages import render_page, toast
+from zhike.core.paging import Page
 from zhike.recovery import kinds, selectors, services
 from zhike.recovery.permissions import PURGE
 
@@ -27,10 +27,7 @@ def show_bin(request: ActorRequest) -> HttpResponse:
     _open(request)
     search = request.GET.get("q", "").strip()[:100]
     page = Page(after=request.GET.get("after", ""))
-    try:
-        found = selectors.list_binned(actor=request.actor, page=page, search=search, at=timezone.now())
-    except CursorInvalid:
-        return go_to(request, reverse("bin"))
+    found = selectors.list_binned(actor=request.actor, page=page, search=search, at=timezone.now())
     query = request.GET.copy()
     query["after"] = found.next_cursor
     context = {

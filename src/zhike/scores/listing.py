@@ -18,4 +18,6 @@ def _slipped(operator: str, values: list[Any], asking: Asking) -> Q:
     return Q(pk__in=slipped.values("customer_id"))
 
 
-FIELDS = (Field(key="slipped", label=_("Slipped a grade"), kind=Kind.DATE, compile=_slipped, operators=("last",)),)
+FIELDS = (
+    Field(key="slipped", reads=(), label=_("Slipped a grade"), kind=Kind.DATE, compile=_slipped, operators=("last",)),
+)

@@ -2,6 +2,7 @@
 
 from zhike.accounts.services.attempts import TooManyAttempts, count_code, forgive_codes
 from zhike.accounts.services.delegations import DelegationUnfit, delegate, end_delegation
+from zhike.accounts.services.field_access import LevelUnfit, put_field_access
 from zhike.accounts.services.log_in import WrongNameOrPassword, check_log_in
 from zhike.accounts.services.preferences import (
     PasswordSame,
@@ -65,6 +66,7 @@ __all__ = [
     "DelegationUnfit",
     "GrantUnknown",
     "LastAdministrator",
+    "LevelUnfit",
     "ManagerBelow",
     "NoOtherWayIn",
     "NoPassword",
@@ -109,6 +111,7 @@ __all__ = [
     "leave_sign_on",
     "note_token_use",
     "put_builtin_roles",
+    "put_field_access",
     "put_preferences",
     "put_role",
     "put_second_factor_rule",

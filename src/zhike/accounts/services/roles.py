@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.events import RoleEdited
-from zhike.accounts.models import Grant, Role
+from zhike.accounts.models import FieldAccess, Grant, Role
 from zhike.accounts.services.standing import MANAGE, ensure_administrator, lock_standing
+from zhike.core import fields
 from zhike.core.access import list_permissions, require
-from zhike.core.actor import Actor, Scope
+from zhike.core.actor import Actor, Scope, Sight
 from zhike.core.errors import DomainError
 from zhike.core.events import publish
 
@@ -137,7 +138,7 @@ def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
     central = ("insight.refresh", "exchange.", "scores.")
     managed = {key: Scope.TEAM_AND_BELOW for key in shared if not key.startswith(central)}
     watched = ("privacy.", "audit.view", "customers.view", "commerce.view", "exchange.view", "insight.view")
-    return {
+    made = {
         code: put_role(actor=actor, code=code, name=name, grants=grants)
         for code, name, grants in (
             ("administrator", "管理员 Administrator", everything),
@@ -155,3 +156,13 @@ def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
             ),
         )
     }
+    # Sensitive fields are masked for everybody else until somebody decides otherwise; what was decided stays.
+    FieldAccess.objects.bulk_create(
+        [
+            FieldAccess(role=made["administrator"], field=field.key, level=Sight.WRITE)
+            for field in fields.list_fields()
+            if field.care is fields.Care.SENSITIVE
+        ],
+        ignore_conflicts=True,
+    )
+    return made

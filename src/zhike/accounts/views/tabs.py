@@ -10,7 +10,12 @@ from zhike.accounts.permissions import USE_API
 from zhike.core.actor import Actor
 from zhike.ui.parts import Tab
 
-SETTINGS: dict[str, str | Promise] = {"users": _("Users"), "teams": _("Teams"), "roles": _("Roles")}
+SETTINGS: dict[str, str | Promise] = {
+    "users": _("Users"),
+    "teams": _("Teams"),
+    "roles": _("Roles"),
+    "field_access": _("Field access"),
+}
 MINE = {
     "my_settings": _("Preferences"),
     "my_delegations": _("Standing in"),

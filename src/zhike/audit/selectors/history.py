@@ -46,19 +46,20 @@ def list_record_history(
         SELECT * FROM (
             SELECT e.* FROM audit_entry AS e
             WHERE e.subject = %(subject)s AND e.row_count <= 1
-                AND (coalesce(e.subject_ids, e.ids))[1] = %(record)s AND e.table_name = ANY(%(tables)s) {where}
+                AND (coalesce(e.subject_ids, e.ids))[1] = %(record)s
+                AND (e.table_name = ANY(%(tables)s) OR e.table_name = '') {where}
             UNION ALL
             SELECT e.* FROM audit_entry AS e
             WHERE e.subject = %(subject)s AND e.row_count > 1
                 AND audit_least(coalesce(e.subject_ids, e.ids)) <= %(record)s
                 AND audit_greatest(coalesce(e.subject_ids, e.ids)) >= %(record)s
                 AND coalesce(e.subject_ids, e.ids) @> ARRAY[%(record)s::bigint]
-                AND e.table_name = ANY(%(tables)s) {where}
+                AND (e.table_name = ANY(%(tables)s) OR e.table_name = '') {where}
         ) AS both_kinds ORDER BY id DESC LIMIT %(limit)s
         """,  # noqa: S608
         {**values, "subject": model._meta.db_table, "record": record_id, "tables": tables},
     )
-    return _page_of(list(found), page, subject_id=record_id)
+    return _page_of(actor, list(found), page, subject_id=record_id)
 
 
 def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
@@ -77,7 +78,7 @@ def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
         f"SELECT e.* FROM audit_entry AS e WHERE true {where} ORDER BY e.id DESC LIMIT %(limit)s",  # noqa: S608
         values,
     )
-    return _page_of(list(found), page, subject_id=None, with_contents=False)
+    return _page_of(actor, list(found), page, subject_id=None, with_contents=False)
 
 
 def list_people() -> list[tuple[int, str]]:
@@ -131,14 +132,16 @@ def _conditions(actor: Actor, asked: Asked, page: Page) -> tuple[str, dict[str, 
     if asked.table:
         parts.append("e.table_name = %(table)s")
         values["table"] = asked.table
-    _place, keys = page.position(ORDER)
+    _place, keys = page.position(ORDER, of="audit")
     if keys:
         parts.append("e.id < %(after)s")
         values["after"] = keys[0]
     return "".join(f" AND {part}" for part in parts), values
 
 
-def _page_of(found: list[Entry], page: Page, *, subject_id: int | None, with_contents: bool = True) -> Rows[Shown]:
-    cut = page.cut([(0, entry) for entry in found], ORDER)
-    shown = show_entries(cut.items, subject_id=subject_id, with_contents=with_contents)
+def _page_of(
+    actor: Actor, found: list[Entry], page: Page, *, subject_id: int | None, with_contents: bool = True
+) -> Rows[Shown]:
+    cut = page.cut([(0, entry) for entry in found], ORDER, of="audit")
+    shown = show_entries(cut.items, actor=actor, subject_id=subject_id, with_contents=with_contents)
     return Rows(items=shown, next_cursor=cut.next_cursor)

@@ -9,6 +9,8 @@ from typing import Any
 from zhike.audit import wording
 from zhike.audit.models import Entry, Payload
 from zhike.audit.records import parse_records
+from zhike.core.actor import Actor
+from zhike.core.fields import get, list_fields, shown_column, shown_within
 
 # What says nothing beside a created or deleted row.
 PLAIN = {"id", "created_at", "import_id"}
@@ -44,8 +46,10 @@ class Shown:
 type Images = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
-def show_entries(entries: Sequence[Entry], *, subject_id: int | None, with_contents: bool = True) -> list[Shown]:
-    """The entries in people's words.
+def show_entries(
+    entries: Sequence[Entry], *, actor: Actor, subject_id: int | None, with_contents: bool = True
+) -> list[Shown]:
+    """The entries in people's words, with values as the actor sees them.
 
     subject_id: of entries about many rows, those of this record, one after another; without it they are only counted.
     with_contents: false for who may know that something happened, and not what.
@@ -64,7 +68,7 @@ def show_entries(entries: Sequence[Entry], *, subject_id: int | None, with_conte
             for column, value in (*before.items(), *after.items()):
                 names.ask(wording.field_of(entry.table_name, column), value)
     names.fetch()
-    return [_shown(entry, images, payloads.get(entry.pk), people, names) for entry, images in found]
+    return [_shown(actor, entry, images, payloads.get(entry.pk), people, names) for entry, images in found]
 
 
 def payloads_of(entries: Sequence[Entry]) -> dict[int, Payload]:
@@ -113,28 +117,40 @@ def image_in(entry: Entry, text: str) -> Images:
 
 
 def _shown(
-    entry: Entry, images: Images | None, payload: Payload | None, people: Mapping[int, str], names: wording.Names
+    actor: Actor,
+    entry: Entry,
+    images: Images | None,
+    payload: Payload | None,
+    people: Mapping[int, str],
+    names: wording.Names,
 ) -> Shown:
     texts = payload.texts if payload else []
     is_event = not entry.table_name
+    told = json.loads(texts[0]) if is_event and texts and texts[0] else {}
     has_reason = not is_event and entry.text_count > max(entry.row_count, 1)
     return Shown(
         number=entry.pk,
         at=entry.at,
         who=people.get(entry.actor_id, f"#{entry.actor_id}") if entry.actor_id else "",
         action=wording.action_label(entry.action),
-        what=wording.table_label(entry.table_name or entry.subject) if entry.table_name != "audit_payload" else "",
+        what=_what(entry, told),
         origin=str(wording.ORIGINS.get(entry.origin, entry.origin)),
-        reason=(texts[-1] or "") if has_reason and texts else "",
+        reason=shown_within(actor, told.get("reason", "") or ((texts[-1] or "") if has_reason and texts else "")),
         row_count=entry.row_count,
         kind=entry.action if entry.action in {"insert", "update", "delete"} else "event",
         table=entry.table_name,
-        changes=_changes(entry, images, names) if images else [],
+        changes=_changes(actor, entry, images, names) if images else [],
         is_erased=images is None and None in texts,
     )
 
 
-def _changes(entry: Entry, images: Images, names: wording.Names) -> list[Change]:
+def _what(entry: Entry, told: Mapping[str, Any]) -> str:
+    if told.get("field") in {field.key for field in list_fields()}:
+        return str(get(told["field"]).label)
+    return wording.table_label(entry.table_name or entry.subject) if entry.table_name != "audit_payload" else ""
+
+
+def _changes(actor: Actor, entry: Entry, images: Images, names: wording.Names) -> list[Change]:
     before, after = images
     found = []
     for column in {**before, **after}:
@@ -143,11 +159,13 @@ def _changes(entry: Entry, images: Images, names: wording.Names) -> list[Change]
         field_ = wording.field_of(entry.table_name, column)
         if field_ is not None and field_.is_relation and entry.action != "update" and _is_parent(entry, field_):
             continue
-        change = Change(
-            label=wording.field_label(entry.table_name, column),
-            before=wording.shown(field_, before.get(column), names),
-            after=wording.shown(field_, after.get(column), names),
+        was, became = (
+            shown_column(actor, entry.table_name, column, image, said) if said else ""
+            for image, said in ((image, wording.shown(field_, image.get(column), names)) for image in images)
         )
+        if was is None or became is None:
+            continue
+        change = Change(label=wording.field_label(entry.table_name, column), before=was, after=became)
         if change.before or change.after:
             found.append(change)
     return found

@@ -8,6 +8,7 @@ from zhike.commerce.exchange.merge import LINE, ORDER, PRODUCT, RESTORED, OrderM
 from zhike.commerce.exchange.staging import LIMITS, OrderStager
 from zhike.commerce.models import Order, OrderLine, Product
 from zhike.customers.exchange.importable import (
+    GUARDS,
     finish_parties,
     match_parties,
     merge_parties,
@@ -26,6 +27,7 @@ class Orders(Importable):
     permissions = ("commerce.view_order", "commerce.create_order")
     fields = FIELDS
     limits = LIMITS
+    guards = {code: GUARDS[own] for own, code in PARTY_CODES.items()}
 
     def stager(self, plan: Plan) -> Stager:
         return OrderStager(plan)

@@ -60,7 +60,7 @@ def register(api: NinjaAPI) -> None:
         ShapeError: _shape,
         ValidationError: _invalid,
         CursorInvalid: lambda _request, _error: problem(
-            422, code="cursor_invalid", errors=[{"parameter": "after", "message": "belongs to another list or order"}]
+            400, code="cursor_invalid", errors=[{"parameter": "after", "message": "belongs to another list or order"}]
         ),
         HttpError: lambda _request, error: problem(error.status_code, detail=str(error)),
         RequestDataTooBig: too_large,

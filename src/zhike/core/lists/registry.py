@@ -1,13 +1,14 @@
 """Where apps put what a list or a record page can show; lower pages never import the apps above them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Model, Q
 from django.utils.functional import Promise
 
-from zhike.core.actor import Actor
+from zhike.core import fields
+from zhike.core.actor import Actor, Sight
 from zhike.core.lists.operators import BY_KIND, NIL, Asking, Kind
 from zhike.core.paging import Phase
 
@@ -29,12 +30,15 @@ class Field:
     upper app writes Exists or `pk__in` over its own tables here. choices: values to choose from, as (value, label).
     naming: labels of a few values, where reading all choices for a chip would cost too much.
     operators: fewer than the kind's own where not all make sense. permission: asked of the actor; empty for all.
-    currency: an amount in the company's currency.
+    currency: an amount in the company's currency. reads: the record's fields that the answer tells of; who does not
+    read them all cannot ask, for the number of rows found would tell. is_typed: whether the editor offers it; what
+    must not stand in an address is asked on a page of its own.
     """
 
     key: str
     label: Label
     kind: Kind
+    reads: tuple[str, ...]
     path: str = ""
     nullable: bool = False
     compile: Compile | None = None
@@ -42,6 +46,7 @@ class Field:
     naming: Naming | None = None
     operators: tuple[str, ...] = ()
     permission: str = ""
+    is_typed: bool = True
 
     def labels(self, values: Sequence[str], actor: Actor) -> Mapping[str, str]:
         """What the values are called; those that are missing speak for themselves."""
@@ -61,10 +66,14 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Sort:
-    """An order that an index answers. descending, ascending: the keyset each way, or the phases that make it."""
+    """An order that an index answers. descending, ascending: the keyset each way, or the phases that make it.
+
+    reads: the record's fields that the order tells of.
+    """
 
     key: str
     label: Label
+    reads: tuple[str, ...]
     descending: tuple[str, ...] | tuple[Phase, ...]
     ascending: tuple[str, ...] | tuple[Phase, ...]
     first_descending: bool = True
@@ -76,11 +85,13 @@ class Column:
 
     values: paths the cell needs. expressions: annotations by name, for upper apps (for example a Subquery on the
     row's key). cell: (row values, style) → HTML-safe text. sort: key of the order its head offers. edit: the field
-    that a double click on the cell edits.
+    that a double click on the cell edits. reads: values and expressions, by name, to the record's field that stands
+    there.
     """
 
     key: str
     label: Label
+    reads: Mapping[str, str]
     cell: Callable[[Mapping[str, Any], Any], str]
     values: tuple[str, ...] = ()
     expressions: Mapping[str, Any] = field(default_factory=dict)
@@ -117,10 +128,27 @@ class List:
                     self.columns[part.key] = part
 
     def fields_for(self, actor: Actor) -> dict[str, Field]:
-        return {key: item for key, item in self.fields.items() if _open(item.permission, actor)}
+        return {
+            key: item
+            for key, item in self.fields.items()
+            if _open(item.permission, actor) and fields.reads(actor, item.reads)
+        }
+
+    def sorts_for(self, actor: Actor) -> dict[str, Sort]:
+        return {key: item for key, item in self.sorts.items() if fields.reads(actor, item.reads)}
 
     def columns_for(self, actor: Actor) -> dict[str, Column]:
-        return {key: item for key, item in self.columns.items() if _open(item.permission, actor)}
+        """Without those of hidden fields; a head orders, and a cell is edited, only where the actor may."""
+        sorts = self.sorts_for(actor)
+        found = {}
+        for key, item in self.columns.items():
+            sights = [fields.sight(actor, field) for field in item.reads.values()]
+            if not _open(item.permission, actor) or Sight.HIDDEN in sights:
+                continue
+            sort = item.sort if item.sort in sorts else ""
+            edit = item.edit if all(sight is Sight.WRITE for sight in sights) else ""
+            found[key] = item if (sort, edit) == (item.sort, item.edit) else replace(item, sort=sort, edit=edit)
+        return found
 
 
 def _open(permission: str, actor: Actor) -> bool:

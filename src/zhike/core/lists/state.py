@@ -63,10 +63,16 @@ def read_state(parameters: Mapping[str, str], *, of: List) -> State:
     )
 
 
-def order_of(state: State, *, of: List) -> tuple[Sort, bool]:
-    """The order to show and whether it descends."""
+def order_of(state: State, *, of: List, actor: Actor) -> tuple[Sort, bool]:
+    """The order to show and whether it descends.
+
+    :raises FilterInvalid: the order tells of a field that the actor does not read
+    """
     if state.sort:
-        return of.sorts[state.sort], state.is_descending
+        sorts = of.sorts_for(actor)
+        if state.sort not in sorts:
+            raise FilterInvalid(_("There is no order “%(sort)s” here.") % {"sort": state.sort})
+        return sorts[state.sort], state.is_descending
     first = next(iter(of.sorts.values()))
     return first, first.first_descending
 

@@ -172,6 +172,16 @@ def uscc(value: str) -> str | None:
     return check_uscc(value)[0]
 
 
+def check_id_number(value: str) -> Checked:
+    """公民身份号码 with a right check character, in capitals."""
+    from stdnum.cn import ric
+
+    text = _BLANKS.sub("", half_width(value)).upper()
+    if not text:
+        return None, None
+    return (text, None) if ric.is_valid(text) else (None, "id_number_invalid")
+
+
 def check_code(value: str) -> Checked:
     """An external id, order number or product code: as written, but 17850.0 is 17850."""
     text = one_line(half_width(value)).lstrip("'")

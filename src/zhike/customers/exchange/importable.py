@@ -10,6 +10,7 @@ from zhike.customers.exchange.match import Matching
 from zhike.customers.exchange.merge import IDENTIFIER, RESTORED, TAG, TAGGING, Merging
 from zhike.customers.exchange.party import LIMITS, Party
 from zhike.customers.exchange.search import Indexing, rewrite_search
+from zhike.customers.guarded import key
 from zhike.customers.models import Customer
 from zhike.exchange.registry import Cells, Counts, Importable, Stager, Undone
 from zhike.exchange.run import Plan, Run
@@ -18,6 +19,7 @@ from zhike.exchange.undoing import delete_created, restore_updated
 if TYPE_CHECKING:
     import polars as pl
 
+GUARDS = {field.code: key({"external_id": "external"}.get(field.code, field.code)) for field in FIELDS}
 OWN_CODES = {field.code: field.code for field in FIELDS}
 
 
@@ -36,6 +38,7 @@ class Customers(Importable):
     permissions = ("customers.view_customer",)
     fields = FIELDS
     limits = LIMITS
+    guards = GUARDS
 
     def stager(self, plan: Plan) -> Stager:
         return CustomerStager(plan)

@@ -1,6 +1,7 @@
 """What the customer list can show."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,12 +12,25 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.core.lists.registry import Column
-from zhike.customers import cells
+from zhike.customers import cells, guarded
 from zhike.customers.cells import Style
+from zhike.customers.guarded import NAME, key
 from zhike.customers.models import Customer, CustomerTag, Identifier, Relationship
 
 type Values = Mapping[str, Any]
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+# Path of a column's value → the record's field that stands there.
+_READS: Mapping[str, Mapping[str, str]] = {
+    path: {path: guarded.key(name)}
+    for path, name in (
+        ("city", "city"),
+        ("owner__name", "owner"),
+        ("team__name", "team"),
+        ("kind", "kind"),
+        ("channel", "channel"),
+    )
+}
 _KINDS = dict(Customer.Kind.choices)
 _RELATIONSHIPS = dict(Relationship.choices)
 
@@ -57,11 +71,12 @@ def _day(path: str) -> Any:
     return cell
 
 
-def _column(key: str, label: Any, path: str, cell: Any = None, **more: Any) -> Column:
+def _column(name: str, label: Any, path: str, cell: Any = None, **more: Any) -> Column:
     return Column(
-        key=key,
+        key=name,
         label=label,
         values=(path,),
+        reads=_READS.get(path, NOTHING),
         cell=cell or _plain(path),
         text=more.pop("text", lambda row: row[path]),
         **more,
@@ -71,6 +86,7 @@ def _column(key: str, label: Any, path: str, cell: Any = None, **more: Any) -> C
 COLUMNS = (
     Column(
         key="name",
+        reads={"name": NAME},
         label=pgettext_lazy("customer", "Name"),
         values=("name",),
         cell=_name,
@@ -98,6 +114,7 @@ COLUMNS = (
     _column("last_order", _("Last order"), "facts__last_order_on", _day("facts__last_order_on"), sort="last_order"),
     Column(
         key="rfm",
+        reads=NOTHING,
         label=_("R · F · M"),
         values=("facts__r", "facts__f", "facts__m"),
         cell=_rfm,
@@ -106,6 +123,7 @@ COLUMNS = (
     ),
     Column(
         key="phone",
+        reads={"phone": key("phone")},
         label=_("Phone"),
         expressions={"phone": _reached_by(Identifier.Kind.PHONE)},
         cell=_plain("phone"),
@@ -113,6 +131,7 @@ COLUMNS = (
     ),
     Column(
         key="email",
+        reads={"email": key("email")},
         label=_("E-mail"),
         expressions={"email": _reached_by(Identifier.Kind.EMAIL)},
         cell=_plain("email"),
@@ -132,6 +151,7 @@ COLUMNS = (
     ),
     Column(
         key="relationship",
+        reads={"relationship": key("relationship"), "facts__relationship": key("relationship")},
         label=_("Relationship"),
         values=("relationship", "facts__relationship"),
         cell=lambda row, style: cells.text(_relation(row)),
@@ -142,6 +162,7 @@ COLUMNS = (
     _column("channel", _("Source channel"), "channel", is_default=False, edit="channel"),
     Column(
         key="tags",
+        reads={"tags": key("tags")},
         label=_("Tags"),
         expressions={
             "tags": ArraySubquery(

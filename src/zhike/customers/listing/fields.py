@@ -11,9 +11,11 @@ from django.utils.translation import pgettext_lazy
 
 from zhike.accounts.models import Team, User
 from zhike.core.actor import Actor
+from zhike.core.fields import COVERED
 from zhike.core.lists.operators import Asking, Kind
 from zhike.core.lists.registry import Choices, Compile, Field, Naming
-from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, Stage, Tag
+from zhike.customers.guarded import SEALED, key
+from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, SealedValue, Stage, Tag
 from zhike.customers.searching import containing
 
 MOST_CHOICES = 500
@@ -131,20 +133,50 @@ def _reached_by(kind: str) -> Compile:
     return compiled
 
 
+def _sealed(operator: str, values: list[Any], asking: Asking) -> Q:
+    """By the keyed digest alone: the value itself must stand in no address."""
+    mine = SealedValue.objects.filter(customer=OuterRef("pk"), field="id_number")
+    if operator == "is":
+        return Q(Exists(mine.filter(blind_index__in=values)))
+    return Q(Exists(mine)) if operator == "filled" else ~Q(Exists(mine))
+
+
+def _covered(values: Sequence[str]) -> Mapping[str, str]:
+    return dict.fromkeys(values, COVERED)
+
+
 _EITHER = ("is", "not")
 
 FIELDS = (
     Field(
         key="name",
+        reads=(key("name"),),
         label=pgettext_lazy("customer", "Name"),
         kind=Kind.TEXT,
         compile=_name,
         operators=("has", "is", "not", "starts", "lacks"),
     ),
-    Field(key="kind", label=_("Kind"), kind=Kind.CHOICE, path="kind", choices=_of(Customer.Kind), operators=_EITHER),
-    Field(key="grade", label=_("Grade"), kind=Kind.CHOICE, path="facts__grade", choices=_of(Grade), nullable=True),
+    Field(
+        key="kind",
+        reads=(key("kind"),),
+        label=_("Kind"),
+        kind=Kind.CHOICE,
+        path="kind",
+        choices=_of(Customer.Kind),
+        operators=_EITHER,
+    ),
+    Field(
+        key="grade",
+        reads=(),
+        label=_("Grade"),
+        kind=Kind.CHOICE,
+        path="facts__grade",
+        choices=_of(Grade),
+        nullable=True,
+    ),
     Field(
         key="stage",
+        reads=(),
         label=_("Life-cycle stage"),
         kind=Kind.CHOICE,
         path="facts__stage",
@@ -153,35 +185,90 @@ FIELDS = (
     ),
     Field(
         key="relationship",
+        reads=(key("relationship"),),
         label=_("Relationship"),
         kind=Kind.CHOICE,
         compile=_relationship,
         choices=_of(Relationship),
         operators=_EITHER,
     ),
-    Field(key="r", label=_("Recency score (R)"), kind=Kind.INTEGER, path="facts__r", choices=_scores, nullable=True),
-    Field(key="f", label=_("Frequency score (F)"), kind=Kind.INTEGER, path="facts__f", choices=_scores, nullable=True),
-    Field(key="m", label=_("Monetary score (M)"), kind=Kind.INTEGER, path="facts__m", choices=_scores, nullable=True),
-    Field(key="amount", label=_("Amount bought"), kind=Kind.AMOUNT, path="facts__amount", nullable=True),
-    Field(key="orders", label=_("Orders"), kind=Kind.INTEGER, path="facts__order_count", nullable=True),
-    Field(key="last_order", label=_("Last order"), kind=Kind.DATE, path="facts__last_order_on", nullable=True),
-    Field(key="first_order", label=_("First order"), kind=Kind.DATE, path="facts__first_order_on", nullable=True),
-    Field(key="owner", label=_("Owner"), kind=Kind.REFERENCE, compile=_owner, choices=_owners, naming=_named(User)),
-    Field(key="team", label=_("Team"), kind=Kind.REFERENCE, compile=_team, choices=_teams, naming=_named(Team)),
-    Field(key="tag", label=_("Tag"), kind=Kind.REFERENCE, compile=_tag, choices=_tags, naming=_named(Tag)),
+    Field(
+        key="r",
+        reads=(),
+        label=_("Recency score (R)"),
+        kind=Kind.INTEGER,
+        path="facts__r",
+        choices=_scores,
+        nullable=True,
+    ),
+    Field(
+        key="f",
+        reads=(),
+        label=_("Frequency score (F)"),
+        kind=Kind.INTEGER,
+        path="facts__f",
+        choices=_scores,
+        nullable=True,
+    ),
+    Field(
+        key="m",
+        reads=(),
+        label=_("Monetary score (M)"),
+        kind=Kind.INTEGER,
+        path="facts__m",
+        choices=_scores,
+        nullable=True,
+    ),
+    Field(key="amount", reads=(), label=_("Amount bought"), kind=Kind.AMOUNT, path="facts__amount", nullable=True),
+    Field(key="orders", reads=(), label=_("Orders"), kind=Kind.INTEGER, path="facts__order_count", nullable=True),
+    Field(
+        key="last_order", reads=(), label=_("Last order"), kind=Kind.DATE, path="facts__last_order_on", nullable=True
+    ),
+    Field(
+        key="first_order", reads=(), label=_("First order"), kind=Kind.DATE, path="facts__first_order_on", nullable=True
+    ),
+    Field(
+        key="owner",
+        reads=(key("owner"),),
+        label=_("Owner"),
+        kind=Kind.REFERENCE,
+        compile=_owner,
+        choices=_owners,
+        naming=_named(User),
+    ),
+    Field(
+        key="team",
+        reads=(key("team"),),
+        label=_("Team"),
+        kind=Kind.REFERENCE,
+        compile=_team,
+        choices=_teams,
+        naming=_named(Team),
+    ),
+    Field(
+        key="tag",
+        reads=(key("tags"),),
+        label=_("Tag"),
+        kind=Kind.REFERENCE,
+        compile=_tag,
+        choices=_tags,
+        naming=_named(Tag),
+    ),
     Field(
         key="channel",
+        reads=(key("channel"),),
         label=_("Source channel"),
         kind=Kind.CHOICE,
         path="channel",
         choices=_channels,
         naming=_as_written,
     ),
-    Field(key="city", label=_("City"), kind=Kind.TEXT, path="city"),
-    Field(key="province", label=_("Province"), kind=Kind.TEXT, path="province"),
-    Field(key="country", label=_("Country"), kind=Kind.TEXT, path="country"),
+    Field(key="city", reads=(key("city"),), label=_("City"), kind=Kind.TEXT, path="city"),
+    Field(key="province", reads=(key("province"),), label=_("Province"), kind=Kind.TEXT, path="province"),
+    Field(key="country", reads=(key("country"),), label=_("Country"), kind=Kind.TEXT, path="country"),
     Field(
         key="phone",
+        reads=(key("phone"),),
         label=_("Phone"),
         kind=Kind.TEXT,
         compile=_reached_by(Identifier.Kind.PHONE),
@@ -189,14 +276,32 @@ FIELDS = (
     ),
     Field(
         key="email",
+        reads=(key("email"),),
         label=_("E-mail"),
         kind=Kind.TEXT,
         compile=_reached_by(Identifier.Kind.EMAIL),
         operators=("has", "filled", "empty"),
     ),
-    Field(key="birthday", label=_("Birthday"), kind=Kind.DATE, path="birthday_on", nullable=True),
-    Field(key="created", label=_("Created"), kind=Kind.MOMENT, path="created_at"),
-    Field(key="updated", label=_("Updated"), kind=Kind.MOMENT, path="updated_at"),
-    Field(key="id", label=_("Customer number"), kind=Kind.INTEGER, path="pk", operators=("is", "not")),
-    Field(key="import", label=_("Import"), kind=Kind.INTEGER, path="import_id", operators=("is", "not")),
+    Field(
+        key="birthday",
+        reads=(key("birthday_on"),),
+        label=_("Birthday"),
+        kind=Kind.DATE,
+        path="birthday_on",
+        nullable=True,
+    ),
+    Field(
+        key="id_number",
+        reads=(key("id_number"),),
+        label=SEALED["id_number"],
+        kind=Kind.TEXT,
+        compile=_sealed,
+        naming=_covered,
+        operators=("is", "filled", "empty"),
+        is_typed=False,
+    ),
+    Field(key="created", reads=(), label=_("Created"), kind=Kind.MOMENT, path="created_at"),
+    Field(key="updated", reads=(), label=_("Updated"), kind=Kind.MOMENT, path="updated_at"),
+    Field(key="id", reads=(), label=_("Customer number"), kind=Kind.INTEGER, path="pk", operators=("is", "not")),
+    Field(key="import", reads=(), label=_("Import"), kind=Kind.INTEGER, path="import_id", operators=("is", "not")),
 )

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhike.core.lists.registry import Sort
 from zhike.core.paging import Phase
+from zhike.customers.guarded import NAME
 from zhike.customers.models import Grade
 
 NEWEST = "newest"
@@ -29,17 +30,20 @@ _amount, _orders, _last_order = map(_of_facts, ("amount", "order_count", "last_o
 _grades = _of_grades()
 
 SORTS = (
-    Sort(key=NEWEST, label=_("Latest added"), descending=("-pk",), ascending=("pk",)),
+    Sort(key=NEWEST, reads=(), label=_("Latest added"), descending=("-pk",), ascending=("pk",)),
     Sort(
         key="name",
+        reads=(NAME,),
         label=pgettext_lazy("customer", "Name"),
         descending=("-name_pinyin", "-pk"),
         ascending=("name_pinyin", "pk"),
         first_descending=False,
     ),
-    Sort(key="created", label=_("Created"), descending=("-created_at", "-pk"), ascending=("created_at", "pk")),
-    Sort(key="amount", label=_("Amount bought"), descending=_amount[0], ascending=_amount[1]),
-    Sort(key="orders", label=_("Orders"), descending=_orders[0], ascending=_orders[1]),
-    Sort(key="last_order", label=_("Last order"), descending=_last_order[0], ascending=_last_order[1]),
-    Sort(key="grade", label=_("Grade"), descending=_grades[0], ascending=_grades[1]),
+    Sort(
+        key="created", reads=(), label=_("Created"), descending=("-created_at", "-pk"), ascending=("created_at", "pk")
+    ),
+    Sort(key="amount", reads=(), label=_("Amount bought"), descending=_amount[0], ascending=_amount[1]),
+    Sort(key="orders", reads=(), label=_("Orders"), descending=_orders[0], ascending=_orders[1]),
+    Sort(key="last_order", reads=(), label=_("Last order"), descending=_last_order[0], ascending=_last_order[1]),
+    Sort(key="grade", reads=(), label=_("Grade"), descending=_grades[0], ascending=_grades[1]),
 )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from zhike.accounts.models import Team, User
-from zhike.customers.labels import LABELS
+from zhike.core import fields
+from zhike.core.actor import Actor
+from zhike.customers.guarded import ALL_LABELS
 from zhike.customers.models import Activity, Customer, Identifier, Relationship
-from zhike.customers.services.changes import Change, read_changes
+from zhike.customers.services.changes import Change, read_changes, shown_changes
 from zhike.customers.timeline import Entry, Request, Source, behind
 
 SOURCE = "activity"
@@ -33,11 +35,11 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def list_pinned(*, actor_id: int | None, customer_id: int) -> list[Entry]:
+def list_pinned(*, actor: Actor, customer_id: int) -> list[Entry]:
     """What people pinned to the top."""
     rows = Activity.objects.filter(customer=customer_id, is_pinned=True).select_related("author")
     found = list(rows.order_by("-happened_at", "-pk")[:20])
-    return [_entry(row, actor_id, {}) for row in found]
+    return [_entry(row, actor, {}) for row in found]
 
 
 def _entries(asked: Request) -> list[Entry]:
@@ -48,10 +50,10 @@ def _entries(asked: Request) -> list[Entry]:
         rows = rows.filter(kind__in=asked.kinds)
     found = list(rows.select_related("author").order_by("-happened_at", "-pk")[: asked.limit])
     names = _names([change for row in found if row.kind == Activity.Kind.CHANGE for change in read_changes(row.text)])
-    return [_entry(row, asked.actor.user_id, names) for row in found]
+    return [_entry(row, asked.actor, names) for row in found]
 
 
-def _entry(row: Activity, actor_id: int | None, names: Mapping[tuple[str, str], str]) -> Entry:
+def _entry(row: Activity, actor: Actor, names: Mapping[tuple[str, str], str]) -> Entry:
     changes = read_changes(row.text) if row.kind == Activity.Kind.CHANGE else []
     return Entry(
         at=row.happened_at,
@@ -60,12 +62,19 @@ def _entry(row: Activity, actor_id: int | None, names: Mapping[tuple[str, str], 
         kind=row.kind,
         title=row.get_kind_display(),
         icon=_FACES[Activity.Kind(row.kind)].icon,
-        lines=[_said(change, names) for change in changes] or [row.text],
+        lines=_lines(row, changes, actor, names),
         by=str(row.author) if row.author else "",
         is_pinned=row.is_pinned,
-        is_own=row.author_id == actor_id and not changes,
+        is_own=row.author_id == actor.user_id and not changes,
         is_change=bool(changes),
     )
+
+
+def _lines(row: Activity, changes: list[Change], actor: Actor, names: Mapping[tuple[str, str], str]) -> list[str]:
+    if not changes:
+        return [fields.shown_within(actor, row.text)]
+    seen = shown_changes(actor, changes)
+    return [_said(change, names) for change in seen] or [_("Fields that your role does not see")]
 
 
 def _names(changes: list[Change]) -> dict[tuple[str, str], str]:
@@ -87,7 +96,7 @@ def _said(change: Change, names: Mapping[tuple[str, str], str]) -> str:
     elif change.field == "tags":
         label = _("Tags")
     else:
-        label = str(LABELS[change.field])
+        label = str(ALL_LABELS[change.field])
     before, after = (_value(change.field, value, names) for value in (change.before, change.after))
     if not before:
         return _("%(field)s: %(after)s added") % {"field": label, "after": after}

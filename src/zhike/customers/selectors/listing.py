@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from zhike.core import fields
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.lists import registry
@@ -18,7 +19,7 @@ from zhike.customers.cells import Style
 from zhike.customers.listing import KEY
 from zhike.customers.listing.sorts import NEWEST
 from zhike.customers.models import Customer, CustomerQuerySet, CustomerSearch
-from zhike.customers.searching import holding, matching
+from zhike.customers.searching import holding, in_sight, matching
 
 VIEW = CustomerQuerySet.view_permission
 EXPORT_CHUNK = 2000
@@ -54,6 +55,10 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
     found = find_customers(actor=actor, asking=asking, state=state, page=page)
     # The order is found on narrow rows; only the fifty that are shown pay for names, figures and identifiers.
     known = {row["pk"]: row for row in _values(Customer.objects.filter(pk__in=found.items), columns)}
+    masks = masks_of(columns, actor)
+    if masks:
+        for row in known.values():
+            fields.cover_row(row, masks)
     rows = [known[pk] for pk in found.items if pk in known]
     return ListPage(
         columns=columns,
@@ -73,14 +78,20 @@ def iter_customers(*, actor: Actor, asking: Asking, state: State, columns: list[
 
     :raises zhike.core.lists.grammar.FilterInvalid: at once, not at the first row
     """
-    return _in_pieces(_values(_chosen(actor, asking, state), columns), columns)
+    return _in_pieces(_values(_chosen(actor, asking, state), columns), columns, masks_of(columns, actor))
 
 
-def _in_pieces(rows: Any, columns: list[Column]) -> Iterator[list[Any]]:
+def masks_of(columns: list[Column], actor: Actor) -> dict[str, fields.Mask]:
+    """What covers the values of these columns, by their paths; worked out once, whatever the number of rows."""
+    return fields.covers(actor, {path: field for column in columns for path, field in column.reads.items()})
+
+
+def _in_pieces(rows: Any, columns: list[Column], masks: dict[str, fields.Mask]) -> Iterator[list[Any]]:
     after = ""
     while True:
         found = Page(size=EXPORT_CHUNK, after=after).of(rows, by=("-pk",))
         for row in found.items:
+            fields.cover_row(row, masks)
             yield [column.text(row) if column.text else "" for column in columns]
         after = found.next_cursor
         if not after:
@@ -109,7 +120,7 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
     :raises zhike.core.paging.CursorInvalid: the cursor belongs to another order
     """
-    sort, is_descending = order_of(state, of=registry.get(KEY))
+    sort, is_descending = order_of(state, of=registry.get(KEY), actor=actor)
     if state.search and sort.key == NEWEST and is_descending and actor.reach_of(VIEW).is_all:
         return _find_newest_matching(actor, asking, state, page)
     is_plain = not state.search and not state.tree.items and sort.key == NEWEST and is_descending
@@ -132,10 +143,10 @@ def _width(actor: Actor) -> int:
 
 def _find_newest_reached(actor: Actor, page: Page) -> Rows[int]:
     names = [["-pk"]]
-    _phase, keys = page.position(names)
+    _phase, keys = page.position(names, of=KEY)
     with seeing_everything():
         found = Customer.objects.all().newest_reached(actor, below=keys[0] if keys else BEYOND, limit=page.size + 1)
-    cut = page.cut([(0, {"pk": pk}) for pk in found], names)
+    cut = page.cut([(0, {"pk": pk}) for pk in found], names, of=KEY)
     return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
 
 
@@ -146,7 +157,7 @@ def _find_newest_matching(actor: Actor, asking: Asking, state: State, page: Page
     frequent word to show fifty.
     """
     names = [["-pk"]]
-    _phase, keys = page.position(names)
+    _phase, keys = page.position(names, of=KEY)
     last = Customer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     below = keys[0] if keys else last + 1
     rows: QuerySet[Any] = CustomerSearch.objects.all()
@@ -154,12 +165,13 @@ def _find_newest_matching(actor: Actor, asking: Asking, state: State, page: Page
         rows, prefix = _filtered(actor, asking, state), "search__"
     else:
         prefix = ""
+    rows = rows.filter(in_sight(state.search, actor, prefix=prefix))
     near = rows.filter(holding(state.search, prefix=prefix), pk__lt=below, pk__gte=below - WINDOW)
     found = list(near.order_by("-pk").values_list("pk", flat=True)[: page.size + 1])
     if len(found) <= page.size and below > WINDOW:
         far = rows.filter(matching(state.search, prefix=prefix), pk__lt=below - WINDOW)
         found += far.order_by("-pk").values_list("pk", flat=True)[: page.size + 1 - len(found)]
-    cut = page.cut([(0, {"pk": pk}) for pk in found], names)
+    cut = page.cut([(0, {"pk": pk}) for pk in found], names, of=KEY)
     return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
 
 
@@ -172,7 +184,7 @@ def _filtered(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
 
 def _chosen(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
     rows = _filtered(actor, asking, state)
-    return rows.filter(matching(state.search)) if state.search else rows
+    return rows.filter(matching(state.search), in_sight(state.search, actor)) if state.search else rows
 
 
 def _values(rows: CustomerQuerySet, columns: list[Column]) -> Any:

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from zhike.core import fields, masking
 from zhike.core.acting import seeing_everything
-from zhike.core.actor import Actor
+from zhike.core.actor import Actor, Sight
 from zhike.customers.cells import Style
+from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, conceal, key
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
 from zhike.customers.normalising import normal_name
+from zhike.customers.permissions import REVEAL
+from zhike.customers.sealed import ID_NUMBER, columns, open_sealed
 
 VIEW, EDIT, DELETE = "customers.view_customer", "customers.edit_customer", "customers.delete_customer"
 MOST_DUPLICATES = 5
@@ -27,14 +33,35 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownIdentifier:
+    """A way to reach or recognise a customer, as the reader sees it.
+
+    may_write: whether it is theirs to change. reveal_url: where a masked value is shown in full; empty where not.
+    """
+
+    pk: int
+    kind: str
+    label: str
+    system: str
+    value: str
+    is_primary: bool
+    may_write: bool
+    reveal_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
-    """A customer with what belongs into its header. facts: None until the first scoring run."""
+    """A customer with what belongs into its header, without what the reader does not see.
+
+    customer: for showing, never for saving. facts: None until the first scoring run.
+    """
 
     customer: Customer
     facts: CustomerFacts | None
     relationship: str
     tags: list[str]
-    identifiers: list[Identifier]
+    identifiers: list[ShownIdentifier]
+    id_number: str
 
 
 def get_customer(*, actor: Actor, customer_id: int) -> Record:
@@ -43,16 +70,30 @@ def get_customer(*, actor: Actor, customer_id: int) -> Record:
     :raises Customer.DoesNotExist: there is none, or not for this actor
     """
     rows = Customer.objects.visible_to(actor).select_related("owner", "team", "facts")
+    if fields.sight(actor, key(ID_NUMBER)) is not Sight.HIDDEN:
+        rows = rows.annotate(**columns(ID_NUMBER))
     customer = rows.get(pk=customer_id)
     facts: CustomerFacts | None = getattr(customer, "facts", None)
     relationship = customer.relationship or (facts.relationship if facts else "")
+    if not fields.reads(actor, [key("relationship")]):
+        relationship = ""
     return Record(
-        customer=customer,
+        customer=conceal(actor, customer),
         facts=facts,
         relationship=str(dict(Relationship.choices).get(relationship, "")),
-        tags=list_tags(customer_id=customer.pk),
-        identifiers=list_identifiers(customer_id=customer.pk),
+        tags=list_tags(actor=actor, customer_id=customer.pk),
+        identifiers=list_identifiers(actor=actor, customer_id=customer.pk),
+        id_number=_id_number(actor, customer),
     )
+
+
+def _id_number(actor: Actor, customer: Customer) -> str:
+    """As the actor sees it; organisations have none, and a hidden one is not even opened."""
+    found: Any = customer
+    if customer.kind != Customer.Kind.PERSON or not getattr(found, "sealed_id_number", None):
+        return ""
+    number = open_sealed(ID_NUMBER, customer.pk, found.sealed_id_number, found.key_id_number)
+    return fields.shown(actor, key(ID_NUMBER), number)
 
 
 def may_edit(*, actor: Actor, customer_id: int) -> bool:
@@ -69,17 +110,44 @@ def may_delete(*, actor: Actor, customer_id: int) -> bool:
     return actor.may(DELETE) and Customer.objects.within(actor, DELETE).filter(pk=customer_id).exists()
 
 
-def list_tags(*, customer_id: int) -> list[str]:
-    """The words on a customer whom the caller has found visible."""
+def list_tags(*, actor: Actor, customer_id: int) -> list[str]:
+    """The words on a customer whom the caller has found visible; none where the actor does not see tags."""
+    if not fields.reads(actor, [key("tags")]):
+        return []
     rows = CustomerTag.objects.filter(customer=customer_id).order_by("tag__name")
     return list(rows.values_list("tag__name", flat=True))
 
 
-def list_identifiers(*, customer_id: int) -> list[Identifier]:
-    """The identifiers of a customer whom the caller has found visible, the primary one of each kind first."""
+def list_identifiers(*, actor: Actor, customer_id: int) -> list[ShownIdentifier]:
+    """The identifiers of a customer whom the caller has found visible, the primary one of each kind first.
+
+    Of kinds that are hidden from the actor there are none.
+    """
     rows = Identifier.objects.filter(customer=customer_id)
     places = {kind: place for place, kind in enumerate(Identifier.Kind.values)}
-    return sorted(rows, key=lambda row: (places[row.kind], not row.is_primary, row.pk))
+    found = sorted(rows, key=lambda row: (places[row.kind], not row.is_primary, row.pk))
+    sights = {kind: fields.sight(actor, field) for kind, field in IDENTIFIER_KEYS.items()}
+    return [
+        ShownIdentifier(
+            pk=row.pk,
+            kind=row.kind,
+            label=row.get_kind_display(),
+            system=row.system,
+            value=fields.shown(actor, IDENTIFIER_KEYS[row.kind], row.value),
+            is_primary=row.is_primary,
+            may_write=sights[row.kind] is Sight.WRITE,
+            reveal_url=reveal_url(actor, customer_id, row.kind, identifier_id=row.pk),
+        )
+        for row in found
+        if sights[row.kind] is not Sight.HIDDEN
+    ]
+
+
+def reveal_url(actor: Actor, customer_id: int, name: str, *, identifier_id: int | None = None) -> str:
+    """Where the actor can see a masked field in full; empty where it is not masked, or not theirs to see."""
+    if fields.sight(actor, key(name)) is not Sight.MASKED or not actor.may(REVEAL):
+        return ""
+    return reverse("reveal_field", args=[customer_id, name]) + (f"?identifier={identifier_id}" if identifier_id else "")
 
 
 def explain(facts: CustomerFacts, *, style: Style) -> list[Reason]:
@@ -129,19 +197,23 @@ class Masked:
 
 
 def find_duplicates(*, actor: Actor, kind: str, name: str, values: Sequence[tuple[str, str]]) -> Likeness:
-    """Customers who share an identifier, or whose name is the same. values: kind and normal form."""
+    """Customers who share an identifier, or whose name is the same. values: kind and normal form.
+
+    Only by what the actor reads: of anything else, the answer would tell whose it is.
+    """
     same = Q()
     for identifier_kind, value in values:
-        same |= Q(kind=identifier_kind, value_normal=value)
+        if fields.reads(actor, [IDENTIFIER_KEYS[identifier_kind]]):
+            same |= Q(kind=identifier_kind, value_normal=value)
     visible = Customer.objects.visible_to(actor)
     with seeing_everything():
         keys = list(Identifier.objects.filter(same).values_list("customer_id", flat=True)[:50]) if same else []
     alike = Q(pk__in=keys)
-    if name.strip():
+    if name.strip() and fields.reads(actor, [NAME]):
         alike |= Q(name_normal=normal_name(kind, name))
     found = list(visible.filter(alike).order_by("-pk")[:MOST_DUPLICATES]) if alike else []
     seen = set(visible.filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
-    return Likeness(customers=found, hidden=_masked(set(keys) - seen))
+    return Likeness(customers=[conceal(actor, one) for one in found], hidden=_masked(set(keys) - seen))
 
 
 def _masked(keys: set[int]) -> list[Masked]:
@@ -149,11 +221,4 @@ def _masked(keys: set[int]) -> list[Masked]:
         return []
     with seeing_everything():
         rows = list(Customer.objects.filter(pk__in=keys).order_by("-pk").values_list("name", "owner__name"))
-    return [Masked(name=mask(name), owner=owner or "") for name, owner in rows[:MOST_DUPLICATES]]
-
-
-def mask(name: str) -> str:
-    """王小明 as 王*明, 王明 as 王*: recognised by those who know it, of no use to others."""
-    if len(name) < 3:
-        return f"{name[:1]}*"
-    return f"{name[0]}{'*' * min(len(name) - 2, 6)}{name[-1]}"
+    return [Masked(name=masking.name(name), owner=owner or "") for name, owner in rows[:MOST_DUPLICATES]]

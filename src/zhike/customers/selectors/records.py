@@ -1,15 +1,32 @@
 """Customers and what belongs to them as plain rows, ready to leave as JSON."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from zhike.core.actor import Actor
+from django.utils.translation import gettext as _
+
+from zhike.core import fields
+from zhike.core.actor import Actor, Sight
+from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.money import plain
 from zhike.core.paging import Page, Rows
-from zhike.customers.models import Activity, Collaborator, Customer, CustomerQuerySet, CustomerTag, Identifier
+from zhike.customers import guarded
+from zhike.customers.guarded import IDENTIFIER_KEYS, withheld
+from zhike.customers.labels import LABELS
+from zhike.customers.models import (
+    Activity,
+    Collaborator,
+    Customer,
+    CustomerQuerySet,
+    CustomerTag,
+    Identifier,
+    SealedValue,
+)
 from zhike.customers.normalising import normal_value
-from zhike.customers.services.changes import read_changes
+from zhike.customers.sealed import ID_NUMBER, columns, digests, open_row
+from zhike.customers.services.changes import read_changes, shown_changes
+from zhike.customers.services.sealing import normal_id_number
 
 type Row = dict[str, Any]
 
@@ -43,14 +60,17 @@ FACTS = (
     "first_order_on",
     "last_order_on",
 )
+_READS = {ID_NUMBER: guarded.key(ID_NUMBER)} | {
+    name: guarded.key(name.removesuffix("_id")) for name in FIELDS if name.removesuffix("_id") in LABELS
+}
 _FACTS = tuple(f"facts__{name}" for name in FACTS)
 IDENTIFIER_FIELDS = ("id", "kind", "system", "value", "source", "is_primary", "created_at")
 ACTIVITY_FIELDS = ("id", "customer_id", "kind", "happened_at", "text", "author_id", "is_pinned", "created_at")
 
 
-def list_records(*, keys: Sequence[int]) -> list[Row]:
+def list_records(*, actor: Actor, keys: Sequence[int]) -> list[Row]:
     """The customers of these keys, found for this actor before, in their order: three queries, however many."""
-    return _records(Customer.objects.filter(pk__in=keys), keys)
+    return _records(actor, Customer.objects.filter(pk__in=keys), keys)
 
 
 def get_record(*, actor: Actor, customer_id: int) -> Row:
@@ -58,27 +78,46 @@ def get_record(*, actor: Actor, customer_id: int) -> Row:
 
     :raises Customer.DoesNotExist: not there, or not visible
     """
-    found = _records(Customer.objects.visible_to(actor).filter(pk=customer_id), [customer_id])
+    found = _records(actor, Customer.objects.visible_to(actor).filter(pk=customer_id), [customer_id])
     if not found:
         raise Customer.DoesNotExist(customer_id)
     return found[0]
 
 
-def record_of_new(customer: Customer, *, has_identifiers: bool, has_tags: bool) -> Row:
+def record_of_new(customer: Customer, *, actor: Actor, has_identifiers: bool, has_tags: bool) -> Row:
     """A customer that was created in this request; asks only for what the caller cannot know."""
     row = {name: getattr(customer, name) for name in FIELDS}
-    identifiers = _identifiers([customer.pk])[customer.pk] if has_identifiers else []
-    tags = _tags([customer.pk])[customer.pk] if has_tags else []
-    return {**row, "identifiers": identifiers, "tags": tags, "facts": None}
+    identifiers = _identifiers(actor, [customer.pk])[customer.pk] if has_identifiers else []
+    tags = _tags(actor, [customer.pk])[customer.pk] if has_tags else []
+    return _covered(
+        [{**row, "identifiers": identifiers, "tags": tags, "facts": None, ID_NUMBER: "", "withheld": withheld(actor)}],
+        actor,
+    )[0]
 
 
 def find_by_identifier(*, actor: Actor, kind: str, value: str, system: str = "") -> list[int]:
     """Keys of the customers who have exactly this identifier, in its normal form; a hundred at most.
 
+    :raises FilterInvalid: the actor does not read identifiers of this kind
     :raises django.core.exceptions.ValidationError: the value is not of its kind
     """
+    if not fields.reads(actor, [IDENTIFIER_KEYS[kind]]):
+        raise FilterInvalid(_("There is no field “%(field)s” to filter by.") % {"field": kind})
     held = Identifier.objects.visible_to(actor).filter(kind=kind, system=system, value_normal=normal_value(kind, value))
     return list(held.order_by("-customer_id").values_list("customer_id", flat=True).distinct()[:100])
+
+
+def find_by_id_number(*, actor: Actor, value: str) -> list[int]:
+    """Keys of the customers with exactly this ID number, by its keyed digest; a hundred at most.
+
+    :raises FilterInvalid: the actor does not read ID numbers
+    :raises django.core.exceptions.ValidationError: not a valid number
+    """
+    if not fields.reads(actor, [guarded.key(ID_NUMBER)]):
+        raise FilterInvalid(_("There is no field “%(field)s” to filter by.") % {"field": ID_NUMBER})
+    wanted = digests(ID_NUMBER, normal_id_number(value))
+    held = SealedValue.objects.visible_to(actor).filter(field=ID_NUMBER, blind_index__in=wanted)
+    return list(held.order_by("-customer_id").values_list("customer_id", flat=True)[:100])
 
 
 def list_identifiers(*, actor: Actor, customer_id: int) -> list[Row]:
@@ -87,7 +126,8 @@ def list_identifiers(*, actor: Actor, customer_id: int) -> list[Row]:
     :raises Customer.DoesNotExist: not there, or not visible
     """
     _check_visible(actor, customer_id)
-    return list(Identifier.objects.filter(customer_id=customer_id).order_by("id").values(*IDENTIFIER_FIELDS))
+    rows = Identifier.objects.filter(customer_id=customer_id).order_by("id").values(*IDENTIFIER_FIELDS)
+    return _shown_identifiers(actor, rows)
 
 
 def get_identifier(*, actor: Actor, customer_id: int, identifier_id: int) -> Row:
@@ -96,8 +136,10 @@ def get_identifier(*, actor: Actor, customer_id: int, identifier_id: int) -> Row
     :raises Identifier.DoesNotExist: not there, not this customer's, or not visible
     """
     held = Identifier.objects.visible_to(actor).filter(customer_id=customer_id)
-    row: Row = held.values(*IDENTIFIER_FIELDS).get(pk=identifier_id)
-    return row
+    found = _shown_identifiers(actor, [held.values(*IDENTIFIER_FIELDS).get(pk=identifier_id)])
+    if not found:
+        raise Identifier.DoesNotExist(identifier_id)
+    return found[0]
 
 
 def list_activities(*, actor: Actor, customer_id: int, page: Page) -> Rows[Row]:
@@ -108,18 +150,48 @@ def list_activities(*, actor: Actor, customer_id: int, page: Page) -> Rows[Row]:
     _check_visible(actor, customer_id)
     rows = Activity.objects.filter(customer_id=customer_id).values(*ACTIVITY_FIELDS)
     found = page.of(rows, by=("-happened_at", "-id"))
-    return Rows(items=[_activity(row) for row in found.items], next_cursor=found.next_cursor)
+    return Rows(items=[_activity(actor, row) for row in found.items], next_cursor=found.next_cursor)
 
 
-def get_activity(*, activity_id: int) -> Row:
+def get_activity(*, actor: Actor, activity_id: int) -> Row:
     """One activity that the actor has just written."""
-    return _activity(Activity.objects.values(*ACTIVITY_FIELDS).get(pk=activity_id))
+    return _activity(actor, Activity.objects.values(*ACTIVITY_FIELDS).get(pk=activity_id))
 
 
-def _records(customers: CustomerQuerySet, keys: Sequence[int]) -> list[Row]:
-    rows = {row["id"]: row for row in customers.values(*FIELDS, *_FACTS)}
-    identifiers, tags = _identifiers(list(rows)), _tags(list(rows))
-    return [_record(rows[key], identifiers[key], tags[key]) for key in keys if key in rows]
+def _records(actor: Actor, customers: CustomerQuerySet, keys: Sequence[int]) -> list[Row]:
+    is_closed = fields.sight(actor, guarded.key(ID_NUMBER)) is Sight.HIDDEN
+    more = {} if is_closed else columns(ID_NUMBER)
+    rows = {row["id"]: row for row in customers.annotate(**more).values(*FIELDS, *_FACTS, *more)}
+    for key, row in rows.items():
+        row[ID_NUMBER] = "" if is_closed else open_row(ID_NUMBER, row, customer_id=key)
+    identifiers, tags = _identifiers(actor, list(rows)), _tags(actor, list(rows))
+    closed = withheld(actor)
+    found = [_record(rows[key], identifiers[key], tags[key]) | {"withheld": closed} for key in keys if key in rows]
+    return _covered(found, actor)
+
+
+def _covered(rows: list[Row], actor: Actor) -> list[Row]:
+    """The rows without what the actor does not see. A date is there in full or not at all."""
+    masks = fields.covers(actor, _READS)
+    if masks:
+        for row in rows:
+            fields.cover_row(row, masks)
+            if "birthday_on" in masks:
+                row["birthday_on"] = None
+            if "relationship" in masks and row["facts"]:
+                row["facts"]["relationship"] = ""
+    return rows
+
+
+def _shown_identifiers(actor: Actor, rows: Iterable[Row]) -> list[Row]:
+    """Without those of kinds that are hidden, masked where they are."""
+    masks = fields.covers(actor, IDENTIFIER_KEYS)
+    closed = {kind for kind, field in IDENTIFIER_KEYS.items() if fields.sight(actor, field) is Sight.HIDDEN}
+    return [
+        {**row, "value": masks[row["kind"]](row["value"]) if row["kind"] in masks else row["value"]}
+        for row in rows
+        if row["kind"] not in closed
+    ]
 
 
 def _record(row: Row, identifiers: list[Row], tags: list[str]) -> Row:
@@ -127,29 +199,33 @@ def _record(row: Row, identifiers: list[Row], tags: list[str]) -> Row:
     if row["facts__stage"] is not None:
         facts = {name: row[path] for name, path in zip(FACTS, _FACTS, strict=True)}
         facts["amount"] = plain(facts["amount"])
-    known = {name: row[name] for name in FIELDS}
+    known = {name: row[name] for name in (*FIELDS, ID_NUMBER)}
     return {**known, "identifiers": identifiers, "tags": tags, "facts": facts}
 
 
-def _identifiers(keys: list[int]) -> Mapping[int, list[Row]]:
+def _identifiers(actor: Actor, keys: list[int]) -> Mapping[int, list[Row]]:
     held: dict[int, list[Row]] = defaultdict(list)
-    for row in Identifier.objects.filter(customer__in=keys).order_by("id").values("customer_id", *IDENTIFIER_FIELDS):
+    found = Identifier.objects.filter(customer__in=keys).order_by("id").values("customer_id", *IDENTIFIER_FIELDS)
+    for row in _shown_identifiers(actor, found):
         held[row.pop("customer_id")].append(row)
     return held
 
 
-def _tags(keys: list[int]) -> Mapping[int, list[str]]:
+def _tags(actor: Actor, keys: list[int]) -> Mapping[int, list[str]]:
     held: dict[int, list[str]] = defaultdict(list)
+    if not fields.reads(actor, [guarded.key("tags")]):
+        return held
     tags = CustomerTag.objects.filter(customer__in=keys).order_by("tag__name")
     for key, name in tags.values_list("customer_id", "tag__name"):
         held[key].append(name)
     return held
 
 
-def _activity(row: Row) -> Row:
+def _activity(actor: Actor, row: Row) -> Row:
     if row["kind"] != Activity.Kind.CHANGE:
-        return {**row, "changes": []}
-    changes = [{"field": one.field, "before": one.before, "after": one.after} for one in read_changes(row["text"])]
+        return {**row, "text": fields.shown_within(actor, row["text"]), "changes": []}
+    seen = shown_changes(actor, read_changes(row["text"]))
+    changes = [{"field": one.field, "before": one.before, "after": one.after} for one in seen]
     return {**row, "text": "", "changes": changes}
 
 

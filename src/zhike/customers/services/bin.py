@@ -8,8 +8,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit.wording import table_label
+from zhike.core import fields
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
+from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, shown_name
 from zhike.customers.models import Customer, CustomerSearch, Identifier
 from zhike.customers.services import restoring
 from zhike.customers.services.people import get_for_edit
@@ -32,10 +34,12 @@ def collided(actor: Actor, table: str, row: Mapping[str, Any]) -> Collision:
             Identifier.objects.filter(strength=Identifier.Strength.UNIQUE, **same).values_list("customer_id")
         )
     holder = Customer.objects.visible_to(actor).filter(pk__in=[pk for (pk,) in held_by]).first()
+    value = fields.shown(actor, IDENTIFIER_KEYS[row["kind"]], row["value"])
     if holder is None:
-        said = gettext("“%(value)s” belongs to a customer outside your data scope by now.") % {"value": row["value"]}
+        said = gettext("“%(value)s” belongs to a customer outside your data scope by now.") % {"value": value}
         return Collision(said=said)
-    said = gettext("“%(value)s” belongs to %(name)s by now.") % {"value": row["value"], "name": holder.name}
+    name = shown_name(actor, holder.name)
+    said = gettext("“%(value)s” belongs to %(name)s by now.") % {"value": value, "name": name}
     return Collision(said=said, url=reverse("show_customer", args=[holder.pk]))
 
 
@@ -49,6 +53,7 @@ CUSTOMERS = Kind(
     url_name="show_customer",
     name="name",
     keywords="name_pinyin",
+    guard=NAME,
     left_out=(CustomerSearch,),
     restored=lambda ids: refresh_search(customer_ids=ids),
     collided=collided,

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from zhike.core.actor import Actor
+from zhike.core import fields
+from zhike.core.actor import Actor, Sight
+from zhike.customers.guarded import key
 from zhike.customers.models import Activity, Customer
 
 
@@ -35,6 +37,20 @@ def record_changes(*, actor: Actor, customer: Customer, changes: Sequence[Change
         author_id=actor.user_id,
         text=written,
     ).pk
+
+
+def shown_changes(actor: Actor, changes: Sequence[Change]) -> list[Change]:
+    """The changes as the actor sees them: masked, and without those of hidden fields."""
+    found = []
+    for change in changes:
+        name = change.kind if change.field == "identifier" else change.field
+        cover = fields.covering(actor, key(name))
+        if cover is None:
+            found.append(change)
+        elif fields.sight(actor, key(name)) is Sight.MASKED:
+            before, after = (cover(value) if value else "" for value in (change.before, change.after))
+            found.append(replace(change, before=before, after=after))
+    return found
 
 
 def read_changes(text: str) -> list[Change]:

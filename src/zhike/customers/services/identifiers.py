@@ -8,11 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.text import normal
+from zhike.customers.guarded import IDENTIFIER_KEYS, conceal
 from zhike.customers.models import Customer, Identifier
 from zhike.customers.normalising import normal_value
 from zhike.customers.services.changes import Change, record_changes
@@ -63,6 +65,8 @@ def add_identifier(*, actor: Actor, customer_id: int, new: NewIdentifier, at: da
     :raises IdentifierTaken, IdentifierRepeated: it is known already
     """
     customer = _lock(actor, customer_id)
+    if new.kind in IDENTIFIER_KEYS:
+        fields.require_write(actor, IDENTIFIER_KEYS[new.kind])
     held = list(Identifier.objects.filter(customer=customer, kind=new.kind))
     if len(held) >= MAX_IDENTIFIERS:
         raise ValidationError({"value": _("A customer has at most %(count)s of these.") % {"count": MAX_IDENTIFIERS}})
@@ -139,6 +143,7 @@ def get_for_edit(*, actor: Actor, identifier_id: int) -> Identifier:
     rows = Identifier.objects.visible_to(actor).select_related("customer").select_for_update(of=("self", "customer"))
     identifier = rows.get(pk=identifier_id)
     require(actor, EDIT, record=identifier.customer)
+    fields.require_write(actor, IDENTIFIER_KEYS[identifier.kind])
     return identifier
 
 
@@ -163,6 +168,7 @@ def insert_identifiers(
     for one in new:
         if one.kind not in Identifier.Kind.values:
             raise ValidationError({"kind": _("Choose one of the list.")})
+        fields.require_write(actor, IDENTIFIER_KEYS[one.kind])
         system = normal.one_line(one.system)[:50]
         if (one.kind == Identifier.Kind.EXTERNAL) is not bool(system):
             raise ValidationError({"system": _("An external id, and nothing else, names the system it comes from.")})
@@ -203,7 +209,7 @@ def _held_by(row: Identifier) -> list[int]:
 
 def _taken(actor: Actor, row: Identifier, held_by: Sequence[int]) -> IdentifierTaken:
     holder = Customer.objects.visible_to(actor).filter(pk__in=held_by).first()
-    return IdentifierTaken(value=row.value, holder=holder)
+    return IdentifierTaken(value=row.value, holder=conceal(actor, holder) if holder else None)
 
 
 def _lock(actor: Actor, customer_id: int) -> Customer:

@@ -1,6 +1,6 @@
 """Creating and editing customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,11 +12,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import Team, User
+from zhike.core import fields as guarding
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.text import normal, pinyin
+from zhike.customers.guarded import key
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.normalising import normal_name
 from zhike.customers.services.changes import Change, record_changes
@@ -79,6 +81,7 @@ def create_customer(
     :raises PermissionDenied: the actor may not create, or not for this owner
     """
     require(actor, CREATE)
+    _require_writing(actor, ["name", *(field for field in fields if fields[field] not in ("", None))])
     cleaned = clean({"kind": Customer.Kind.PERSON, **fields, "name": name}, at=at)
     if "owner" not in fields:
         # The actor and their team are known to exist; asking again would cost a tenth of the whole.
@@ -95,6 +98,7 @@ def create_customer(
         require(actor, CREATE, record=customer)
     added = insert_identifiers(actor=actor, customer=customer, new=identifiers, source=source, at=at)
     if tags:
+        guarding.require_write(actor, key("tags"))
         put_tags(customer_id=customer.pk, names=tags)
     put_search(
         [
@@ -126,6 +130,7 @@ def edit_customer(
     :raises CustomerEditedMeanwhile: somebody was quicker
     """
     customer = get_for_edit(actor=actor, customer_id=customer_id)
+    _require_writing(actor, [field for field in changes if field in FIELDS])
     if version is not None and version != customer.version:
         raise CustomerEditedMeanwhile(_("Somebody edited this customer in the meantime. Load it again first."))
     for field, value in (was or {}).items():
@@ -155,6 +160,12 @@ def edit_customer(
     if renamed:
         refresh_search(customer_ids=[customer.pk])
     return Edit(customer=customer, change_id=record_changes(actor=actor, customer=customer, changes=made, at=at))
+
+
+def _require_writing(actor: Actor, names: Iterable[str]) -> None:
+    for name in names:
+        if name in FIELDS:
+            guarding.require_write(actor, key(name))
 
 
 def get_for_edit(*, actor: Actor, customer_id: int) -> Customer:

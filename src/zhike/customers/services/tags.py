@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.text import normal
+from zhike.customers.guarded import key
 from zhike.customers.models import Customer, CustomerTag, Tag
 from zhike.customers.services.changes import Change, record_changes
 
@@ -26,6 +28,7 @@ def set_tags(*, actor: Actor, customer_id: int, names: Sequence[str], at: dateti
     """
     customer = Customer.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=customer_id)
     require(actor, EDIT, record=customer)
+    fields.require_write(actor, key("tags"))
     before = _tags_of(customer_id)
     put_tags(customer_id=customer_id, names=names)
     after = _tags_of(customer_id)

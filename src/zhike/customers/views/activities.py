@@ -68,7 +68,7 @@ def _time_line(
         "customer": {"pk": pk},
         "may_edit": True,
         "composer": composer or NewActivity(initial={"kind": "follow_up"}),
-        "pinned": selectors.list_pinned(actor_id=request.actor.user_id, customer_id=pk),
+        "pinned": selectors.list_pinned(actor=request.actor, customer_id=pk),
         "kinds": timeline.list_kinds(request.actor),
         **time_line_context(request, pk),
     }

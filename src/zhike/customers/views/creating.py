@@ -25,16 +25,19 @@ PLAIN = ("kind", "name", "province", "city", "channel", "note")
 @needs(CREATE)
 @require_http_methods(["GET", "POST"])
 def create_customer(request: ActorRequest) -> HttpResponse:
-    form = NewCustomer(request.POST or None, initial={"kind": Customer.Kind.PERSON})
+    form = NewCustomer(request.POST or None, actor=request.actor, initial={"kind": Customer.Kind.PERSON})
     if form.is_valid() and _check_identifiers(form):
         data = form.cleaned_data
+        given = {name: data[name] for name in PLAIN if name in data}
         try:
             customer = people.create_customer(
                 actor=request.actor,
                 at=timezone.now(),
-                identifiers=[NewIdentifier(kind=kind, value=data[kind]) for kind in IDENTIFIER_FIELDS if data[kind]],
-                tags=split_words(data["tags"]),
-                **{name: data[name] for name in PLAIN},
+                identifiers=[
+                    NewIdentifier(kind=kind, value=data[kind]) for kind in IDENTIFIER_FIELDS if data.get(kind)
+                ],
+                tags=split_words(data.get("tags", "")),
+                **given,
             )
         except ValidationError as refusal:
             for name, messages in refusal.message_dict.items():
@@ -66,7 +69,7 @@ def hint_duplicates(request: ActorRequest) -> HttpResponse:
 def _check_identifiers(form: NewCustomer) -> bool:
     """Each identifier's problem beside its own field."""
     for kind in IDENTIFIER_FIELDS:
-        if form.cleaned_data[kind]:
+        if form.cleaned_data.get(kind):
             try:
                 normal_value(kind, form.cleaned_data[kind])
             except ValidationError as refusal:

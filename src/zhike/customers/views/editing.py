@@ -10,15 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from zhike.core import fields
+from zhike.core.actor import Sight
 from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page, toast
 from zhike.customers import forms
-from zhike.customers.labels import LABELS
+from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, key
 from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.sealed import ID_NUMBER
 from zhike.customers.selectors import record
-from zhike.customers.services import activities, identifiers, people, tags
+from zhike.customers.selectors.record import Record
+from zhike.customers.services import activities, identifiers, people, sealing, tags
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.views.record import EDIT, load, load_visible, shown_value
 
@@ -31,14 +35,15 @@ _COMMAS = re.compile(r"[,，、;；\n]+")
 @require_http_methods(["GET", "POST"])
 def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     """GET: the form, or with `shown` the value; POST: save."""
-    if field not in LABELS:
+    if field not in ALL_LABELS or fields.sight(request.actor, key(field)) is Sight.HIDDEN:
         raise Http404
     found = load(request, pk)
     url = reverse("edit_field", args=[pk, field])
-    label = str(LABELS[field])
+    label = str(ALL_LABELS[field])
     if "shown" in request.GET:
         return _value(request, shown_value(found, field), url, label)
-    current = "，".join(found.tags) if field == "tags" else people.written(found.customer, field)
+    fields.require_write(request.actor, key(field))
+    current = _current(found, field)
     form = forms.OneField(request.POST or None, field=field, current=current)
     if form.is_valid():
         value, was = form.cleaned_data["value"], form.cleaned_data["was"]
@@ -47,6 +52,8 @@ def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
                 change_id = tags.set_tags(
                     actor=request.actor, customer_id=pk, names=split_words(value), at=timezone.now()
                 )
+            elif field == ID_NUMBER:
+                change_id = sealing.put_id_number(actor=request.actor, customer_id=pk, value=value, at=timezone.now())
             else:
                 change_id = people.edit_customer(
                     actor=request.actor, customer_id=pk, changes={field: value}, was={field: was}, at=timezone.now()
@@ -69,7 +76,7 @@ def add_identifier(request: ActorRequest, pk: int) -> HttpResponse:
     load_visible(request, pk)
     if "shown" in request.GET:
         return _identifiers(request, pk)
-    form = forms.NewIdentifier(request.POST or None)
+    form = forms.NewIdentifier(request.POST or None, actor=request.actor)
     if form.is_valid():
         try:
             new = NewIdentifier(**{name: form.cleaned_data[name] for name in ("kind", "system", "value")})
@@ -92,9 +99,10 @@ def change_identifier(request: ActorRequest, pk: int) -> HttpResponse:
     """GET: the form, or with `shown` the value; POST: save, or remove where nothing is left."""
     identifier = _load_identifier(request, pk)
     url = reverse("change_identifier", args=[pk])
-    label = identifier.get_kind_display()
+    label, guarded_by = identifier.get_kind_display(), IDENTIFIER_KEYS[identifier.kind]
     if "shown" in request.GET:
-        return _value(request, identifier.value, url, label)
+        return _value(request, fields.shown(request.actor, guarded_by, identifier.value), url, label)
+    fields.require_write(request.actor, guarded_by)
     form = forms.OneValue(request.POST or None, initial={"value": identifier.value})
     if form.is_valid():
         try:
@@ -117,7 +125,8 @@ def change_identifier(request: ActorRequest, pk: int) -> HttpResponse:
 def remove_identifier(request: ActorRequest, pk: int) -> HttpResponse:
     identifier = _load_identifier(request, pk)
     change_id = identifiers.remove_identifier(actor=request.actor, identifier_id=pk, at=timezone.now())
-    message = _("Removed: %(value)s") % {"value": identifier.value}
+    value = fields.shown(request.actor, IDENTIFIER_KEYS[identifier.kind], identifier.value)
+    message = _("Removed: %(value)s") % {"value": value}
     return _told(_identifiers(request, identifier.customer_id), change_id, message)
 
 
@@ -143,6 +152,12 @@ def undo_change(request: ActorRequest, pk: int) -> HttpResponse:
     return _told(HttpResponse(status=204), None, _("Taken back"), also=RECORDS_CHANGED)
 
 
+def _current(found: Record, field: str) -> str:
+    if field == ID_NUMBER:
+        return found.id_number
+    return "，".join(found.tags) if field == "tags" else people.written(found.customer, field)
+
+
 def split_words(text: str) -> list[str]:
     """Tags as they are typed, with commas of either script between them."""
     return [word for word in _COMMAS.split(text) if word.strip()]
@@ -150,7 +165,7 @@ def split_words(text: str) -> list[str]:
 
 def _load_identifier(request: ActorRequest, pk: int) -> Identifier:
     identifier = Identifier.objects.visible_to(request.actor).filter(pk=pk).first()
-    if identifier is None:
+    if identifier is None or fields.sight(request.actor, IDENTIFIER_KEYS[identifier.kind]) is Sight.HIDDEN:
         raise Http404
     return identifier
 
@@ -164,7 +179,7 @@ def _identifiers(
 ) -> HttpResponse:
     context = {
         "customer": Customer(pk=pk),
-        "identifiers": record.list_identifiers(customer_id=pk),
+        "identifiers": record.list_identifiers(actor=request.actor, customer_id=pk),
         "may_edit": True,
         "form": form,
     }

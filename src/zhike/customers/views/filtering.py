@@ -180,7 +180,8 @@ def _context(state: State, joiner: Joiner, draft: Draft, fields: dict[str, Field
         "joiner": joiner,
         "inner_word": _("or") if joiner == "all" else _("and"),
         "blocks": blocks,
-        "fields": [(field.key, str(field.label)) for field in fields.values()],
+        "fields": [(field.key, str(field.label)) for field in fields.values() if field.is_typed],
+        "may_find_by_id_number": "id_number" in fields,
         "can_add": len(blocks) < MOST_GROUPS,
     }
 

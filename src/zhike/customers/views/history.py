@@ -8,8 +8,7 @@ from zhike.audit.views import latest_history, record_history
 from zhike.core.access import require
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
-from zhike.core.pages import go_to, render_page
-from zhike.core.paging import CursorInvalid
+from zhike.core.pages import render_page
 from zhike.customers.models import Customer
 from zhike.customers.selectors import record
 from zhike.customers.services.bin import CUSTOMERS
@@ -22,10 +21,7 @@ from zhike.recovery.restore_page import Place, show_restore
 def show_history(request: ActorRequest, pk: int) -> HttpResponse:
     customer = load(request, pk).customer
     address = reverse("show_customer_history", args=[pk])
-    try:
-        context = record_history(request, model=Customer, record_id=pk, address=address)
-    except CursorInvalid:
-        return go_to(request, address)
+    context = record_history(request, model=Customer, record_id=pk, address=address)
     template = "audit/entries.html" if request.GET.get("after") else "customers/show_history.html"
     return render_page(request, template, {**context, "customer": customer, **_restoring(request, pk)})
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from zhike.accounts.models import SavedView
 from zhike.accounts.services import saved_views
+from zhike.core.actor import Actor
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import registry
@@ -21,7 +22,7 @@ from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, read_state
 from zhike.core.pages import go_to, render_page
-from zhike.core.paging import CursorInvalid, Page
+from zhike.core.paging import Page
 from zhike.customers import selectors
 from zhike.customers.cells import draw_rows
 from zhike.customers.listing import KEY
@@ -63,8 +64,6 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     except FilterInvalid as refusal:
         context = {**_frame(request, State()), "refusal": refusal, "clear_url": ADDRESS}
         return render_page(request, "customers/list_customers.html", context, status=refusal.status)
-    except CursorInvalid:
-        return go_to(request, list_address(state.query()))
     can_delete = request.actor.may(DELETE)
     rows = {
         "rows": draw_rows(
@@ -87,7 +86,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     context = {
         **_frame(request, state),
         **rows,
-        "heads": _heads(state, page.columns),
+        "heads": _heads(state, page.columns, request.actor),
         "chips": chips,
         "clear_url": list_address(replace(state, search="", tree=EVERYTHING).query()),
     }
@@ -186,8 +185,8 @@ def state_parts(state: State) -> list[tuple[str, str]]:
     return parse_qsl(state.query())
 
 
-def _heads(state: State, columns: list[Column]) -> list[Head]:
-    sort, is_descending = order_of(state, of=registry.get(KEY))
+def _heads(state: State, columns: list[Column], actor: Actor) -> list[Head]:
+    sort, is_descending = order_of(state, of=registry.get(KEY), actor=actor)
     return [_head(state, column, sort.key, is_descending) for column in columns]
 
 

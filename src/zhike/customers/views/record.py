@@ -8,15 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from zhike.core import fields
+from zhike.core.actor import Actor, Sight
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import panels
-from zhike.core.pages import go_to, render_page
-from zhike.core.paging import CursorInvalid
+from zhike.core.pages import render_page
 from zhike.customers import timeline
 from zhike.customers.cells import Style
 from zhike.customers.forms import NewActivity
-from zhike.customers.labels import LABELS
+from zhike.customers.guarded import ALL_LABELS, key
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.selectors import activities, record
 from zhike.customers.selectors.record import Record
@@ -26,20 +27,24 @@ VIEW = "customers.view_customer"
 EDIT = "customers.edit_customer"
 SECTIONS = (
     ("name", "kind", "relationship", "owner", "team", "channel", "tags"),
-    ("country", "province", "city", "birthday_on"),
+    ("country", "province", "city", "birthday_on", "id_number"),
     ("note",),
 )
+OF_PERSONS = ("birthday_on", "id_number")
 _KINDS = dict(Customer.Kind.choices)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One line of the record. shown: as text; url: where it is edited, empty where it may not be."""
+    """One line of the record. shown: as text; url: where it is edited; reveal_url: where a masked value is
+    shown in full. Empty where that may not be.
+    """
 
     label: str
     shown: str
     url: str
     is_long: bool = False
+    reveal_url: str = ""
 
 
 @needs(VIEW)
@@ -51,10 +56,10 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
     may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     context = {
         **header_context(found, style, may_delete=record.may_delete(actor=request.actor, customer_id=pk)),
-        "sections": [_fields(found, names, may_edit) for names in SECTIONS],
+        "sections": [_fields(found, names, request.actor, may_edit) for names in SECTIONS],
         "identifiers": found.identifiers,
         "may_edit": may_edit,
-        "pinned": activities.list_pinned(actor_id=request.actor.user_id, customer_id=pk),
+        "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
         "kinds": timeline.list_kinds(request.actor),
         "composer": NewActivity(initial={"kind": "follow_up"}),
         "panels": panels.list_panels(page="customer", record_id=pk, actor=request.actor),
@@ -78,13 +83,10 @@ def show_time_line(request: ActorRequest, pk: int) -> HttpResponse:
     """The time line alone: narrowed to a kind, or its next page."""
     load_visible(request, pk)
     may_edit = record.may_edit(actor=request.actor, customer_id=pk)
-    try:
-        context = {"customer": {"pk": pk}, "may_edit": may_edit, **time_line_context(request, pk)}
-    except CursorInvalid:
-        return go_to(request, reverse("show_customer", args=[pk]))
+    context = {"customer": {"pk": pk}, "may_edit": may_edit, **time_line_context(request, pk)}
     partial = "entries" if request.GET.get("after") else "time_line"
     if not request.GET.get("kind") and not request.GET.get("after"):
-        context["pinned"] = activities.list_pinned(actor_id=request.actor.user_id, customer_id=pk)
+        context["pinned"] = activities.list_pinned(actor=request.actor, customer_id=pk)
     context["kinds"] = timeline.list_kinds(request.actor)
     return render_page(request, "customers/time_line.html", context, partial=partial)
 
@@ -131,16 +133,23 @@ def header_context(found: Record, style: Style, *, may_delete: bool) -> dict[str
     }
 
 
-def _fields(found: Record, names: tuple[str, ...], may_edit: bool) -> list[Field]:
+def _fields(found: Record, names: tuple[str, ...], actor: Actor, may_edit: bool) -> list[Field]:
+    """Without those that are hidden from the actor; edited are those that are theirs to write."""
+    sights = {name: fields.sight(actor, key(name)) for name in names}
     return [
         Field(
-            label=str(LABELS[name]),
+            label=str(ALL_LABELS[name]),
             shown=shown_value(found, name),
-            url=reverse("edit_field", args=[found.customer.pk, name]) if may_edit else "",
+            url=(
+                reverse("edit_field", args=[found.customer.pk, name])
+                if may_edit and sights[name] is Sight.WRITE
+                else ""
+            ),
             is_long=name == "note",
+            reveal_url=record.reveal_url(actor, found.customer.pk, name) if shown_value(found, name) else "",
         )
         for name in names
-        if name != "birthday_on" or found.customer.kind == Customer.Kind.PERSON
+        if sights[name] is not Sight.HIDDEN and (name not in OF_PERSONS or found.customer.kind == Customer.Kind.PERSON)
     ]
 
 
@@ -157,6 +166,8 @@ def shown_value(found: Record, name: str) -> str:
         case "tags":
             return "、".join(found.tags)
         case "birthday_on":
-            return customer.birthday_on.isoformat() if customer.birthday_on else ""
+            return str(customer.birthday_on or "")
+        case "id_number":
+            return found.id_number
     value = getattr(customer, name)
     return "" if value is None else str(value)

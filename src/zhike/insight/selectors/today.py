@@ -12,6 +12,7 @@ from django.urls import reverse
 from zhike.commerce.models import Order
 from zhike.core.actor import Actor
 from zhike.core.paging import Count, count_up_to
+from zhike.customers.guarded import shown_name
 from zhike.customers.models import Customer, CustomerFacts, Grade
 from zhike.customers.selectors.listing import list_url
 from zhike.insight.periods import month_end, months_before
@@ -88,7 +89,7 @@ def get_today(*, actor: Actor, run: ScoringRun) -> Today:
         month_before=months_before(run.as_of, 1),
         grades=grades,
         stages=stages,
-        slipped=_slipped_rows(slipped),
+        slipped=_slipped_rows(actor, slipped),
         slipped_count=count_up_to(slipped),
         slipped_href=list_url_of_slipped(),
         has_history=ScoringRun.objects.filter(measure=run.measure, pk__lt=run.pk, as_of__lte=run.as_of).exists(),
@@ -149,7 +150,7 @@ def _amount_now(actor: Actor, run: ScoringRun, first: date, last: date) -> Decim
     return orders.aggregate(amount=Sum("total_amount"))["amount"] or Decimal(0)
 
 
-def _slipped_rows(slipped: ValueScoreQuerySet) -> list[Slipped]:
+def _slipped_rows(actor: Actor, slipped: ValueScoreQuerySet) -> list[Slipped]:
     """The most valuable of those who slipped."""
     rows = slipped.order_by("-amount", "customer_id").values_list(
         "customer_id", "customer__name", "grade", "grade_change", "amount", "customer__facts__last_order_on"
@@ -157,7 +158,7 @@ def _slipped_rows(slipped: ValueScoreQuerySet) -> list[Slipped]:
     return [
         Slipped(
             customer_id=pk,
-            name=name,
+            name=shown_name(actor, name),
             url=reverse("show_customer", args=[pk]),
             grade_before=LAYERS[LAYERS.index(grade) + change],
             grade=grade,

@@ -1,0 +1,78 @@
+"""Seeing a masked value in full: an act of its own, with a reason, counted and recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.accounts.services.reveals import spend_reveal
+from zhike.audit.services import record
+from zhike.core import fields
+from zhike.core.access import require
+from zhike.core.actor import Actor, Sight
+from zhike.core.fields import FieldClosed
+from zhike.core.text import normal
+from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, SEALED, key
+from zhike.customers.models import Customer, Identifier
+from zhike.customers.permissions import REVEAL
+from zhike.customers.sealed import read_sealed
+
+SHORTEST_REASON, LONGEST_REASON = 4, 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revealed:
+    """The value in full. left: how many more the actor may see today; None where it was no secret to them."""
+
+    value: str
+    left: int | None
+
+
+@transaction.atomic
+def reveal_field(
+    *, actor: Actor, customer_id: int, name: str, reason: str, at: datetime, identifier_id: int | None = None
+) -> Revealed:
+    """A field that the actor sees masked, once, in full.
+
+    identifier_id: which of the customer's identifiers; name is then its kind.
+
+    :raises Customer.DoesNotExist, Identifier.DoesNotExist: there is none, or not for this actor
+    :raises PermissionDenied: the actor may not, or the field is hidden from them
+    :raises ValidationError: no reason is given
+    :raises zhike.accounts.services.reveals.RevealsSpent: the limit of the day is reached
+    """
+    customer = Customer.objects.visible_to(actor).get(pk=customer_id)
+    require(actor, REVEAL, record=customer)
+    if name not in ALL_LABELS and name not in IDENTIFIER_KEYS:
+        raise Customer.DoesNotExist(name)
+    level = fields.sight(actor, key(name))
+    if level is Sight.HIDDEN:
+        raise FieldClosed(fields.get(key(name)))
+    value = _value(customer, name, identifier_id)
+    if level >= Sight.READ:
+        return Revealed(value=value, left=None)
+    said = normal.one_line(reason)
+    if not SHORTEST_REASON <= len(said) <= LONGEST_REASON or "\0" in said:
+        limits = {"least": SHORTEST_REASON, "most": LONGEST_REASON}
+        raise ValidationError({"reason": _("Say why, in %(least)s to %(most)s characters.") % limits})
+    left = spend_reveal(actor=actor, at=at)
+    record(
+        action=REVEAL,
+        subject=Customer._meta.db_table,
+        ids=[customer.pk],
+        field=key(name),
+        identifier=identifier_id,
+        reason=said,
+    )
+    return Revealed(value=value, left=left)
+
+
+def _value(customer: Customer, name: str, identifier_id: int | None) -> str:
+    if name in IDENTIFIER_KEYS:
+        return Identifier.objects.get(pk=identifier_id or 0, customer=customer, kind=name).value
+    if name in SEALED:
+        return read_sealed(name, customer.pk)
+    value = getattr(customer, name) if name != "tags" else None
+    return "" if value is None else str(value)
