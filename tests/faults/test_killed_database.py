@@ -28,13 +28,19 @@ def test_a_killed_database_comes_back_with_history_and_rows_in_step(instance_hom
     entries = 0
     for turn in range(CRASHES):
         _start(environment)
-        writers = subprocess.Popen([sys.executable, WRITER], stdin=subprocess.PIPE, text=True, env=environment)
+        writers = subprocess.Popen(
+            [sys.executable, WRITER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
         assert writers.stdin is not None
+        assert writers.stdout is not None
         writers.stdin.write(f"{turn * 10} 1000000 write write seal\n")
         writers.stdin.close()
+        # Its answer says that they have begun, however long the machine took to start them.
+        assert len(writers.stdout.readline().split()) == 3
         time.sleep(1.5 + chance.uniform(0, 1))
         _kill_server(instance_home)
         assert writers.wait(60) is not None
+        writers.stdout.close()
         _start(environment)
         checking = [sys.executable, WRITER]
         found = subprocess.run(checking, input="check\n", capture_output=True, text=True, env=environment, check=True)

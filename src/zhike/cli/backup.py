@@ -30,7 +30,7 @@ PHASES = {
     "comparing": "核对 Comparing",
 }
 MEGABYTE = 1 << 20
-# What a restored instance goes through before it opens. The last may find something wrong; the others have to succeed.
+# What a restored instance has to pass before it opens, or what was there before is put back.
 STEPS = (("migrate",), ("erasures", "replay"), ("audit", "verify"))
 a_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
