@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from datetime import date, timedelta
 from typing import Any
@@ -151,6 +152,10 @@ def test_retention_counts_first_and_then_does_what_the_rule_says(known: Known) -
     assert not any(file.exists() for file in files)
     assert Customer.objects.get() == known.person  # who has an order
     assert not Activity.objects.exists()
+
+
+def test_the_form_offers_today_as_browsers_read_dates(officer: Client) -> None:
+    assert re.search(r'value="[0-9]{4}-[0-9]{2}-[0-9]{2}"', officer.get("/privacy/").content.decode())
 
 
 def test_the_pages_open(officer: Client, known: Known) -> None:

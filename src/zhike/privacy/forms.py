@@ -11,7 +11,9 @@ class NewRequest(forms.Form):
 
     customer_id = forms.IntegerField(label=_("Customer number"), min_value=1)
     kind = forms.ChoiceField(label=_("Asks for"), choices=Request.Kind.choices)
-    received_on = forms.DateField(label=_("Received on"), widget=forms.DateInput(attrs={"type": "date"}))
+    received_on = forms.DateField(
+        label=_("Received on"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     wish = forms.CharField(
         label=_("In their words"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -82,7 +82,7 @@ def _table(model: type[Model]) -> Table:
     return Table(
         app=str(apps.get_app_config(model._meta.app_label).verbose_name),
         name=model._meta.db_table,
-        title=str(model._meta.verbose_name),
+        title=str(getattr(getattr(model, "history", None), "label", "") or model._meta.verbose_name),
         columns=columns,
         erased=_erased(model),
     )
