@@ -28,9 +28,9 @@ WITH RECURSIVE tree AS (
     UNION ALL SELECT t.id, tree.path || t.id || '/' FROM accounts_team t JOIN tree ON t.parent_id = tree.id
 ) UPDATE accounts_team SET path = tree.path FROM tree WHERE tree.id = accounts_team.id;
 INSERT INTO accounts_user (id, password, username, name, email, team_id, manager_id, locale, zone, theme, is_active,
-    created_at)
+    created_at, kind, must_change_password, session_epoch)
 SELECT 1000000 + n, '!', 'bench' || n, 'Bench ' || n, '', 1000000 + (n - 1) / 4 + 1, NULL, 'zh-hans', 'Asia/Shanghai',
-    'auto', true, now() FROM generate_series(1, 2000) AS n;
+    'auto', true, now(), 'person', false, 0 FROM generate_series(1, 2000) AS n;
 UPDATE accounts_user SET manager_id = 1000000 + ((id - 1000001) / 4) * 4 + 1
 WHERE id > 1000000 AND (id - 1000001) % 4 <> 0;
 INSERT INTO customers_customer (id, kind, name, name_normal, name_pinyin, channel, relationship, country, province,
