@@ -45,6 +45,7 @@ INSERT INTO customers_customerfacts (customer_id, run_id, as_of, grade, stage, r
     last_order_on)
 SELECT id, 1, current_date, 'normal', 'new', 'first_time', id % 40, (id * 104729 % 1000003) / 7.0,
     current_date - (id * 31 % 900)::int FROM customers_customer ON CONFLICT DO NOTHING;
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE customers_customer ENABLE TRIGGER USER;
 INSERT INTO customers_collaborator (customer_id, user_id, may_edit, created_at)
 SELECT id, 1001999, true, now() FROM customers_customer WHERE id % 5000 = 1;
