@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 
-from zhike.core.access import list_guarding
+from zhike.core.access import array_of, list_guarding
 from zhike.core.actor import SYSTEM, Actor, Reach
 
 LONGEST_REASON = 500
@@ -25,6 +26,7 @@ class Told:
     who: str = ""
     reach: str = ""
     sees_all: bool = False
+    actor: Actor | None = field(default=None, compare=False)
 
 
 NOBODY = Told()
@@ -51,7 +53,11 @@ def seeing_everything() -> Iterator[None]:
     For what has to know of every record to decide about one (is this phone number taken?), and for finding the ids
     of a page within a predicate of its own. Every use is listed in `tests/architecture/test_policy.py`.
     """
-    token = _told.set(replace(_told.get(), reach=_reach_of(SYSTEM), sees_all=True))
+    told = _told.get()
+    if told.sees_all:
+        yield
+        return
+    token = _told.set(replace(told, reach=_everywhere(), sees_all=True))
     try:
         yield
     finally:
@@ -72,6 +78,7 @@ def begin_acting(actor: Actor, *, origin: str = "", reason: str = "") -> Token[T
             who=json.dumps({key: value for key, value in who.items() if value}, ensure_ascii=False),
             reach=_reach_of(actor),
             sees_all=all(actor.reach_of(permission).is_all for permission in list_guarding()),
+            actor=actor,
         )
     )
 
@@ -87,6 +94,17 @@ def who_acts() -> Told:
     return _told.get()
 
 
+def is_bound_to(actor: Actor) -> bool:
+    """Whether the policies of the tables narrow what is read to what this actor reaches."""
+    told = _told.get()
+    return told.actor is actor and not told.sees_all
+
+
+@cache
+def _everywhere() -> str:
+    return _reach_of(SYSTEM)
+
+
 def _reach_of(actor: Actor) -> str:
     """{permission: {"all": true, "me": 7, "users": "{7,8}", "teams": "{3}"}}, of the permissions that guard rows."""
     reaches = {code: reach for code in list_guarding() if (reach := actor.reach_of(code))}
@@ -96,5 +114,4 @@ def _reach_of(actor: Actor) -> str:
 def _written(actor: Actor, reach: Reach) -> dict[str, object]:
     if reach.is_all:
         return {"all": True, "me": actor.user_id}
-    users, teams = (",".join(map(str, keys)) for keys in (reach.user_ids, reach.team_ids))
-    return {"me": actor.user_id, "users": f"{{{users}}}", "teams": f"{{{teams}}}"}
+    return {"me": actor.user_id, "users": array_of(reach.user_ids), "teams": array_of(reach.team_ids)}

@@ -1,7 +1,7 @@
 """Keyset pages: as quick at row a million as at row one, with signed cursors."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,10 @@ class Phase:
     where: Q
     by: tuple[str, ...]
 
+    def beyond(self, keys: Sequence[Any] | None) -> Q:
+        """The stretch behind these keys; None: all of it."""
+        return self.where if keys is None else self.where & Q(_beyond(self.by, keys))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -61,19 +65,30 @@ class Page:
 
         :raises CursorInvalid: the cursor does not fit
         """
-        stretches = list(phases) or _phases(rows.model, tuple(by))
-        names = [list(stretch.by) for stretch in stretches]
-        place, keys = self.position(names, of=rows.model._meta.label)
+
+        def find(phase: Phase, after: Sequence[Any] | None, limit: int) -> list[M]:
+            return list(rows.filter(phase.beyond(after)).order_by(*phase.by)[:limit])
+
+        stretches = list(phases) or phases_of(rows.model, tuple(by))
+        return self.collect(find, stretches, of=rows.model._meta.label)
+
+    def collect[M](
+        self, find: Callable[[Phase, Sequence[Any] | None, int], Sequence[M]], phases: Sequence[Phase], *, of: str
+    ) -> "Rows[M]":
+        """The page from stretches shown one after another. find: (a stretch, the keys behind which to begin, how many
+        at most) → its rows in order; of: the list, so that a cursor is good for no other.
+
+        :raises CursorInvalid: the cursor does not fit
+        """
+        names = [list(phase.by) for phase in phases]
+        place, keys = self.position(names, of=of)
         found: list[tuple[int, M]] = []
-        for number, stretch in enumerate(stretches[place:], place):
-            part = rows.filter(stretch.where)
-            if keys is not None and number == place:
-                part = part.filter(_beyond(stretch.by, keys))
-            part = part.order_by(*stretch.by)[: self.size + 1 - len(found)]
-            found += [(number, row) for row in part]
+        for number, phase in enumerate(phases[place:], place):
+            after = keys if number == place else None
+            found += [(number, row) for row in find(phase, after, self.size + 1 - len(found))]
             if len(found) > self.size:
                 break
-        return self.cut(found, names, of=rows.model._meta.label)
+        return self.cut(found, names, of=of)
 
     def cut[M](self, found: Sequence[tuple[int, M]], names: list[list[str]], *, of: str) -> "Rows[M]":
         """The page from up to `size` + 1 rows, each with the number of its phase.
@@ -119,7 +134,8 @@ def _beyond(by: Sequence[str], keys: Sequence[Any]) -> Func:
     return Func(columns, bounds, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField())
 
 
-def _phases(model: type[Model], by: tuple[str, ...]) -> list[Phase]:
+def phases_of(model: type[Model], by: tuple[str, ...]) -> list[Phase]:
+    """An order as stretches: rows whose first field may be empty come last without it."""
     if any(name.startswith("-") is not by[0].startswith("-") for name in by):
         raise ValueError("a keyset has one direction")
     lead = by[0].removeprefix("-")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -30,33 +30,8 @@ class CustomerScopedQuerySet[M: models.Model](ScopedQuerySet[M]):
         return (mine.filter(may_edit=True) if permission == EDIT else mine).values("customer_id")
 
 
-_NEWEST_REACHED = """
-    SELECT id FROM (
-        SELECT found.id FROM unnest(%(users)s::bigint[]) AS whose CROSS JOIN LATERAL (
-            SELECT id FROM customers_customer WHERE owner_id = whose AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-        ) AS found
-        UNION SELECT found.id FROM unnest(%(teams)s::bigint[]) AS whose CROSS JOIN LATERAL (
-            SELECT id FROM customers_customer WHERE team_id = whose AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-        ) AS found
-        UNION (
-            SELECT customer_id FROM customers_collaborator WHERE user_id = %(me)s AND customer_id < %(below)s
-            ORDER BY customer_id DESC LIMIT %(limit)s
-        )
-    ) AS reached ORDER BY id DESC LIMIT %(limit)s
-"""
-
-
 class CustomerQuerySet(CustomerScopedQuerySet["Customer"]):
     view_permission = VIEW
-
-    def newest_reached(self, actor: Actor, *, below: int, limit: int) -> list[int]:
-        """The ids of the newest customers the actor sees, as `visible_to` says it, but along the indexes of owner and
-        team: a few rows of each instead of all that are reached, sorted. For a reach of few owners and teams."""
-        reach = actor.reach_of(VIEW)
-        told: dict[str, Any] = {"users": list(reach.user_ids), "teams": list(reach.team_ids), "me": actor.user_id or 0}
-        with connection.cursor() as cursor:
-            cursor.execute(_NEWEST_REACHED, {**told, "below": below, "limit": limit})
-            return [key for (key,) in cursor.fetchall()]
 
 
 class Customer(models.Model):
@@ -116,6 +91,7 @@ class Customer(models.Model):
             models.Index(fields=["created_at", "id"], name="customers_created"),
             models.Index(fields=["owner", "id"], condition=Q(owner__isnull=False), name="customers_owner"),
             models.Index(fields=["team", "id"], condition=Q(team__isnull=False), name="customers_team"),
+            models.Index(fields=["id"], include=["owner", "team"], name="customers_reach"),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="customers_customer_name_is_given"),

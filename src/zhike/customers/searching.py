@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, TextField, Value
 from django.db.models.functions import Lower, Replace
 
@@ -10,6 +11,8 @@ from zhike.core.actor import Actor
 from zhike.core.text import grams, pinyin
 from zhike.customers.guarded import IDENTIFIER_KEYS, NAME
 from zhike.customers.models import Identifier
+
+_FOUND = "SELECT * FROM customers_found(%s::text[], %s::text[], %s, %s)"
 
 
 def compose(*, name: str, reading: str, values: Sequence[str]) -> tuple[str, list[str]]:
@@ -59,6 +62,17 @@ def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
 
 def _line(path: str, pattern: str) -> Func:
     return Func(F(path), Value(pattern), function="substring", output_field=TextField())
+
+
+def find_newest(typed: str, *, below: int, limit: int) -> list[int]:
+    """The ids of the newest customers whom whoever acts sees and whose search text holds every word typed."""
+    terms = grams.query(typed)
+    pieces = sorted({piece for term in terms for piece in term.grams})
+    if not pieces:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND, [pieces, [term.like for term in terms], below, limit])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def containing(text: str) -> Q:

@@ -8,14 +8,14 @@ from psycopg.pq import TransactionStatus
 from zhike.core.acting import NOBODY, Told, who_acts
 
 _TELL = (
-    "SELECT set_config('zhike.actor', %s, false), set_config('zhike.reach', %s, false), set_config('role', {}, false)"
+    "SELECT set_config('zhike.actor', %s, false), set_config('zhike.reach', %s, false), set_config('role', %s, false)"
 )
+_NARROW = "none"
 # The role that no policy narrows, where the installation could make it; else the reach alone says so.
-_OPEN = _TELL.format(
-    "coalesce((SELECT rolname FROM pg_roles WHERE rolname = session_user || '_all'"
-    " AND pg_has_role(session_user, oid, 'MEMBER')), 'none')"
-)
-_NARROW = _TELL.format("'none'")
+_OPEN = """
+    SELECT rolname FROM pg_roles
+    WHERE rolname = session_user || '_all' AND pg_has_role(session_user, oid, 'MEMBER')
+"""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -23,6 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     # What the connection was told last; None where a rollback may have taken it back.
     _was_told: Told | None = NOBODY
+    _open_role = ""
 
     def tell_who_acts(self) -> None:
         """For those who use the connection without Django's cursors."""
@@ -31,12 +32,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if wanted == self._was_told or self.connection.info.transaction_status == TransactionStatus.INERROR:
             return
         with self.wrap_database_errors:
-            self.connection.execute(_OPEN if wanted.sees_all else _NARROW, [wanted.who, wanted.reach])
+            role = self._role_that_sees_all() if wanted.sees_all else _NARROW
+            self.connection.execute(_TELL, [wanted.who, wanted.reach, role])
         self._was_told = wanted
+
+    def _role_that_sees_all(self) -> str:
+        """Asked once for each connection, not with every change of who acts."""
+        if not self._open_role:
+            found = self.connection.execute(_OPEN).fetchone()
+            self._open_role = found[0] if found else _NARROW
+        return self._open_role
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
         self._was_told = NOBODY
+        self._open_role = ""
 
     def create_cursor(self, name: str | None = None) -> Any:
         self.tell_who_acts()

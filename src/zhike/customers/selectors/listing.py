@@ -1,30 +1,30 @@
 """The customer list: a page of rows, their count, all of them for an export, and the address of a filtered one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 from zhike.core import fields
-from zhike.core.acting import seeing_everything
+from zhike.core.acting import is_bound_to, seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.lists import registry
 from zhike.core.lists.conditions import compile_tree
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, tree_of
-from zhike.core.paging import Count, Page, Phase, Rows, count_up_to
+from zhike.core.paging import Count, Page, Phase, Rows, count_up_to, phases_of
 from zhike.customers.cells import Style
 from zhike.customers.listing import KEY
 from zhike.customers.listing.sorts import NEWEST
 from zhike.customers.models import Customer, CustomerQuerySet, CustomerSearch
-from zhike.customers.searching import holding, in_sight, matching
+from zhike.customers.searching import find_newest, holding, in_sight, matching
+from zhike.customers.selectors.reaching import count_reached, is_ordered, newest_reached, ordered_reached
 
 VIEW = CustomerQuerySet.view_permission
 EXPORT_CHUNK = 2000
 WINDOW = 10_000
-FEW = 60  # owners and teams; of more, a walk along all customers finds a page sooner
 BEYOND = 2**63 - 1
 
 
@@ -69,6 +69,9 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
 
 def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int = 10_000) -> Count:
     """How many customers the list holds, exact up to the ceiling."""
+    if not state.is_filtered and is_bound_to(actor):
+        reached = count_reached(limit=ceiling + 1)
+        return Count(min(reached, ceiling), reached > ceiling)
     with seeing_everything():
         return count_up_to(_chosen(actor, asking, state), ceiling=ceiling)
 
@@ -121,31 +124,34 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     :raises zhike.core.paging.CursorInvalid: the cursor belongs to another order
     """
     sort, is_descending = order_of(state, of=registry.get(KEY), actor=actor)
-    if state.search and sort.key == NEWEST and is_descending and actor.reach_of(VIEW).is_all:
-        return _find_newest_matching(actor, asking, state, page)
-    is_plain = not state.search and not state.tree.items and sort.key == NEWEST and is_descending
-    if is_plain and 0 < _width(actor) <= FEW:
-        return _find_newest_reached(actor, page)
+    if sort.key == NEWEST and is_descending:
+        if state.search and actor.reach_of(VIEW).is_all:
+            return _find_newest_matching(actor, asking, state, page)
+        # The function looks at the whole text of a search row.
+        if not state.tree.items and is_bound_to(actor) and not in_sight(state.search, actor):
+            return _find_newest(page, state.search)
     order = sort.descending if is_descending else sort.ascending
-    phases = [part for part in order if isinstance(part, Phase)]
-    by = [part for part in order if isinstance(part, str)]
-    keys = {name.removeprefix("-") for names in [*(phase.by for phase in phases), by] for name in names}
-    with seeing_everything():
-        found = page.of(_chosen(actor, asking, state).values("pk", *sorted(keys - {"pk"})), by=by, phases=phases)
+    by = tuple(part for part in order if isinstance(part, str))
+    phases = [part for part in order if isinstance(part, Phase)] or phases_of(Customer, by)
+    keys = {name.removeprefix("-") for phase in phases for name in phase.by}
+    rows = _chosen(actor, asking, state).values("pk", *sorted(keys - {"pk"}))
+
+    def find_stretch(phase: Phase, after: Sequence[Any] | None, limit: int) -> Sequence[Any]:
+        if not state.is_filtered and is_bound_to(actor) and is_ordered(phase):
+            return ordered_reached(phase, actor=actor, after=after, limit=limit)
+        with seeing_everything():
+            return list(rows.filter(phase.beyond(after)).order_by(*phase.by)[:limit])
+
+    found = page.collect(find_stretch, phases, of=Customer._meta.label)
     return Rows(items=[row["pk"] for row in found.items], next_cursor=found.next_cursor)
 
 
-def _width(actor: Actor) -> int:
-    """Of how many owners and teams the actor sees the customers; 0 for all."""
-    reach = actor.reach_of(VIEW)
-    return 0 if reach.is_all else len(reach.user_ids) + len(reach.team_ids)
-
-
-def _find_newest_reached(actor: Actor, page: Page) -> Rows[int]:
+def _find_newest(page: Page, search: str) -> Rows[int]:
+    """Of those whom whoever acts sees."""
     names = [["-pk"]]
     _phase, keys = page.position(names, of=KEY)
-    with seeing_everything():
-        found = Customer.objects.all().newest_reached(actor, below=keys[0] if keys else BEYOND, limit=page.size + 1)
+    below, limit = keys[0] if keys else BEYOND, page.size + 1
+    found = find_newest(search, below=below, limit=limit) if search else newest_reached(below=below, limit=limit)
     cut = page.cut([(0, {"pk": pk}) for pk in found], names, of=KEY)
     return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
 

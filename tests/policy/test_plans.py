@@ -1,0 +1,113 @@
+"""How lists are read as the application's role under the policies: no large table from end to end, search by its index.
+
+With 20,000 customers and true statistics, so that PostgreSQL has the choice. At a million `benchmarks/policy.py` asks
+the same and fails where a table is read whole.
+"""
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+from pytest_django.plugin import DjangoDbBlocker
+from tests.policy.test_finding import SIZES, STATES, asking
+from tests.policy.world import World, actor_named
+
+from zhike.core.acting import acting, seeing_everything
+from zhike.core.lists.state import State
+from zhike.core.paging import Page
+from zhike.customers import selectors
+from zhike.customers.cells import Style
+from zhike.customers.finding import FEW_TEXTS
+from zhike.customers.selectors import reaching
+from zhike.customers.tests.conftest import NOON, SHANGHAI
+
+pytestmark = pytest.mark.django_db(databases=["default"])
+
+STYLE = Style(language="en", zone=SHANGHAI, now=NOON, currency="CNY")
+LARGE = ("customers_customer", "customers_customerfacts", "customers_customersearch", "customers_identifier")
+CROWD = 30_000
+MINE = FEW_TEXTS + 500  # more than are looked through one by one
+PLANT = """
+    WITH made AS (
+        INSERT INTO customers_customer (kind, name, name_normal, name_pinyin, channel, relationship, country, province,
+            city, note, created_at, updated_at, version, owner_id, team_id)
+        SELECT 'person', 'Crowd ' || n, 'crowd ' || n, 'crowd ' || n, '', '', '', '', '', '', now(), now(), 1,
+            CASE WHEN n <= %(mine)s THEN %(owner)s ELSE %(other)s END,
+            CASE WHEN n <= %(mine)s THEN %(shop)s ELSE %(root)s END
+        FROM generate_series(1, %(crowd)s) AS n RETURNING id
+    ), facts AS (
+        INSERT INTO customers_customerfacts (customer_id, run_id, as_of, grade, stage, relationship, order_count,
+            amount, last_order_on)
+        SELECT id, 1, current_date, 'normal', 'new', 'first_time', id %% 40, id * 7919 %% 10007,
+            current_date - (id %% 900)::integer FROM made
+    ), marks AS (
+        INSERT INTO customers_identifier (customer_id, kind, system, value, value_normal, strength, source, is_primary,
+            created_at, version)
+        SELECT id, 'phone', '', '139' || id, '139' || id, 2, '', true, now(), 1 FROM made
+    )
+    INSERT INTO customers_customersearch (customer_id, text, grams)
+    SELECT id, 'crowd ' || lpad((id %% 500)::text, 3, '0'), ARRAY['cro', 'row', 'owd', lpad((id %% 500)::text, 3, '0')]
+    FROM made
+"""
+
+
+@pytest.fixture(scope="module")
+def crowd(world: World, django_db_blocker: DjangoDbBlocker) -> World:
+    """Emptied with the planted company."""
+    people, teams = world.users, world.teams
+    told = {"owner": people["own"].pk, "other": people["away"].pk, "shop": teams["shop"].pk, "root": teams["root"].pk}
+    with django_db_blocker.unblock(), seeing_everything():
+        with connection.cursor() as cursor:
+            cursor.execute(PLANT, {**told, "mine": MINE, "crowd": CROWD})
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("VACUUM (ANALYZE)")
+        connections["owner"].close()
+    return world
+
+
+def scans() -> dict[str, int]:
+    """How often this transaction read each large table from end to end, and the index of search pieces at all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname = ANY (%s)", [[*LARGE]])
+        found = dict(cursor.fetchall())
+        cursor.execute("SELECT pg_stat_get_xact_numscans('customers_search_grams'::regclass)")
+        return {**found, "pieces": cursor.fetchone()[0]}
+
+
+def plan_of(query: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {query}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.parametrize("user", ["own", "subordinates", "team", "below", "chosen", "collaborator", "mixed"])
+def test_no_list_reads_a_table_from_end_to_end(crowd: World, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    actor = actor_named(crowd, user)
+    before = scans()
+    with acting(actor), CaptureQueriesContext(connection) as asked:
+        for size in SIZES.values():
+            monkeypatch.setattr(reaching, "size_of", lambda actor, size=size: size)
+            for state in STATES:
+                page = Page(size=50)
+                selectors.list_customers(actor=actor, asking=asking(actor), state=state, page=page, style=STYLE)
+                selectors.count_customers(actor=actor, asking=asking(actor), state=state)
+    after = scans()
+    assert {table: after[table] - before[table] for table in LARGE} == dict.fromkeys(LARGE, 0)
+    with acting(actor):
+        plans = [plan_of(sql) for one in asked if (sql := one["sql"]).lstrip().startswith("SELECT")]
+    assert plans
+    assert not [plan for plan in plans for table in LARGE if f"Seq Scan on {table}" in plan]
+
+
+def test_search_uses_its_index_only_inside_the_function(crowd: World) -> None:
+    """Why there is a function: a policy shuts out the index of pieces."""
+    pieces = "SELECT customer_id FROM customers_customersearch WHERE grams @> ARRAY['123']"
+    actor = actor_named(crowd, "own")
+    with seeing_everything():
+        assert "customers_search_grams" in plan_of(pieces)
+    with acting(actor):
+        assert "customers_search_grams" not in plan_of(pieces)
+        before = scans()
+        state = State(search="123")
+        found = selectors.find_customers(actor=actor, asking=asking(actor), state=state, page=Page(size=50))
+        assert len(found.items) == MINE / 500 == 7
+        assert scans()["pieces"] == before["pieces"] + 1
