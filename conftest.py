@@ -49,6 +49,7 @@ SCHEMA_FILES = (
     "postgres_roles.py",
     "triggers.py",
     "row_security.py",
+    "finding.py",
 )
 # Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

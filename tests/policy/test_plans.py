@@ -109,5 +109,5 @@ def test_search_uses_its_index_only_inside_the_function(crowd: World) -> None:
         before = scans()
         state = State(search="123")
         found = selectors.find_customers(actor=actor, asking=asking(actor), state=state, page=Page(size=50))
-        assert len(found.items) == MINE / 500 == 7
+        assert len(found.items) == MINE / 500
         assert scans()["pieces"] == before["pieces"] + 1
