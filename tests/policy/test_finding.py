@@ -44,7 +44,7 @@ def pages(actor: Actor, state: State, *, size: int) -> list[int]:
 
 
 @pytest.mark.parametrize("way", SIZES)
-@pytest.mark.parametrize("user", EVERYBODY)
+@pytest.mark.parametrize("user", [user for user in EVERYBODY if user != "nobody"])  # who may not even order by name
 def test_the_same_pages_as_by_the_predicate(world: World, user: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reaching, "size_of", lambda actor: SIZES[way])
     actor = actor_named(world, user)
