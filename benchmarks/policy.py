@@ -21,6 +21,7 @@ from harness import ROOT, Instance, describe_machine, emit, instance
 
 CUSTOMERS = 1_000_000
 ROUNDS = 15
+LARGE_ENOUGH = 100_000  # customers; of fewer, reading all of them may well be the best plan
 ORDERS = ("newest", "amount", "last order", "name")
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
@@ -127,7 +128,7 @@ def ask_selector(actor, state):
     style = Style(language="zh-hans", zone=asking.zone, now=asking.now, currency="CNY")
     with acting(actor):
         page = selectors.list_customers(actor=actor, asking=asking, state=state, page=Page(size=50), style=style)
-    assert page.rows, actor.name
+    assert page.rows or state.is_filtered, actor.name
 
 def ask_count(actor, state):
     with acting(actor):
@@ -220,7 +221,7 @@ def ask(made: Instance) -> None:
     emit("policy_same_rows_ratio", **_worst(took, "page", "peer", ORDERS))
     for case in ("filter", "search"):
         emit(f"policy_{case}_ratio", **_worst(took, "page", "page", (case,)))
-    if told["read_whole"]:
+    if told["read_whole"] and told["customers"]["everything"] >= LARGE_ENOUGH:
         sys.exit(f"read from end to end: {told['read_whole']}")
 
 
