@@ -212,7 +212,7 @@ def ask(made: Instance) -> None:
     told = json.loads(done.stdout.splitlines()[-1])
     took: dict[str, float] = told["median"]
     for name, size in told["customers"].items():
-        kinds = {kind: _by_case(took, kind, name) for kind in ("page", "selector", "count")}
+        kinds: dict[str, Any] = {kind: _by_case(took, kind, name) for kind in ("page", "selector", "count")}
         emit(
             "policy_page_ms", fmean(kinds["page"][order] for order in ORDERS), "ms", role=name, customers=size, **kinds
         )
