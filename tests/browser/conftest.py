@@ -66,8 +66,8 @@ def site() -> Iterator[Site]:
     environment = {**kept, "ZHIKE_HOME": str(folder / "home"), "ZHIKE_RATE_PER_USER": "0"}
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        cleanup.callback(_zhike, environment, "down")
-        boss = json.loads(_zhike(environment, "demo", "--no-serve", "--customers", "300", "--orders", "2500", "--json"))
+        cleanup.callback(zhike, environment, "down")
+        boss = json.loads(zhike(environment, "demo", "--no-serve", "--customers", "300", "--orders", "2500", "--json"))
         server = subprocess.Popen(
             [sys.executable, "-m", "zhike.cli", "up", "--port", str(any_free("127.0.0.1")), "--json"],
             env=environment,
@@ -150,11 +150,12 @@ def wait_for_figures(page: Page) -> None:
 def make_person(site: Site, username: str, *, name: str = "", language: str = "zh-hans") -> Person:
     """Somebody who is nobody else's, so that a test may change how they log in."""
     password = "four words of no meaning"
-    _zhike(site.environment, "createuser", username, "--name", name, "--password-stdin", "--json", typed=password)
+    zhike(site.environment, "createuser", username, "--name", name, "--password-stdin", "--json", typed=password)
     return Person(username, password, language)
 
 
-def _zhike(environment: dict[str, str], *arguments: str, typed: str = "") -> str:
+def zhike(environment: dict[str, str], *arguments: str, typed: str = "") -> str:
+    """What the command line answers in that instance."""
     done = subprocess.run(
         [sys.executable, "-m", "zhike.cli", *arguments],
         env=environment,

@@ -4,23 +4,18 @@ Links, fragments and GET forms are followed by plain requests, a few for each ki
 page of each kind and says what it has to complain about.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-import psycopg
 import pytest
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, BrowserContext
-from tests.browser.conftest import Person, Site, log_in
-
-from zhike.runtime.database import ensure_database
-from zhike.runtime.home import Home
+from tests.browser.conftest import Person, Site, log_in, zhike
 
 PEOPLE = {"administrator": "admin", "analyst": "fangyuan", "manager": "wanghao", "representative": "chenyu"}
 MOST_OF_A_KIND = 5
@@ -134,13 +129,11 @@ def kind_of(path: str) -> str:
 @pytest.fixture(scope="module")
 def outside(site: Site, role: str) -> list[tuple[int, str]]:
     """Customers that the role may not see, and names that none of those has whom it may see."""
-    home = Home(path=Path(site.environment["ZHIKE_HOME"]))
-    with psycopg.connect(ensure_database(home).owner) as owner:
-        rows: list[Any] = owner.execute(
-            f"SELECT c.id, c.name, coalesce({INSIDE[role]}, false) FROM customers_customer c, accounts_user u"  # noqa: S608
-            " WHERE u.username = %s ORDER BY c.id",
-            [PEOPLE[role]],
-        ).fetchall()
+    query = (
+        f"SELECT json_agg(json_build_array(c.id, c.name, coalesce({INSIDE[role]}, false)) ORDER BY c.id)"  # noqa: S608
+        f" FROM customers_customer c, accounts_user u WHERE u.username = '{PEOPLE[role]}'"
+    )
+    rows: list[tuple[int, str, bool]] = json.loads(zhike(site.environment, "sql", "-At", "-c", query))
     inside = {name for _id, name, is_inside in rows if is_inside}
     return [(pk, "" if name in inside else name) for pk, name, is_inside in rows if not is_inside]
 

@@ -17,7 +17,7 @@ from zhike.runtime.home import Home
 
 pytestmark = pytest.mark.fault
 
-CRASHES = int(os.environ.get("ZHIKE_FAULT_CRASHES", 3))
+CRASHES = int(os.environ.get("ZHIKE_FAULT_CRASHES", 2))
 WRITER = str(Path(__file__).with_name("writer.py"))
 
 

@@ -20,7 +20,7 @@ from zhike.audit import sealing, verifying
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 
-BURSTS = int(os.environ.get("ZHIKE_FAULT_BURSTS", 30))
+BURSTS = int(os.environ.get("ZHIKE_FAULT_BURSTS", 16))
 ENDLESS = 1_000_000
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
 

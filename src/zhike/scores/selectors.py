@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from zhike.core.actor import Actor
 from zhike.scores.models import ScoringRun, ValueScore, ValueScoreQuerySet
@@ -22,11 +22,13 @@ def list_recent_runs(*, latest: ScoringRun, days: int) -> list[int]:
 
 
 def list_slipped(*, actor: Actor, latest: ScoringRun, days: int) -> ValueScoreQuerySet:
-    """Scores by which customers lost a layer of the pyramid in the last days and are still where they fell."""
-    runs = list_recent_runs(latest=latest, days=days)
-    return ValueScore.objects.visible_to(actor).filter(
-        run__in=runs, grade_change__lt=0, customer__facts__grade=F("grade")
-    )
+    """Scores by which customers lost a layer of the pyramid in the last days and are still where they fell.
+
+    One a customer, the newest, also where somebody slipped, rose and slipped again.
+    """
+    slips = ValueScore.objects.filter(run__in=list_recent_runs(latest=latest, days=days), grade_change__lt=0)
+    newer = slips.filter(customer=OuterRef("customer"), run_id__gt=OuterRef("run_id"), grade=OuterRef("grade"))
+    return slips.visible_to(actor).filter(~Exists(newer), customer__facts__grade=F("grade"))
 
 
 def list_history(*, actor: Actor, customer_id: int, size: int) -> list[ValueScore]:

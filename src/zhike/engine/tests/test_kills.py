@@ -48,7 +48,7 @@ def total(warehouse: Warehouse) -> tuple[int, int]:
 
 def moments(count: int) -> Iterator[float]:
     chance = random.Random(20261122)  # noqa: S311
-    return (chance.uniform(0, 1.5) for _ in range(count))
+    return (chance.uniform(0, 0.6) for _ in range(count))
 
 
 @pytest.mark.fault

@@ -21,7 +21,7 @@ from zhike.insight.selectors import figures, reasons, today
 from zhike.insight.tests.company import DAY, NOW, Sale, add_customers, add_orders
 from zhike.runtime.home import Home
 from zhike.scores import selectors as scores
-from zhike.scores.models import ScoringRun
+from zhike.scores.models import ScoringRun, ValueScore
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +157,14 @@ def test_slipped_lists_who_fell_within_the_scope(house: House) -> None:
     assert mine.slipped_count.value == 1
     assert whole.slipped_count.value == len(whole.slipped) > 1
     assert fallen in [(row.customer_id, row.grade_before, row.grade) for row in whole.slipped]
+
+
+def test_who_slipped_twice_counts_once(house: House) -> None:
+    before = today.get_today(actor=actor_of(house.seller), run=latest())
+    earlier = ValueScore.objects.filter(customer=house.own[1]).exclude(run=latest())
+    assert earlier.update(grade="high", grade_change=-1) == 1
+    after = today.get_today(actor=actor_of(house.seller), run=latest())
+    assert (after.slipped, after.slipped_count) == (before.slipped, before.slipped_count)
 
 
 def test_reasons_name_the_figure_and_the_cut_off(client: Client, house: House) -> None:
