@@ -80,7 +80,7 @@ PAGES: dict[str, Surface] = {
     "show_customer_history": _record(VIEW, f"{_CUSTOMER}/history/"),
     "restore_from_history": _change(EDIT, f"{_CUSTOMER}/history/1/", method="GET"),
     "show_history_panel": _record(VIEW, f"{_CUSTOMER}/history/panel/"),
-    "history": _shut("audit.view_history"),
+    **dict.fromkeys(("history", "seals", "download_head", "download_checker"), _shut("audit.view_history")),
     "show_collaborators": _record(VIEW, f"{_CUSTOMER}/collaborators/"),
     "remove_collaborator": _shut(VIEW),
     "add_activity": _change(EDIT, f"{_CUSTOMER}/activities/", {"kind": "note", "text": "x"}),
@@ -205,6 +205,7 @@ OPERATIONS: dict[str, Surface] = {
 TASKS = {
     "accounts.forget": "system",
     "audit.make_partitions": "system",
+    "audit.publish": "system",
     "audit.seal": "system",
     "backup.make_nightly": "system",
     "exchange.apply_import": "the user who asked",

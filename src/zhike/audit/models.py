@@ -122,3 +122,27 @@ class Head(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.size}"
+
+
+class Publication(models.Model):
+    """How far a place outside has been told of the heads. number: the last head that it took; 0 before the first.
+
+    due_at: before which nothing is sent, be it that it failed or that so much is enough. problem: why it failed last.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    destination = models.TextField(unique=True)  # "mail:audit@example.com", "url:https://…"
+    number = models.BigIntegerField(default=0)
+    delivered_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    failure_count = models.IntegerField(default=0)
+    problem = models.TextField(default="")
+
+    history = ITSELF
+
+    class Meta:
+        db_table = "audit_publication"
+
+    def __str__(self) -> str:
+        return f"{self.destination}: {self.number}"

@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from zhike.audit.models import Entry, Head, Leaf, Payload, Unsealed
+from zhike.audit.models import Entry, Head, Leaf, Payload, Publication, Unsealed
 from zhike.core.personal import Class, Place, Traces, classify, look_in
 
 classify(Entry, Class.NONE, {Class.NONE: ("origin", "request", "action", "table_name", "ids", "subject", "subject_ids",
@@ -12,6 +12,7 @@ classify(Payload, Class.FREE, {Class.FREE: ("texts",), Class.NONE: ("entry_id", 
 classify(Leaf, Class.NONE, {Class.NONE: ("commitment", "leaf")})
 classify(Head, Class.NONE, {Class.NONE: ("root", "edge", "statement", "signature")})
 classify(Unsealed, Class.NONE)
+classify(Publication, Class.NONE, {Class.STAFF: ("destination",), Class.NONE: ("problem",)})
 
 
 def register() -> None:

@@ -6,7 +6,6 @@ wait for nobody: only sealers wait for one another. Of two entries about one row
 its writer waited for the row; so numbers are the order within a batch.
 """
 
-import json
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +18,7 @@ from django.db import connections, transaction
 
 from zhike.audit import keys
 from zhike.audit.canonical import LINES, NO_PREVIOUS, Statement, commitment_of, digest_of, leaf_text, moment
+from zhike.audit.published import head_json
 from zhike.audit.tree import Edge, leaf_hash
 
 OWNER = "owner"
@@ -59,7 +59,7 @@ def publish(heads: list[tuple[str, bytes]]) -> None:
         return
     with heads_file().open("a", encoding="utf-8") as file:
         for statement, signature in heads:
-            file.write(json.dumps({"statement": statement, "signature": signature.hex()}) + "\n")
+            file.write(head_json(statement, signature) + "\n")
 
 
 def heads_file() -> Path:

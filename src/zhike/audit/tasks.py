@@ -1,12 +1,14 @@
 """What the history needs from time to time: seals, and room for the months to come."""
 
+import logging
 from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from zhike.audit import sealing
+from zhike.audit import publishing, sealing
 
 MONTHS_AHEAD = 3
+logger = logging.getLogger("zhike.audit")
 
 
 @app.periodic(cron="* * * * *")
@@ -14,6 +16,15 @@ MONTHS_AHEAD = 3
 def seal(timestamp: int) -> None:
     """Cover what was committed by a signed head."""
     sealing.seal_all(at=datetime.now(UTC))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="audit.publish", queue="audit", queueing_lock="audit.publish", lock="audit.publish")
+def publish(timestamp: int) -> None:
+    """Send the newest head to where it is kept outside; what is not taken is tried again, later each time."""
+    for attempt in publishing.publish_newest(at=datetime.now(UTC)):
+        if attempt.problem:
+            logger.warning("%s does not take head %s: %s", attempt.destination.kind, attempt.number, attempt.problem)
 
 
 @app.periodic(cron="41 2 * * *")

@@ -1,5 +1,10 @@
 from django.urls import path
 
-from zhike.audit import views
+from zhike.audit.views import history, proofs
 
-urlpatterns = [path("", views.show_history, name="history")]
+urlpatterns = [
+    path("", history.show_history, name="history"),
+    path("seals/", proofs.show_seals, name="seals"),
+    path("seals/newest.json", proofs.download_head, name="download_head"),
+    path("seals/check_proof.py", proofs.download_checker, name="download_checker"),
+]

@@ -13,6 +13,7 @@ import psycopg
 
 from zhike.audit import keys
 from zhike.audit.canonical import ENTRY_FORMAT, LINES, NO_PREVIOUS, Statement, commitment_of, digest_of
+from zhike.audit.published import read_heads
 from zhike.audit.sealing import binary_cursor, owner_connection, prefer_indexes
 from zhike.audit.tree import Edge
 from zhike.audit.triggers import TRANSITIONS, list_captures
@@ -89,22 +90,6 @@ def verify(*, against: Path | None = None) -> Report:
         _check_capture(connection, report)
     report.root = edge.root().hex()
     return report
-
-
-def read_heads(file: Path) -> list[tuple[str, bytes]]:
-    """Statements and signatures of a file of heads, JSON objects one after another.
-
-    :raises ValueError: there are none
-    """
-    found = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if line.strip():
-            said = json.loads(line)
-            head = said.get("head", said)
-            found.append((str(head["statement"]), bytes.fromhex(head["signature"])))
-    if not found:
-        raise ValueError(file.name)
-    return found
 
 
 class _Heads:

@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": ("audit", "封存、核验操作历史 / Seal, verify and prove the history"),
     "erasures": ("erasures", "清查个人信息删除，恢复后重放 / Erased persons: search again, replay after a restore"),
     "keys": ("keys", "更换加密字段的密钥 / Rotate the keys of encrypted fields"),
+    "mail": ("mail", "试发邮件 / Try whether mail leaves the house"),
     "doctor": ("doctor", "检查运行环境并给出建议 / Check the instance and say what to do"),
     "migrate": ("database", "把数据库升级到当前版本 / Bring the database up to this version"),
     "sql": ("database", "以数据库所有者身份运行 psql / Run psql as the owner of the database"),

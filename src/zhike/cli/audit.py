@@ -1,4 +1,4 @@
-"""Commands about the history: audit seal, verify, prove, key."""
+"""Commands about the history: audit seal, publish, verify, prove, key."""
 
 import dataclasses
 import json
@@ -45,10 +45,31 @@ def seal(as_json: bool) -> None:
 
 
 @audit.command()
+@json_option
+def publish(as_json: bool) -> None:
+    """立即把最新树头发往邮箱和网址（ZHIKE_AUDIT_MAIL_TO、ZHIKE_AUDIT_URL）；后台进程也会自动完成。
+
+    Send the newest head to the mail addresses and the URL of the settings now; the worker does so by itself as well.
+    Exit code 1: one of them did not take it.
+    """
+    instance.django_ready(Home.current())
+    from zhike.audit import publishing
+
+    attempts = publishing.publish_newest(at=datetime.now(UTC), is_forced=True)
+    lines = [f"{'✗' if one.problem else '✓'} {one.destination.name} · {one.number} {one.problem}" for one in attempts]
+    result = [
+        {"destination": one.destination.name, "head": one.number, "problem": one.problem or None} for one in attempts
+    ]
+    nothing = "没有树头，或没有设置去处 / There is no head, or no place is set"
+    report({"attempts": result}, as_json=as_json, text="\n".join(lines) or nothing)
+    sys.exit(Exit.FAILED if any(one.problem for one in attempts) else Exit.DONE)
+
+
+@audit.command()
 @click.option(
     "--against",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="与先前公布的树头文件比对 / Compare with heads published earlier",
+    help="与先前公布的树头文件或保存的邮件比对 / Compare with heads published earlier: a file or a saved mail",
 )
 @json_option
 def verify(against: Path | None, as_json: bool) -> None:

@@ -201,6 +201,48 @@ def check_backup(home: Home) -> Finding:
     return Finding(check="backup", state="warn" if advice else "ok", found=found, advice="; ".join(advice))
 
 
+def check_mail(home: Home, urls: DatabaseUrls) -> Finding:
+    from django.conf import settings
+
+    from zhike.core import mail
+
+    if not mail.is_configured():
+        is_wanted = bool(settings.AUDIT_MAIL_TO)
+        return Finding(
+            check="mail",
+            state="warn" if is_wanted else "ok",
+            found="未配置，通知只在知客里显示 / none; notices are shown in Zhike only",
+            advice="ZHIKE_AUDIT_MAIL_TO 需要 ZHIKE_MAIL_HOST 和 ZHIKE_MAIL_FROM / ZHIKE_AUDIT_MAIL_TO needs both"
+            if is_wanted
+            else "",
+        )
+    server = f"{mail.server_name()}, {settings.MAIL_FROM}"
+    try:
+        mail.check_server()
+    except mail.MailNotSent as problem:
+        advice = "检查 ZHIKE_MAIL_ 各项，再运行 zhike mail test / Look at ZHIKE_MAIL_…, then run zhike mail test"
+        return Finding(check="mail", state="warn", found=f"{server}: {problem}", advice=advice)
+    return Finding(check="mail", state="ok", found=server)
+
+
+def check_published(home: Home, urls: DatabaseUrls) -> Finding:
+    from zhike.audit.selectors import seals
+
+    places = seals.list_publications()
+    failing = [f"{one.name}: {one.problem}" for one in places if one.problem]
+    behind = sum(one.is_behind for one in places)
+    return Finding(
+        check="heads",
+        state="warn" if failing else "ok",
+        found=f"{len(places)} 个外部去处 / places outside, {behind} 个待发 / waiting"
+        if places
+        else "树头只写入文件 / heads go to the file only",
+        advice=f"{'; '.join(failing)}。稍后自动重试，或运行 / It is tried again; or run: zhike audit publish"
+        if failing
+        else "",
+    )
+
+
 def check_build(home: Home) -> Finding:
     package = Path(zhike.__file__).parent
     missing = [] if any((package / "ui" / "static").rglob("*.js")) else ["前端 front end"]
@@ -224,4 +266,6 @@ DATABASE_CHECKS: tuple[Callable[[Home, DatabaseUrls], Finding], ...] = (
     check_migrations,
     check_queue,
     check_clock,
+    check_mail,
+    check_published,
 )

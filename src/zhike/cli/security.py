@@ -27,8 +27,8 @@ ENCRYPTED = {"verify-ca", "verify-full"}
 
 def check_secrets(home: Home, _urls: DatabaseUrls) -> Finding:
     open_ones = [str(path.relative_to(home.path)) for path in _private(home) if _mode(path) & OTHERS]
-    if told := os.environ.get("ZHIKE_OIDC_SECRET_FILE"):
-        open_ones += [told] if _mode(Path(told)) & stat.S_IRWXO else []
+    named = (os.environ.get(f"ZHIKE_{name}_FILE", "") for name in ("OIDC_SECRET", "MAIL_PASSWORD", "AUDIT_URL_TOKEN"))
+    open_ones += [told for told in named if told and _mode(Path(told)) & stat.S_IRWXO]
     return Finding(
         check="secrets",
         state="fail" if open_ones else "ok",
@@ -273,15 +273,17 @@ def check_demo(home: Home, _urls: DatabaseUrls) -> Finding:
 
 
 def check_heads(home: Home, _urls: DatabaseUrls) -> Finding:
-    from zhike.audit import sealing
+    from zhike.audit import publishing, sealing
 
-    is_inside = sealing.heads_file().resolve().is_relative_to(home.path.resolve())
+    places = [destination.name for destination in publishing.list_destinations()]
+    is_inside = not places and sealing.heads_file().resolve().is_relative_to(home.path.resolve())
     return Finding(
         check="history",
         state="warn" if is_inside else "ok",
-        found=f"树头写在 / heads are appended to {sealing.heads_file()}",
-        advice="与密钥在同一处：用 ZHIKE_AUDIT_HEADS 写到别的机器或磁盘，否则两者可一起被改写 / "
-        "They lie beside the key: let ZHIKE_AUDIT_HEADS name another machine's disk, or both can be rewritten together"
+        found=f"树头写在 / heads are appended to {', '.join([str(sealing.heads_file()), *places])}",
+        advice="与密钥在同一处：用 ZHIKE_AUDIT_HEADS 写到别的磁盘，或设置 ZHIKE_AUDIT_MAIL_TO、ZHIKE_AUDIT_URL / "
+        "They lie beside the key: let ZHIKE_AUDIT_HEADS name another machine's disk, or set ZHIKE_AUDIT_MAIL_TO or "
+        "ZHIKE_AUDIT_URL"
         if is_inside
         else "",
     )

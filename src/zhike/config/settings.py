@@ -7,6 +7,7 @@ from django.utils.csp import CSP
 
 from zhike.runtime.database import resolve
 from zhike.runtime.home import Home
+from zhike.runtime.mail import mail_server
 
 HOME = Home.current()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -65,7 +66,10 @@ ROOT_URLCONF = "zhike.config.urls"
 WSGI_APPLICATION = "zhike.config.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["zhike.accounts.backends.PasswordBackend"]
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # user names are unique in the database, whatever their case
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # user names are unique in the database, whatever their case
+    "mail.W001",  # an instance without a mail server sends none, and says so where it would
+]
 LOGIN_URL = "log_in"
 LOGIN_REDIRECT_URL = "/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -188,6 +192,15 @@ PROXY_NETWORKS = os.environ.get("ZHIKE_PROXY_NETWORKS", "127.0.0.0/8,::1/128").s
 # What this instance itself may ask besides public addresses: networks of the house, for example of its sign-on.
 OUTGOING_NETWORKS = [one for one in os.environ.get("ZHIKE_OUTGOING_NETWORKS", "").split(",") if one]
 OUTGOING_CA_FILE = os.environ.get("ZHIKE_CA_FILE", "")  # certificates to trust in place of the public ones
+_mail = mail_server(os.environ)
+MAIL_FROM = _mail.sender if _mail else ""
+MAILERS = {"default": {"BACKEND": "zhike.core.mail.Backend", "OPTIONS": _mail.options()}} if _mail else {}
+
+# Where signed heads of the history go besides the file: they show what somebody with all keys of this machine changed.
+AUDIT_MAIL_TO = [one.strip() for one in os.environ.get("ZHIKE_AUDIT_MAIL_TO", "").split(",") if one.strip()]
+AUDIT_MAIL_HOURS = float(os.environ.get("ZHIKE_AUDIT_MAIL_HOURS", "24"))
+AUDIT_URL = os.environ.get("ZHIKE_AUDIT_URL", "")
+AUDIT_URL_TOKEN_FILE = os.environ.get("ZHIKE_AUDIT_URL_TOKEN_FILE", "")
 BIN_DAYS = int(os.environ.get("ZHIKE_BIN_DAYS", "30"))  # how long what is deleted can be restored
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 REQUEST_DEADLINE = os.environ.get(

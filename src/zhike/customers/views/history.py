@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from zhike.audit.views import latest_history, record_history
+from zhike.audit.views.history import latest_history, record_history
 from zhike.core.access import require
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest

@@ -1,0 +1,91 @@
+"""Mail goes to the one server of the settings, over TLS, and never takes long."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+from tests.mail_server import PASSWORD, USER, Post, mail_server_beside
+
+from zhike.core import mail
+from zhike.runtime.mail import mail_server
+from zhike.runtime.problems import EnvironmentProblem
+
+NAMED = {"ZHIKE_MAIL_HOST": "mail.example.cn", "ZHIKE_MAIL_FROM": "crm@example.cn"}
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[Post]:
+    with mail_server_beside(tmp_path) as post:
+        yield post
+
+
+def test_mail_goes_over_tls_with_the_password_of_the_file(post: Post, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(f"{PASSWORD}\n")
+    with post.settings(ZHIKE_MAIL_USER=USER, ZHIKE_MAIL_PASSWORD_FILE=str(secret)):
+        mail.check_server()
+        mail.send(to=["an@example.cn"], subject="您好", text="第一行\n.点", attachments=[("a.json", b"{}", "x/y")])
+    (got,) = post.mails
+    assert (got["Subject"], got["To"], got["Auto-Submitted"]) == ("您好", "an@example.cn", "auto-generated")
+    assert post.was_secure == [True]
+    assert post.logged_in[-1] == f"\0{USER}\0{PASSWORD}".encode()
+    assert [part.get_filename() for part in got.iter_attachments()] == ["a.json"]
+
+
+def test_a_server_whose_certificate_is_not_trusted_gets_nothing(post: Post) -> None:
+    with (
+        post.settings(),
+        override_settings(OUTGOING_CA_FILE=""),
+        pytest.raises(mail.MailNotSent, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        mail.send(to=["an@example.cn"], subject="x", text="x")
+    assert post.raw == []
+
+
+def test_what_the_server_refuses_is_told_with_its_reason(post: Post) -> None:
+    post.refuses = "550 no such person"
+    with post.settings(), pytest.raises(mail.MailNotSent, match="550 no such person"):
+        mail.send(to=["an@example.cn"], subject="x", text="x")
+
+
+def test_a_server_that_talks_for_ever_is_cut_off(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.drips = True
+    monkeypatch.setattr(mail, "MOST_SECONDS", 0.3)
+    began = time.monotonic()
+    with post.settings(), pytest.raises(mail.MailNotSent):
+        mail.send(to=["an@example.cn"], subject="x", text="x")
+    assert time.monotonic() - began < 3
+
+
+def test_no_header_can_be_slipped_in(post: Post) -> None:
+    with post.settings():
+        for to, subject in (("an@example.cn", "x\r\nBcc: evil@example.cn"), ("a@b.cn\r\nBcc: c@d.cn", "x")):
+            with pytest.raises(mail.MailNotSent):
+                mail.send(to=[to], subject=subject, text="x")
+    assert post.raw == []
+
+
+def test_without_a_server_nothing_is_sent_and_that_is_said() -> None:
+    assert not mail.is_configured()
+    with pytest.raises(mail.MailNotSent, match="ZHIKE_MAIL_HOST"):
+        mail.send(to=["an@example.cn"], subject="x", text="x")
+
+
+def test_the_environment_names_a_server_or_says_what_is_wrong(tmp_path: Path) -> None:
+    assert mail_server({}) is None
+    made = mail_server(NAMED)
+    assert made is not None
+    assert (made.port, made.security) == (587, "starttls")
+    assert "password" not in repr(made)
+    assert mail_server({**NAMED, "ZHIKE_MAIL_HOST": "::1", "ZHIKE_MAIL_SECURITY": "none"}) is not None
+    for wrong in (
+        {"ZHIKE_MAIL_SECURITY": "none"},
+        {"ZHIKE_MAIL_SECURITY": "ssl"},
+        {"ZHIKE_MAIL_PORT": "x"},
+        {"ZHIKE_MAIL_FROM": ""},
+        {"ZHIKE_MAIL_PASSWORD_FILE": str(tmp_path / "none")},
+    ):
+        with pytest.raises(EnvironmentProblem):
+            mail_server({**NAMED, **wrong})
