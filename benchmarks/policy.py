@@ -50,11 +50,12 @@ SELECT nextval('customers_customer_id_seq'), 'person', 'Guest ' || n, 'guest ' |
     now() - n * interval '1 second', now(), 1
 FROM generate_series(1, greatest(0, {customers} - (SELECT count(*) FROM customers_customer))) AS n;
 UPDATE customers_customer SET owner_id = u.id, team_id = u.team_id FROM accounts_user AS u
-WHERE u.id = 1000001 + (customers_customer.id * 7919 % 2000);
+WHERE u.id = 1000001 + (hashint8(customers_customer.id) & 65535) % 2000;
 INSERT INTO customers_customerfacts (customer_id, run_id, as_of, grade, stage, relationship, order_count, amount,
     last_order_on)
-SELECT id, 1, current_date, 'normal', 'new', 'first_time', id % 40, (id * 104729 % 1000003) / 7.0,
-    current_date - (id * 31 % 900)::int FROM customers_customer ON CONFLICT DO NOTHING;
+SELECT id, 1, current_date, 'normal', 'new', 'first_time', (hashint8(id + 1) & 65535) % 40,
+    (hashint8(id + 2) & 16777215) / 7.0, current_date - (hashint8(id + 3) & 65535) % 900
+FROM customers_customer ON CONFLICT DO NOTHING;
 SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE customers_customer ENABLE TRIGGER USER;
 INSERT INTO customers_collaborator (customer_id, user_id, may_edit, created_at)

@@ -134,13 +134,13 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     by = tuple(part for part in order if isinstance(part, str))
     phases = [part for part in order if isinstance(part, Phase)] or phases_of(Customer, by)
     keys = {name.removeprefix("-") for phase in phases for name in phase.by}
-    rows = _chosen(actor, asking, state).values("pk", *sorted(keys - {"pk"}))
 
     def find_stretch(phase: Phase, after: Sequence[Any] | None, limit: int) -> Sequence[Any]:
         if not state.is_filtered and is_bound_to(actor) and is_ordered(phase):
             return ordered_reached(phase, actor=actor, after=after, limit=limit)
+        rows = _chosen(actor, asking, state).filter(phase.beyond(after)).order_by(*phase.by)
         with seeing_everything():
-            return list(rows.filter(phase.beyond(after)).order_by(*phase.by)[:limit])
+            return list(rows.values("pk", *sorted(keys - {"pk"}))[:limit])
 
     found = page.collect(find_stretch, phases, of=Customer._meta.label)
     return Rows(items=[row["pk"] for row in found.items], next_cursor=found.next_cursor)
