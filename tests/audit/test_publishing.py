@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client, override_settings
-from tests.mail_server import mail_server_beside
 
 from zhike.accounts import services
 from zhike.audit import publishing, sealing, verifying
 from zhike.audit.models import Publication
 from zhike.audit.selectors import seals
 from zhike.core.actor import SYSTEM
+from zhike.core.tests.mail_server import mail_server_beside
 from zhike.customers.models import Customer
 
 pytestmark = [pytest.mark.django_db(databases=["default", "owner"]), pytest.mark.usefixtures("history")]

@@ -128,7 +128,7 @@ PAGES: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("account_login", "account_reauthenticate", "logged_out", "my_security", "leave_sign_on"),
-            *("end_session", "end_other_sessions", "socialaccount_login_cancelled"),
+            *("end_session", "see_notices", "end_other_sessions", "socialaccount_login_cancelled"),
             *("openid_connect_login", "openid_connect_callback", "mfa_index", "mfa_authenticate", "mfa_reauthenticate"),
             *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
             *("mfa_login_webauthn", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn"),
@@ -204,6 +204,8 @@ OPERATIONS: dict[str, Surface] = {
 # Task → as whom it works.
 TASKS = {
     "accounts.forget": "system",
+    "accounts.mail_notice": "system",
+    "accounts.remind_of_keys": "system",
     "audit.make_partitions": "system",
     "audit.publish": "system",
     "audit.seal": "system",

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts import vault
 from zhike.accounts.address import client_address
+from zhike.accounts.announcing import announce
 from zhike.accounts.device import remember_device
-from zhike.accounts.events import LogInRefused, announce
+from zhike.accounts.events import LogInRefused
 from zhike.accounts.models import User
 from zhike.accounts.services.sessions import was_just_confirmed
 

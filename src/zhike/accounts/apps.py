@@ -23,6 +23,12 @@ class AccountsConfig(AppConfig):
                 "accounts.add_second_factor": _("Second factor added"),
                 "accounts.remove_second_factor": _("Second factor removed"),
                 "accounts.reset_second_factor": _("Second factor reset"),
+                "accounts.make_recovery_codes": _("Recovery codes made"),
+                "accounts.change_password": _("Password changed"),
+                "accounts.link_sign_on": _("Sign-on connected"),
+                "accounts.unlink_sign_on": _("Sign-on disconnected"),
+                "accounts.make_key": _("API key made"),
+                "accounts.revoke_key": _("API key revoked"),
             }
         )
         manage = permissions.MANAGE
@@ -38,6 +44,7 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import authentication_step_completed
         from allauth.account.signals import user_logged_in as came_in
         from allauth.mfa import signals as factors
+        from allauth.socialaccount.signals import social_account_added
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
         from zhike.accounts import receivers
@@ -47,6 +54,7 @@ class AccountsConfig(AppConfig):
         came_in.connect(receivers.welcome)
         authentication_step_completed.connect(receivers.renew_key)
         factors.authenticator_added.connect(receivers.note_new_factor)
-        factors.authenticator_reset.connect(receivers.note_new_factor)
+        factors.authenticator_reset.connect(receivers.note_renewed_codes)
         factors.authenticator_removed.connect(receivers.note_lost_factor)
         factors.authentication_failed.connect(receivers.note_wrong_code)
+        social_account_added.connect(receivers.note_sign_on)

@@ -1,34 +1,30 @@
-"""What happens at the door and to the keys of the house; what no row's change tells goes into the history."""
+"""What happens at the door and to the keys of the house; `announcing` puts it into the history and tells people."""
 
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Lower
-from django.db.models.lookups import Exact
-
-from zhike.accounts.models import User
-from zhike.audit.services import record
-from zhike.core.acting import acting
-from zhike.core.actor import Actor
-from zhike.core.events import Event, publish
+from zhike.core.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedIn(Event):
-    """methods: how, in order: "password", "passkey", "totp", "recovery_codes", "sign_on"."""
+    """methods: how, in order: "password", "passkey", "totp", "recovery_codes", "sign_on".
+
+    agent: what the browser says it is. is_known: they have logged in in it before.
+    """
 
     user_id: int
     address: str
     methods: list[str]
+    agent: str = ""
+    is_known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogInRefused(Event):
     """username: empty where nobody is called so, since people also type passwords there.
 
-    reason: "wrong_name_or_password", "wrong_code", "too_many_attempts", "not_allowed", "sign_on_unknown".
+    reason: "wrong_name_or_password", "wrong_code", "too_many_attempts", "not_allowed", "sign_on_unknown",
+    "sign_on_failed".
     """
 
     username: str
@@ -43,11 +39,16 @@ class LoggedOut(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionsEnded(Event):
-    """is_everywhere: all sessions of the person, or one. by_user_id: null where the system ended them."""
+    """is_everywhere: all sessions of the person, or one. by_user_id: null where the system ended them.
+
+    reason: why, where it follows from something else: "lifetime" (no session lasts any longer), "deactivated",
+    "password", "second_factor", "one" of a list.
+    """
 
     user_id: int
     by_user_id: int | None
     is_everywhere: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +61,40 @@ class PasswordChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SecondFactorAdded(Event):
-    """factor: "totp", "webauthn" or "recovery_codes"."""
+    """factor: "totp" or "webauthn"."""
 
     user_id: int
     factor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    """is_renewed: those from before are worth nothing now; otherwise the first factor brought them."""
+
+    user_id: int
+    is_renewed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnLinked(Event):
+    """The company's sign-on opens the account from now on. is_new: the account was made for it."""
+
+    user_id: int
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnUnlinked(Event):
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailChanged(Event):
+    """Where notices go is another address. before: the old one, which hears of it."""
+
+    user_id: int
+    by_user_id: int | None
+    before: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +127,7 @@ class TokenMade(Event):
     user_id: int
     by_user_id: int | None
     permissions: list[str] | None
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +135,7 @@ class TokenRevoked(Event):
     token_id: int
     user_id: int
     by_user_id: int | None
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,37 +162,3 @@ class RoleEdited(Event):
     role_id: int
     by_user_id: int | None
     grants: dict[str, int] | None
-
-
-# Events that the history keeps under a name of their own; the others are changes of rows, which it captures anyway.
-ACTIONS: dict[type[Event], str] = {
-    LoggedIn: "accounts.log_in",
-    LogInRefused: "accounts.log_in_refused",
-    LoggedOut: "accounts.log_out",
-    SessionsEnded: "accounts.end_sessions",
-    SecondFactorAdded: "accounts.add_second_factor",
-    SecondFactorRemoved: "accounts.remove_second_factor",
-    SecondFactorReset: "accounts.reset_second_factor",
-}
-
-
-def announce(event: Event) -> None:
-    """Publish an event of `ACTIONS` and put it into the history, in a transaction of its own if there is none."""
-    with transaction.atomic():
-        _keep(event)
-        publish(event)
-
-
-def _keep(event: Event) -> None:
-    told = asdict(event)
-    # A name stands for a person; what nobody is called is nobody's business.
-    username = told.pop("username", "")
-    ids = _ids_of(username) if username else [told.pop("user_id")] if "user_id" in told else []
-    # The request began before anybody was known.
-    who = acting(Actor(user_id=event.user_id, name="")) if isinstance(event, LoggedIn) else nullcontext()
-    with who:
-        record(action=ACTIONS[type(event)], subject="accounts_user", ids=ids, **told)
-
-
-def _ids_of(username: str) -> list[int]:
-    return list(User.objects.filter(Exact(Lower("username"), Lower(Value(username)))).values_list("pk", flat=True))

@@ -287,6 +287,32 @@ class Token(models.Model):
         return self.name
 
 
+class Notice(models.Model):
+    """What somebody should hear about their own account; `notices` writes them.
+
+    key: what it is about, so that the same is told once. details: for the words, and "to" where another address than
+    the present one has to hear of it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
+    kind = models.CharField(max_length=30)
+    key = models.CharField(max_length=100)
+    details = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_index=True)
+    seen_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
+
+    history = NotCaptured("Tells of what the history has as events.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "key"], name="accounts_notice_is_told_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.kind}"
+
+
 class SavedView(models.Model):
     """A list's filters, columns and order under a name; private to its user. query: the list's URL query."""
 

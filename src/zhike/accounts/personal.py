@@ -14,6 +14,7 @@ from zhike.accounts.models import (
     Grant,
     IdempotentRequest,
     LogInAttempts,
+    Notice,
     ReassignedRecord,
     Reassignment,
     RevealCount,
@@ -41,6 +42,7 @@ classify(Reassignment, Class.STAFF, {Class.NONE: ("counts",)})
 classify(ReassignedRecord, Class.STAFF, {Class.NONE: ("kind",)})
 classify(Token, Class.STAFF, {Class.STAFF: ("name",), Class.SECRET: ("digest",), Class.NONE: ("permissions",)})
 classify(SavedView, Class.STAFF, {Class.NONE: ("page",), Class.FREE: ("name", "query")})
+classify(Notice, Class.STAFF, {Class.NONE: ("kind", "key"), Class.STAFF: ("details",)})
 classify(LogInAttempts, Class.STAFF, {Class.STAFF: ("name", "address")})
 classify(IdempotentRequest, Class.STAFF, {Class.NONE: ("key", "digest", "location"), Class.FREE: ("body",)})
 

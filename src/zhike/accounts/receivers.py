@@ -4,22 +4,34 @@ from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
 from allauth.usersessions.models import UserSession
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import ngettext
 
+from zhike.accounts import selectors
 from zhike.accounts.actors import actor_of
 from zhike.accounts.address import client_address
+from zhike.accounts.announcing import announce
+from zhike.accounts.device import known_device
 from zhike.accounts.events import (
     LoggedIn,
     LoggedOut,
     LogInRefused,
+    RecoveryCodesMade,
     SecondFactorAdded,
     SecondFactorRemoved,
-    announce,
+    SessionsEnded,
+    SignOnLinked,
 )
 from zhike.accounts.models import User
 from zhike.accounts.services import sessions
+from zhike.core.acting import acting
+from zhike.core.actor import SYSTEM
 
 SIGN_ON = "sign_on"
 
@@ -30,9 +42,26 @@ def begin(request: HttpRequest, user: User, **_details: Any) -> None:
 
 
 def welcome(request: HttpRequest, user: User, **_details: Any) -> None:
-    """allauth: somebody came in, by whatever door."""
+    """allauth: somebody came in, by whatever door; what happened to their account meanwhile is said first."""
     methods = [_method(record) for record in get_authentication_records(request, user)]
-    announce(LoggedIn(user_id=user.pk, address=client_address(request), methods=methods))
+    if count := selectors.count_new_notices(user_id=user.pk):
+        # The door still speaks the language of its guests.
+        with translation.override(user.locale):
+            text = ngettext(
+                "%(count)s notice about your account: see “My settings → Security”.",
+                "%(count)s notices about your account: see “My settings → Security”.",
+                count,
+            )
+            messages.warning(request, text % {"count": count})
+    announce(
+        LoggedIn(
+            user_id=user.pk,
+            address=client_address(request),
+            methods=methods,
+            agent=request.headers.get("User-Agent", "")[: sessions.LONGEST_AGENT],
+            is_known=bool(known_device(request, name=user.username)),
+        )
+    )
 
 
 def renew_key(request: HttpRequest, user: User, **details: Any) -> None:
@@ -45,17 +74,36 @@ def renew_key(request: HttpRequest, user: User, **details: Any) -> None:
 
 
 def farewell(request: HttpRequest, user: User | None, **_details: Any) -> None:
-    """Django: somebody left."""
+    """Django: somebody left, or had to."""
     sessions.forget_session(request)
-    if user is not None:
+    if user is None:
+        return
+    if sessions.is_over(request):
+        # Before the middleware says who acts; nobody does here but the house.
+        with acting(SYSTEM, origin="web"):
+            announce(SessionsEnded(user_id=user.pk, by_user_id=None, is_everywhere=False, reason="lifetime"))
+    else:
         announce(LoggedOut(user_id=user.pk))
 
 
 def note_new_factor(request: HttpRequest, user: User, authenticator: Authenticator, **_details: Any) -> None:
-    """allauth: a factor was added, or recovery codes were renewed; whoever is in elsewhere has not shown it."""
-    announce(SecondFactorAdded(user_id=user.pk, factor=authenticator.type))
-    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+    """allauth: a factor was added; whoever is in elsewhere has not shown it."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        announce(RecoveryCodesMade(user_id=user.pk, is_renewed=False))
+    else:
+        announce(SecondFactorAdded(user_id=user.pk, factor=authenticator.type))
         end_others(request, user)
+
+
+def note_renewed_codes(request: HttpRequest, user: User, **_details: Any) -> None:
+    """allauth: recovery codes were made anew."""
+    announce(RecoveryCodesMade(user_id=user.pk, is_renewed=True))
+
+
+def note_sign_on(request: HttpRequest, sociallogin: SocialLogin, **_details: Any) -> None:
+    """allauth: the company's sign-on opens an account from now on."""
+    is_new = sociallogin.state.get("process") != AuthProcess.CONNECT
+    announce(SignOnLinked(user_id=sociallogin.user.pk, is_new=is_new))
 
 
 def note_lost_factor(request: HttpRequest, user: User, authenticator: Authenticator, **_details: Any) -> None:

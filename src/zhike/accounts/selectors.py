@@ -13,12 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from zhike.accounts.browsers import describe_browser
-from zhike.accounts.models import Delegation, FieldAccess, Grant, Reassignment, Role, Team, Token, User
+from zhike.accounts.models import Delegation, FieldAccess, Grant, Notice, Reassignment, Role, Team, Token, User
+from zhike.accounts.notice_words import Told, told
 from zhike.accounts.permissions import MANAGE
 from zhike.core.access import require
 from zhike.core.actor import Actor, Scope
 from zhike.core.paging import Page, Rows
 
+SHOWN_NOTICES = 20
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -188,6 +190,17 @@ def get_factors(*, actor: Actor, user_id: int) -> Factors:
 
 def _count_codes(codes: Authenticator) -> int:
     return len(codes.data["hashes"] if "hashes" in codes.data else codes.wrap().get_unused_codes())
+
+
+def count_new_notices(*, user_id: int) -> int:
+    """How many notices the person has not said to have seen."""
+    return Notice.objects.filter(user=user_id, seen_at=None).count()
+
+
+def list_notices(*, actor: Actor) -> list[Told]:
+    """What the actor should hear about their own account, the latest first."""
+    found = Notice.objects.filter(user=actor.user_id or 0).order_by("-created_at", "-pk")
+    return [told(notice) for notice in found[:SHOWN_NOTICES]]
 
 
 def _own_or_managed(actor: Actor, user_id: int) -> None:

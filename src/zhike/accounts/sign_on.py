@@ -30,12 +30,17 @@ from requests import RequestException, Session
 
 from zhike.accounts import services
 from zhike.accounts.address import client_address
-from zhike.accounts.events import LogInRefused, announce
+from zhike.accounts.announcing import announce
+from zhike.accounts.events import LogInRefused
+from zhike.accounts.services.attempts import network_of
+from zhike.core.buckets import Buckets, Rate
 from zhike.core.outgoing import outgoing_session
 
 TOKEN = "sign_on_token"  # noqa: S105 - the name of a place
 END = "sign_on_end"
 FAILED = gettext_lazy("The sign-on did not work. Try again, or tell your administrator.")
+NOTED = Rate(per_second=1 / 60, burst=5)
+noted = Buckets()
 FROM_HERE = ("same-origin", "none", "")
 
 
@@ -117,6 +122,7 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
         sociallogin.connect(request, user)
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **details: Any) -> None:
+        _note_failure(request)
         messages.error(request, FAILED)
         raise ImmediateHttpResponse(redirect("log_in"))
 
@@ -152,9 +158,17 @@ def _view(kind: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
     try:
         response: HttpResponse = kind.adapter_view(Provider(request, provider_id))(request)
     except (OAuth2Error, RequestException):
+        _note_failure(request)
         messages.error(request, FAILED)
         return redirect("log_in")
     return response
+
+
+def _note_failure(request: HttpRequest) -> None:
+    # Anybody can make it fail, so that an address has a few entries and no more.
+    address = client_address(request)
+    if not noted.take(network_of(address), NOTED):
+        announce(LogInRefused(username="", address=address, reason="sign_on_failed"))
 
 
 def plan_end(request: HttpRequest) -> str:

@@ -43,6 +43,7 @@ ACCOUNT = [
     path("log-out/", door.log_out, name="log_out"),
     path("logged-out/", door.logged_out, name="logged_out"),
     path("security/", security.my_security, name="my_security"),
+    path("security/notices/seen/", security.see_notices, name="see_notices"),
     path("security/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
     path("security/sessions/<int:pk>/end/", security.end_session, name="end_session"),
     path("security/sign-on/leave/", security.leave_sign_on, name="leave_sign_on"),

@@ -1,5 +1,7 @@
 """Commands about people: createuser, reset-factor."""
 
+import getpass
+import platform
 import secrets
 import sys
 
@@ -68,6 +70,7 @@ def reset_factor(username: str, as_json: bool) -> None:
     instance.django_ready(Home.current())
     from zhike.accounts import services
     from zhike.accounts.models import User
+    from zhike.core.acting import acting
     from zhike.core.actor import SYSTEM
 
     try:
@@ -75,6 +78,8 @@ def reset_factor(username: str, as_json: bool) -> None:
     except User.DoesNotExist:
         report({"error": ["no such user"]}, as_json=as_json, text=f"没有这个用户 / There is no user {username}")
         sys.exit(Exit.REFUSED)
-    services.reset_second_factor(actor=SYSTEM, user=user)
+    # Nobody has logged in here, so the history names the account of the machine.
+    with acting(SYSTEM, reason=f"zhike reset-factor: {getpass.getuser()}@{platform.node()}"):
+        services.reset_second_factor(actor=SYSTEM, user=user)
     text = f"已重置，下次登录只需要密码 / Taken away; the password alone opens: {user.username}"
     report({"id": user.pk, "username": user.username}, as_json=as_json, text=text)

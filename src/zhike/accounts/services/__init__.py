@@ -10,6 +10,7 @@ from zhike.accounts.services.preferences import (
     ZoneUnknown,
     change_password,
     put_preferences,
+    see_notices,
 )
 from zhike.accounts.services.reassigning import (
     NobodyToTakeOver,
@@ -120,6 +121,7 @@ __all__ = [
     "reset_second_factor",
     "revoke_token",
     "seal_recovery_codes",
+    "see_notices",
     "spend_code",
     "spend_recovery_code",
     "undo_reassignment",

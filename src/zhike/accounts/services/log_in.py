@@ -9,7 +9,8 @@ from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from zhike.accounts.events import LogInRefused, announce
+from zhike.accounts.announcing import announce
+from zhike.accounts.events import LogInRefused
 from zhike.accounts.models import User
 from zhike.accounts.services.attempts import TooManyAttempts, count_password, forgive_password
 from zhike.core.errors import DomainError

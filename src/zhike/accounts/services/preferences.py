@@ -1,18 +1,19 @@
 """What people decide for themselves: language, time zone, theme, password."""
 
 import zoneinfo
+from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts.announcing import announce
 from zhike.accounts.events import PasswordChanged
-from zhike.accounts.models import User
+from zhike.accounts.models import Notice, User
 from zhike.accounts.services.sessions import end_sessions
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.core.events import publish
 
 
 class ZoneUnknown(DomainError):
@@ -72,8 +73,14 @@ def change_password(*, actor: Actor, old: str, new: str) -> User:
     user.set_password(new)
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
-    publish(PasswordChanged(user_id=user.pk, by_user_id=user.pk))
-    return end_sessions(actor=actor, user=user)
+    announce(PasswordChanged(user_id=user.pk, by_user_id=user.pk))
+    return end_sessions(actor=actor, user=user, reason="password")
+
+
+@transaction.atomic
+def see_notices(*, actor: Actor, at: datetime) -> None:
+    """The actor has read what there is to hear about their account."""
+    Notice.objects.filter(user=_user_id(actor), seen_at=None).update(seen_at=at)
 
 
 def _user_id(actor: Actor) -> int:

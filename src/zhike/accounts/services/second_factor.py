@@ -13,7 +13,8 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts import vault
-from zhike.accounts.events import SecondFactorReset, SecondFactorRuleChanged, announce
+from zhike.accounts.announcing import announce
+from zhike.accounts.events import SecondFactorReset, SecondFactorRuleChanged
 from zhike.accounts.models import Role, User
 from zhike.accounts.permissions import MANAGE
 from zhike.accounts.services.sessions import end_sessions
@@ -93,7 +94,7 @@ def reset_second_factor(*, actor: Actor, user: User) -> None:
     lost = Authenticator.objects.filter(user=user)
     factors = sorted(lost.values_list("type", flat=True))
     lost.delete()
-    end_sessions(actor=actor, user=user)
+    end_sessions(actor=actor, user=user, reason="second_factor")
     announce(SecondFactorReset(user_id=user.pk, by_user_id=actor.user_id, factors=factors))
 
 

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from zhike.accounts.address import client_address
-from zhike.accounts.events import SessionsEnded, announce
+from zhike.accounts.announcing import announce
+from zhike.accounts.events import SessionsEnded
 from zhike.accounts.models import User
 from zhike.accounts.permissions import MANAGE
 from zhike.core.access import require
@@ -20,6 +21,7 @@ from zhike.core.actor import Actor
 SEEN_EVERY = 300  # seconds, so that reading pages does not become writing sessions
 CONFIRMED_FOR = 600
 LONGEST_AGENT = 200
+ENDED_BY = "ended_by"
 
 
 def begin_session(request: HttpRequest) -> None:
@@ -32,6 +34,7 @@ def keep_session(request: HttpRequest, user: User) -> bool:
     at = int(time.time())
     seen, began = request.session.get("seen_at", 0), request.session.get("began_at", at)
     if at - began > settings.SESSION_LIFETIME:
+        request.session[ENDED_BY] = "lifetime"
         return False
     if at - seen >= SEEN_EVERY:
         request.session.update({"began_at": began, "seen_at": at})
@@ -55,6 +58,11 @@ def note_session(request: HttpRequest, user: User) -> None:
     )
 
 
+def is_over(request: HttpRequest) -> bool:
+    """Whether it ends now because no session lasts any longer, and not because somebody leaves."""
+    return request.session.get(ENDED_BY) == "lifetime"
+
+
 def forget_session(request: HttpRequest) -> None:
     """The session is over and stands on no list any more."""
     if request.session.session_key:
@@ -73,17 +81,20 @@ def end_session(*, actor: Actor, session: UserSession) -> None:
     if actor.user_id != session.user_id:
         require(actor, MANAGE)
     _forget(UserSession.objects.filter(pk=session.pk))
-    announce(SessionsEnded(user_id=session.user_id, by_user_id=actor.user_id, is_everywhere=False))
+    announce(SessionsEnded(user_id=session.user_id, by_user_id=actor.user_id, is_everywhere=False, reason="one"))
 
 
 @transaction.atomic
-def end_sessions(*, actor: Actor, user: User) -> User:
-    """Log somebody out everywhere, also where no list knows of it; a session that is to go on has to be renewed."""
+def end_sessions(*, actor: Actor, user: User, reason: str = "") -> User:
+    """Log somebody out everywhere, also where no list knows of it; a session that is to go on has to be renewed.
+
+    reason: of `SessionsEnded`, where it follows from something else that is told.
+    """
     if actor.user_id != user.pk:
         require(actor, MANAGE)
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
     _forget(UserSession.objects.filter(user=user))
-    announce(SessionsEnded(user_id=user.pk, by_user_id=actor.user_id, is_everywhere=True))
+    announce(SessionsEnded(user_id=user.pk, by_user_id=actor.user_id, is_everywhere=True, reason=reason))
     return User.objects.get(pk=user.pk)
 
 

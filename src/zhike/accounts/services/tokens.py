@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts.announcing import announce
 from zhike.accounts.events import TokenMade, TokenRevoked
 from zhike.accounts.models import Token, User
 from zhike.accounts.permissions import MANAGE, USE_API
@@ -16,7 +17,6 @@ from zhike.accounts.services.roles import GrantUnknown
 from zhike.core.access import list_permissions, require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.core.events import publish
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -58,7 +58,7 @@ def create_token(
     token = Token.objects.create(
         user=user, name=name, digest=digest_of(key), created_at=at, expires_at=expires_at, permissions=only
     )
-    publish(TokenMade(token_id=token.pk, user_id=user.pk, by_user_id=actor.user_id, permissions=only))
+    announce(TokenMade(token_id=token.pk, user_id=user.pk, by_user_id=actor.user_id, permissions=only, name=name))
     return token, key
 
 
@@ -68,7 +68,7 @@ def revoke_token(*, actor: Actor, token: Token, at: datetime) -> None:
     if actor.user_id != token.user_id:
         require(actor, MANAGE)
     if Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=at):
-        publish(TokenRevoked(token_id=token.pk, user_id=token.user_id, by_user_id=actor.user_id))
+        announce(TokenRevoked(token_id=token.pk, user_id=token.user_id, by_user_id=actor.user_id, name=token.name))
 
 
 def note_token_use(*, token_id: int, noted_at: datetime | None, at: datetime) -> None:

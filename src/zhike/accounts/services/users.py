@@ -11,7 +11,9 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from zhike.accounts.events import PasswordChanged, UserCreated, UserEdited
+from zhike.accounts import notices
+from zhike.accounts.announcing import announce
+from zhike.accounts.events import MailChanged, PasswordChanged, SignOnUnlinked, UserCreated, UserEdited
 from zhike.accounts.models import Role, Team, User
 from zhike.accounts.services.sessions import end_sessions
 from zhike.accounts.services.standing import MANAGE, ensure_administrator, lock_standing
@@ -163,12 +165,17 @@ def edit_user(
     changed = User.objects.select_for_update().get(pk=user.pk)
     if manager is not None and _reports_to(manager, changed):
         raise ManagerBelow
+    was_active, mail_before = changed.is_active, changed.email
     changed.name, changed.email, changed.team, changed.is_active = name, email, team, is_active
     changed.manager = manager
     changed.save(update_fields=["name", "email", "team", "is_active", "manager"])
     changed.roles.set(roles)
     changed.other_teams.set(_besides(team, other_teams))
     ensure_administrator()
+    if was_active and not is_active:
+        end_sessions(actor=actor, user=changed, reason="deactivated")
+    if mail_before and mail_before != email:
+        notices.tell(MailChanged(user_id=user.pk, by_user_id=actor.user_id, before=mail_before))
     publish(UserEdited(user_id=user.pk, by_user_id=actor.user_id, role_ids=_role_ids(changed), is_active=is_active))
 
 
@@ -187,8 +194,8 @@ def reset_password(*, actor: Actor, user: User, password: str) -> None:
     changed.set_password(password)
     changed.must_change_password = actor.user_id != user.pk
     changed.save(update_fields=["password", "must_change_password"])
-    end_sessions(actor=actor, user=changed)
-    publish(PasswordChanged(user_id=user.pk, by_user_id=actor.user_id))
+    end_sessions(actor=actor, user=changed, reason="password")
+    announce(PasswordChanged(user_id=user.pk, by_user_id=actor.user_id))
 
 
 @transaction.atomic
@@ -200,7 +207,8 @@ def leave_sign_on(*, actor: Actor) -> None:
     user = User.objects.select_for_update().get(pk=actor.user_id or 0)
     if not user.has_usable_password():
         raise NoOtherWayIn
-    SocialAccount.objects.filter(user=user).delete()
+    if SocialAccount.objects.filter(user=user).delete()[0]:
+        announce(SignOnUnlinked(user_id=user.pk))
 
 
 def _besides(main: Team | None, others: Iterable[Team]) -> list[Team]:

@@ -241,6 +241,6 @@ def test_what_happens_at_the_door_is_told_to_whoever_keeps_history(
         ("LoggedIn", ["password", "totp"]),
         ("LogInRefused", "wrong_name_or_password"),
         ("LoggedOut", None),
-        ("SessionsEnded", None),
+        ("SessionsEnded", "second_factor"),
         ("SecondFactorReset", None),
     ]

@@ -42,13 +42,13 @@ def test_sessions_are_listed_with_browser_and_address_and_ended_one_by_one(house
     here, phone = enter(house.seller), enter(house.seller, agent=WECHAT, address="203.0.113.9")
     page = here.get("/account/security/").content.decode()
     assert "Chrome · Windows" in page
-    assert "WeChat · iPhone" in page
+    assert "Log out 微信 WeChat · iPhone" in page
     assert "203.0.113.9" in page
     other = UserSession.objects.get(ip="203.0.113.9")
     assert here.post(f"/account/security/sessions/{other.pk}/end/").status_code == 302
     assert is_in(here)
     assert not is_in(phone)
-    assert "WeChat" not in here.get("/account/security/").content.decode()
+    assert "Log out 微信 WeChat" not in here.get("/account/security/").content.decode()
 
 
 def test_nobody_ends_or_sees_sessions_of_others(house: House) -> None:

@@ -13,8 +13,11 @@ from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
 from zhike.accounts import services
-from zhike.accounts.models import User
+from zhike.accounts import sign_on as sign_ons
+from zhike.accounts.models import Notice, User
 from zhike.accounts.tests.conftest import PASSWORD, House
+from zhike.audit.models import Entry
+from zhike.core.buckets import Buckets
 
 LI_SI = Subject(sub="u-1001", claims={"name": "李四", "preferred_username": "lisi", "email": "lisi@example.cn"})
 IMPOSTOR = Subject(sub="u-2002", claims={"name": "李四", "preferred_username": "lisi", "email": "lisi@example.cn"})
@@ -132,6 +135,13 @@ def test_a_user_of_ours_connects_the_sign_on_and_leaves_it(provider: str, house:
         assert fresh.get("/api/v1/me").json()["id"] == house.seller.pk
         assert browser.post("/account/security/sign-on/leave/").status_code == 302
         assert sign_on(Client(), LI_SI).headers["Location"] == "/account/log-in/"
+    linked = Entry.objects.filter(action__endswith="link_sign_on").order_by("id")
+    assert [(entry.action, entry.actor_id, entry.ids) for entry in linked] == [
+        ("accounts.link_sign_on", house.seller.pk, [house.seller.pk]),
+        ("accounts.unlink_sign_on", house.seller.pk, [house.seller.pk]),
+    ]
+    kinds = Notice.objects.filter(user=house.seller).order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["sign_on_linked", "new_browser", "sign_on_unlinked"]
 
 
 def test_who_has_no_password_keeps_the_sign_on(provider: str, house: House) -> None:
@@ -190,11 +200,16 @@ def test_answers_that_do_not_prove_themselves_open_nothing(
     assert User.objects.count() == 2
 
 
-def test_a_provider_that_is_down_is_said_to_be(db: None) -> None:
+def test_a_provider_that_is_down_is_said_to_be(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_ons, "noted", Buckets())
     browser = Client()
     with with_sign_on("http://localhost:9"):
         assert browser.get(START).headers["Location"] == "/account/log-in/"
         assert "单点登录没有成功" in browser.get("/account/log-in/").content.decode()
+        for _attempt in range(10):
+            browser.get(START)
+    # Anybody can make it fail: a few entries, and no more.
+    assert Entry.objects.filter(action="accounts.log_in_refused").count() == 5
 
 
 def test_an_answer_to_another_browsers_question_opens_nothing(provider: str, house: House) -> None:

@@ -30,9 +30,12 @@ from zhike.core.pages import go_to, render_page
 def my_security(request: ActorRequest) -> HttpResponse:
     actor, at = request.actor, now()
     user_id = actor.user_id or 0
+    notices = selectors.list_notices(actor=actor)
     context = {
         "tabs": my_tabs("my_security", actor),
         "duty": request.duty,
+        "notices": notices,
+        "has_news": any(notice.is_new for notice in notices),
         "has_password": User.objects.get(pk=user_id).has_usable_password(),
         "factors": selectors.get_factors(actor=actor, user_id=user_id),
         "sign_on": sign_on.offer(),
@@ -42,6 +45,12 @@ def my_security(request: ActorRequest) -> HttpResponse:
         "key_count": len(selectors.list_tokens(actor=actor, at=at)) if actor.may(USE_API) else None,
     }
     return render_page(request, "accounts/my_security.html", context)
+
+
+@require_POST
+def see_notices(request: ActorRequest) -> HttpResponse:
+    services.see_notices(actor=request.actor, at=now())
+    return go_to(request, "my_security")
 
 
 @require_POST

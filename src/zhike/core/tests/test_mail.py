@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.test import override_settings
-from tests.mail_server import PASSWORD, USER, Post, mail_server_beside
 
 from zhike.core import mail
+from zhike.core.tests.mail_server import PASSWORD, USER, Post, mail_server_beside
 from zhike.runtime.mail import mail_server
 from zhike.runtime.problems import EnvironmentProblem
 
