@@ -18,7 +18,7 @@ from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.customers.models import Customer, CustomerTag
 from zhike.customers.services import people, tags
 from zhike.customers.services.bin import CODE
-from zhike.recovery import reverting, services, tasks
+from zhike.recovery import reverting, services, sets, tasks
 from zhike.recovery.models import Binned, Reversal
 
 pytestmark = pytest.mark.django_db
@@ -80,10 +80,10 @@ def test_a_bulk_edit_is_taken_back_but_for_what_was_edited_since(boss: Actor) ->
     entry = in_one_go(boss, several, city="北京", channel="x")
     people.edit_customer(actor=SYSTEM, customer_id=several[0].pk, changes={"city": "广州"}, at=NOON)
     with acting(boss):
-        plan = reverting.plan_set(actor=boss, entry_id=entry)
-    assert (len(plan.records), plan.conflict_count, plan.hidden_count) == (5, 1, 0)
+        plan = sets.plan_set(actor=boss, entry_id=entry)
+    assert (len(plan.records), len(plan.conflicts), plan.hidden_count) == (5, 1, 0)
     made = revert(boss, entry)
-    assert (made.total, made.done, made.left_count) == (5, 5, 1)
+    assert (made.total, made.done, reverting.count_states(made)) == (5, 5, {"done": 4, "edited": 1})
     assert made.finished_at
     assert cities() == ["广州", *["上海"] * 4]
     assert set(Customer.objects.values_list("channel", flat=True)) == {""}
@@ -95,13 +95,13 @@ def test_only_what_one_may_edit_is_taken_back(boss: Actor) -> None:
     mine, foreign = plant(1, owner=seller.user_id)[0], plant(1)[0]
     entry = in_one_go(boss, [mine, foreign], city="北京")
     with acting(seller):
-        plan = reverting.plan_set(actor=seller, entry_id=entry)
+        plan = sets.plan_set(actor=seller, entry_id=entry)
     assert ([one.label for one in plan.records], plan.hidden_count) == (["c0"], 1)
     revert(seller, entry)
     assert cities() == ["上海", "北京"]
     stranger = person("stranger", Scope.OWN)
     with acting(stranger), pytest.raises(Entry.DoesNotExist):
-        reverting.plan_set(actor=stranger, entry_id=entry)
+        sets.plan_set(actor=stranger, entry_id=entry)
 
 
 def test_many_records_are_worked_off_in_the_background_and_a_broken_run_goes_on(
@@ -119,7 +119,7 @@ def test_many_records_are_worked_off_in_the_background_and_a_broken_run_goes_on(
     assert made.done == 4
     tasks.revert_set.func(reversal_id=made.pk, user_id=boss.user_id)
     made.refresh_from_db()
-    assert (made.done, made.left_count) == (10, 0)
+    assert (made.done, reverting.count_states(made)) == (10, {"done": 10})
     assert made.finished_at
     assert set(cities()) == {"上海"}
 
@@ -137,7 +137,7 @@ def test_what_was_created_goes_to_the_bin_and_what_was_deleted_comes_back(boss: 
         services.bin_records(actor=boss, kind=CODE, record_ids=[one.pk for one in made], at=NOON)
     [entry] = Entry.objects.filter(table_name="customers_customer", action="delete").order_by("-pk")[:1]
     done = revert(boss, entry.pk)
-    assert (done.value_count, done.left_count) == (3, 0)
+    assert (done.value_count, reverting.count_states(done)) == (3, {"done": 3})
     assert Customer.objects.count() == 3
     assert not Binned.objects.exists()
 
@@ -155,7 +155,7 @@ def test_the_pages_lead_from_one_change_to_all_of_them(boss: Actor) -> None:
     assert "北京" in client.get(address).content.decode()
     began = client.post(address, {"reason": "wrong list"})
     assert began.status_code == 302
-    assert "Done." in client.get(began.headers["Location"]).content.decode()
+    assert "Taken back" in client.get(began.headers["Location"]).content.decode()
     assert set(cities()) == {"上海"}
     assert client.get("/bin/changes/999999999/").status_code == 404
     stranger = Client()

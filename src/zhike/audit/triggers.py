@@ -5,6 +5,7 @@ chunks of `CHUNK` rows, as texts that PostgreSQL writes quickest. Everything hap
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -49,11 +50,13 @@ def list_captures() -> list[Capture]:
     return found
 
 
+@cache
 def capture_of(table: str) -> Capture | None:
     """How the table is captured, if it is."""
     return next((capture for capture in list_captures() if capture.table == table), None)
 
 
+@cache
 def model_of(table: str) -> type[models.Model] | None:
     """The model behind a table's name."""
     found = apps.get_models(include_auto_created=True)

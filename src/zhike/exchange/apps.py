@@ -11,9 +11,12 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         from zhike.core.access import declare
         from zhike.exchange import permissions
+        from zhike.exchange.models import Import
+        from zhike.recovery import kinds
         from zhike.ui.navigation import NavItem, register
 
         declare(permissions.ALL)
+        kinds.register_act(kinds.Act(model=Import, url_name="show_import"))
         register(
             NavItem(
                 url_name="imports",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.db.models import Model
 from django.utils.functional import Promise
 
+from zhike.core import fields
 from zhike.core.actor import Actor
 
 
@@ -27,12 +28,14 @@ class Restorable:
     """How rows of a table come back from history.
 
     columns: that can be put back in a row that is there. names: that tell people which row it is. is_named: a record
-    has at most one row of these names, so that a row that came back under another number counts as back.
+    has at most one row of these names, so that a row that came back under another number counts as back. put_back: does
+    it for one row, where another app than the record's holds the table.
     """
 
     columns: Collection[str] = ()
     names: Sequence[str]
     is_named: bool = False
+    put_back: "Callable[[Actor, int, Back, datetime], None] | None" = None
 
 
 @dataclass(kw_only=True)
@@ -66,14 +69,29 @@ class Back:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """A kind of record with columns owner_id and team_id.
+class Bin:
+    """How records of a kind with columns owner_id and team_id go into the recycle bin.
 
-    name, keywords: columns it is listed and searched by in the bin. guard: the field of the record that the name is;
-    who does not read it sees it masked, and cannot search by it. left_out: models whose rows are not kept, because
-    `restored` makes them anew from the ids of what has come back. collided: a table and one of its rows in words,
-    where something else holds what only one may have. lock: the record, held for an edit by the actor. restorable:
-    tables whose rows can be brought back from history. put_back: does so by the services that edit the record.
+    keywords: column that they are also searched by there. left_out: models whose rows are not kept, because `restored`
+    makes them anew from the ids of what has come back. collided: a table and one of its rows in words, where something
+    else holds what only one may have.
+    """
+
+    delete_permission: str
+    keywords: str
+    left_out: tuple[type[Model], ...]
+    restored: Callable[[Sequence[int]], None]
+    collided: Callable[[Actor, str, Mapping[str, Any]], Collision]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of record that comes back from history.
+
+    name: column that it is listed by. guard: the field of the record that the name is; who does not read it sees it
+    masked, and cannot search by it; empty where nobody is kept from it. lock: the record, held for an edit by the
+    actor. restorable: tables whose rows can be brought back; other apps add theirs by `add_part`. put_back: does so by
+    the services that edit the record. bin: where it can be deleted by hand.
     """
 
     code: str
@@ -81,25 +99,50 @@ class Kind:
     label: str | Promise
     view_permission: str
     edit_permission: str
-    delete_permission: str
     url_name: str
     name: str
-    keywords: str
     guard: str
-    left_out: tuple[type[Model], ...]
-    restored: Callable[[Sequence[int]], None]
-    collided: Callable[[Actor, str, Mapping[str, Any]], Collision]
     lock: Callable[[Actor, int], object]
-    restorable: Mapping[str, Restorable]
+    restorable: dict[str, Restorable]
     put_back: Callable[[Actor, int, Sequence[Back], datetime], None]
+    bin: Bin | None = None
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    def shown_name(self, actor: Actor, name: str) -> str:
+        return fields.shown(actor, self.guard, name) if self.guard else name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Rows that stand for something done in one go that has an undo of its own, on their own pages: imports.
+
+    A set in which such a row changed is taken back there, and not record by record.
+    """
+
+    model: type[Model]
+    url_name: str
 
 
 _kinds: dict[str, Kind] = {}
+_acts: dict[str, Act] = {}
 
 
 def register(kind: Kind) -> None:
     """Add a kind; called in an app's `ready`."""
     _kinds[kind.code] = kind
+
+
+def register_act(act: Act) -> None:
+    """Called in an app's `ready`."""
+    _acts[act.model._meta.db_table] = act
+
+
+def add_part(code: str, table: str, restorable: Restorable) -> None:
+    """Let rows of another app come back with the records they hang on; called in that app's `ready`."""
+    get(code).restorable[table] = restorable
 
 
 def get(code: str) -> Kind:
@@ -110,9 +153,28 @@ def list_kinds() -> list[Kind]:
     return [_kinds[code] for code in sorted(_kinds)]
 
 
+def list_binned_kinds() -> list[tuple[Kind, Bin]]:
+    """Those that go into the recycle bin."""
+    return [(kind, kind.bin) for kind in list_kinds() if kind.bin is not None]
+
+
+def bin_of(code: str) -> tuple[Kind, Bin]:
+    """
+    :raises LookupError: records of this kind are not deleted by hand
+    """
+    kind = get(code)
+    if kind.bin is None:
+        raise LookupError(code)
+    return kind, kind.bin
+
+
+def get_act(table: str) -> Act | None:
+    return _acts.get(table)
+
+
 def restorable_of(table: str) -> Restorable:
     return next(kind.restorable[table] for kind in list_kinds() if table in kind.restorable)
 
 
 def may_use_bin(actor: Actor) -> bool:
-    return any(actor.may(kind.delete_permission) for kind in list_kinds())
+    return any(actor.may(how.delete_permission) for _kind, how in list_binned_kinds())

@@ -4,11 +4,12 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor
 from zhike.core.history import NotCaptured
-from zhike.recovery.kinds import list_kinds
+from zhike.recovery.kinds import list_binned_kinds
 
 
 class BinnedQuerySet(ScopedQuerySet["Binned"]):
@@ -16,9 +17,9 @@ class BinnedQuerySet(ScopedQuerySet["Binned"]):
 
     def visible_to(self, actor: Actor) -> Self:
         seen = Q(pk__in=[])
-        for kind in list_kinds():
+        for kind, how in list_binned_kinds():
             part = Q(kind=kind.code)
-            for permission in (kind.view_permission, kind.delete_permission):
+            for permission in (kind.view_permission, how.delete_permission):
                 if not actor.reach_of(permission).is_all:
                     part &= self.reached_by(actor, permission) if actor.may(permission) else Q(pk__in=[])
             seen |= part
@@ -66,24 +67,62 @@ class Binned(models.Model):
 class Reversal(models.Model):
     """Something that was done in one go, being taken back record by record; seen by whoever asked for it.
 
-    entry_id: any entry of what is taken back. total, done: records. waiting: keys of those
-    that are not done. value_count: what was put back. left: what stays as
-    it is, in part or whole: [[kind, number, why], …], without names.
+    entry_id: any entry of what is taken back. heartbeat_at: renewed with every batch; an old one means that the process
+    died. value_count: what was put back.
     """
 
     entry_id = models.BigIntegerField()
     user = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True, default="")
     started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    is_cancelled = models.BooleanField(default=False)
     total = models.IntegerField(default=0)
     done = models.IntegerField(default=0)
     value_count = models.IntegerField(default=0)
-    waiting = models.JSONField(default=list)
-    left_count = models.IntegerField(default=0)
-    left = models.JSONField(default=list)
 
     history = NotCaptured("It counts; what is put back is captured itself.")
 
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="recovery_reversal_open")]
+
     def __str__(self) -> str:
         return f"{self.entry_id}: {self.done}/{self.total}"
+
+
+class ReversedRecord(models.Model):
+    """One record of a reversal, without its name, so that nobody's outlives them.
+
+    agreed: of a record with values edited since, the plan that somebody has looked at and wants carried out all the
+    same. tries: what was refused is tried once more after all the others, for they may have been in its way.
+    why: code of the refusal.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Taken back")
+        SAME = "same", _("Was back already")
+        EDITED = "edited", _("Edited since")
+        REFUSED = "refused", _("Refused")
+        CLOSED = "closed", _("Not yours to edit")
+        ERASED = "erased", _("Contents erased")
+
+    reversal = models.ForeignKey(Reversal, models.CASCADE, related_name="records", db_index=False)
+    kind = models.CharField(max_length=50)
+    record_id = models.BigIntegerField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    agreed = models.CharField(max_length=32, blank=True, default="")
+    tries = models.PositiveSmallIntegerField(default=0)
+    why = models.CharField(max_length=50, blank=True, default="")
+
+    history = NotCaptured("It counts; what is put back is captured itself.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reversal", "kind", "record_id"], name="recovery_reversed_is_unique"),
+        ]
+        indexes = [models.Index(fields=["reversal", "state", "tries", "id"], name="recovery_reversed_state")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.record_id}: {self.state}"

@@ -16,7 +16,7 @@ from django.db import connection, models
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from zhike.recovery.kinds import Kind
+from zhike.recovery.kinds import Bin, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +74,9 @@ def list_parts(model: type[models.Model], left_out: tuple[type[models.Model], ..
     return tuple(found)
 
 
-def take_out(kind: Kind, ids: Sequence[int], *, values: dict[str, Any]) -> None:
+def take_out(kind: Kind, how: Bin, ids: Sequence[int], *, values: dict[str, Any]) -> None:
     """Move the records into the bin. values: columns of the bin that are the same for all of them."""
-    parts = list_parts(kind.model, kind.left_out)
+    parts = list_parts(kind.model, how.left_out)
     table = kind.model._meta.db_table
     kept = [sql.SQL("{}, jsonb_build_array(to_jsonb(r))").format(sql.Literal(table))]
     kept += [_gathered(part) for part in parts if not part.stays]
@@ -95,23 +95,23 @@ def take_out(kind: Kind, ids: Sequence[int], *, values: dict[str, Any]) -> None:
                 columns=sql.SQL(", ").join(map(sql.Identifier, fixed)),
                 values=sql.SQL(", ").join(map(sql.Placeholder, fixed)),
                 name=sql.Identifier(kind.name),
-                keywords=sql.Identifier(kind.keywords),
+                keywords=sql.Identifier(how.keywords),
                 rows=sql.SQL(", ").join(kept),
                 links=sql.SQL(", ").join(links),
                 table=sql.Identifier(table),
             ),
             told,
         )
-        for model in kind.left_out:
+        for model in how.left_out:
             _delete(cursor, Part(path=(_key_to(model, kind.model),), stays=False), ids)
         for part in reversed(parts):
             (_let_go if part.stays else _delete)(cursor, part, ids)
         cursor.execute(sql.SQL("DELETE FROM {} WHERE id = ANY(%s)").format(sql.Identifier(table)), [list(ids)])
 
 
-def put_back(kind: Kind, binned_ids: Sequence[int]) -> list[Left]:
+def put_back(kind: Kind, how: Bin, binned_ids: Sequence[int]) -> list[Left]:
     """Write the rows back where they were; those that collide stay out and are returned."""
-    parts = list_parts(kind.model, kind.left_out)
+    parts = list_parts(kind.model, how.left_out)
     left: list[Left] = []
     with connection.cursor() as cursor:
         for model in (kind.model, *(part.model for part in parts if not part.stays)):

@@ -1,7 +1,7 @@
 """What the recycle bin holds about people: whole records."""
 
 from zhike.core.personal import Class, classify
-from zhike.recovery.models import Binned, Reversal
+from zhike.recovery.models import Binned, Reversal, ReversedRecord
 
 
 def register() -> None:
@@ -16,4 +16,5 @@ def register() -> None:
             Class.STAFF: ("deleted_by", "owner_id", "team_id"),
         },
     )
-    classify(Reversal, Class.NONE, {Class.FREE: ("reason",), Class.STAFF: ("user",), Class.NONE: ("left", "waiting")})
+    classify(Reversal, Class.NONE, {Class.FREE: ("reason",), Class.STAFF: ("user",)})
+    classify(ReversedRecord, Class.NONE, {Class.NONE: ("kind", "state", "agreed", "why")})

@@ -14,7 +14,7 @@ from zhike.core.pages import go_to, render_page
 from zhike.recovery import restoring
 from zhike.recovery.kinds import Kind
 from zhike.recovery.restoring import Mode, Plan, chosen_by_default
-from zhike.recovery.reverting import count_others
+from zhike.recovery.sets import count_others
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,6 +141,10 @@ def put_back(*, actor: Actor, kind: Kind, plan: Plan, chosen: Collection[str], a
     if not backs:
         raise NothingToPutBack
     kind.put_back(actor, plan.record_id, backs, at)
+    for back in backs:
+        elsewhere = kind.restorable[back.table].put_back
+        if elsewhere is not None:
+            elsewhere(actor, plan.record_id, back, at)
     return sum(step.key in chosen for step in plan.steps)
 
 
@@ -214,9 +218,7 @@ def _keep_open(actor: Actor, kind: Kind, back: Back, now: dict[str, Any] | None)
         back.then = {
             column: value for column, value in back.then.items() if fields.writes_column(actor, back.table, column, row)
         }
-    elif back.table != kind.model._meta.db_table and not all(
-        fields.writes_column(actor, back.table, column, row) for column in row
-    ):
+    elif back.table != kind.table and not all(fields.writes_column(actor, back.table, column, row) for column in row):
         back.action, back.then = "change", {}
 
 

@@ -1,31 +1,33 @@
-"""Taking back what was done in one go: a request that changed many records, a bulk edit, a bulk deletion."""
+"""Taking back what was done in one go, record by record, so that a killed run goes on and nobody is overwritten."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
-from zhike.audit.models import Entry
-from zhike.audit.selectors.changes import changes_by_record, list_set
-from zhike.core import fields
-from zhike.core.access import require
+from zhike.audit.selectors.changes import list_set
 from zhike.core.acting import acting
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.recovery import restoring, services
+from zhike.core.paging import Page, Rows
+from zhike.recovery import restoring, services, sets
 from zhike.recovery.kinds import Kind, list_kinds
-from zhike.recovery.models import Binned, Reversal
-from zhike.recovery.restoring import Plan
+from zhike.recovery.models import Binned, Reversal, ReversedRecord
+from zhike.recovery.sets import RecordPlan
 
-MOST_ROWS = 50_000
+MOST = 50_000  # records
 AT_ONCE = 50  # records that a page waits for; more are worked off in the background
-BATCH = 100
+BATCH = 50
+SILENCE = timedelta(seconds=60)  # without a heartbeat: nobody works on it
+
+State = ReversedRecord.State
 
 
 class SetTooLarge(DomainError):
@@ -33,99 +35,65 @@ class SetTooLarge(DomainError):
     status = 422
 
     def __init__(self) -> None:
-        super().__init__(_("This changed too many rows to be taken back here. An import is undone on its own page."))
+        super().__init__(_("This changed more than %(count)s records. That is not taken back here.") % {"count": MOST})
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordPlan:
-    """What happens to one record. doing: its values "change", it goes to the "bin", or comes back ("restore")."""
+class UndoneElsewhere(DomainError):
+    """What did all this has an undo of its own."""
 
-    kind: Kind
-    record_id: int
-    label: str
-    doing: Literal["change", "bin", "restore"]
-    plan: Plan
+    code = "undone_elsewhere"
 
-    @property
-    def conflict_count(self) -> int:
-        return sum(step.is_conflict for step in self.plan.steps)
+    def __init__(self) -> None:
+        super().__init__(_("An import did this. It is undone on the import's own page."))
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetPlan:
-    """What taking a whole set back would do. hidden_count: records that the actor may not edit, which stay.
+class NothingWaits(DomainError):
+    code = "nothing_waits"
 
-    import_ids: imports that made rows of the set, which have an undo of their own.
-    """
-
-    at: datetime
-    records: list[RecordPlan]
-    hidden_count: int
-    import_ids: list[int]
-
-    @property
-    def value_count(self) -> int:
-        return sum(len(one.plan.steps) - one.conflict_count if one.doing == "change" else 1 for one in self.records)
-
-    @property
-    def conflict_count(self) -> int:
-        return sum(one.conflict_count for one in self.records)
-
-
-def plan_set(*, actor: Actor, entry_id: int) -> SetPlan:
-    """As far as the actor may edit the records, with what is there to take back still.
-
-    :raises Entry.DoesNotExist: there is none, or nothing of it for this actor
-    :raises SetTooLarge: it is not for record by record
-    :raises zhike.audit.selectors.changes.ContentsErased: of some of it only the proof is left
-    """
-    entries = list_set(entry_id=entry_id)
-    if sum(entry.row_count for entry in entries) > MOST_ROWS:
-        raise SetTooLarge
-    records: list[RecordPlan] = []
-    hidden, seen_any, imports = 0, False, set[int]()
-    for kind in list_kinds():
-        if not actor.may(kind.edit_permission):
-            continue
-        table = kind.model._meta.db_table
-        parts = [one for one in entries if one.subject == table and one.table_name in kind.restorable]
-        changes = changes_by_record(parts)
-        reached = _reached(actor, kind, changes)
-        seen_any |= bool(reached)
-        hidden += len(changes) - len(reached)
-        mine = {key: rows for key, rows in changes.items() if key in reached}
-        imports |= {row.after["import_id"] for rows in mine.values() for row in rows if row.after.get("import_id")}
-        for key, plan in restoring.plan_many(actor, kind, mine).items():
-            if plan.steps:
-                record = RecordPlan(kind=kind, record_id=key, label=reached[key], doing=_doing(kind, plan), plan=plan)
-                records.append(record)
-    if not seen_any:
-        raise Entry.DoesNotExist
-    if any(entry.action == "recovery.restore_record" for entry in entries):
-        imports.clear()  # rows that came back out of the bin carry the import that once made them
-    at = next(entry.at for entry in entries if entry.pk == entry_id)
-    return SetPlan(at=at, records=records, hidden_count=hidden, import_ids=sorted(imports))
+    def __init__(self) -> None:
+        super().__init__(_("It is done already: there is nothing left to cancel."))
 
 
 @transaction.atomic
-def start_reversal(*, actor: Actor, entry_id: int, reason: str, at: datetime) -> Reversal:
+def start_reversal(*, actor: Actor, entry_id: int, reason: str, at: datetime, agreed: Collection[str] = ()) -> Reversal:
     """Take a set back: a few records at once, many in the background.
 
-    What somebody edited since stays as it is and is listed; so does what the actor may not edit.
+    What somebody edited since stays as it is and is listed, and so does what the actor may not edit. agreed: records
+    where it is overwritten all the same, each by `RecordPlan.agreed`, good as long as nothing changes meanwhile.
 
-    :raises Entry.DoesNotExist, SetTooLarge: as for the plan
+    :raises PermissionDenied: the actor may edit nothing
+    :raises Entry.DoesNotExist: there is none, or nothing of it for this actor
+    :raises SetTooLarge, UndoneElsewhere: it is not for record by record
     """
-    plan = plan_set(actor=actor, entry_id=entry_id)
+    found = sets.find_set(actor=actor, entry_id=entry_id)
+    if sets.act_of(actor, found.entries)[0]:
+        raise UndoneElsewhere
+    if found.count > MOST:
+        raise SetTooLarge
+    looked_at = dict(one.rsplit(":", 1) for one in agreed if one.count(":") == 2)
     made = Reversal.objects.create(
         entry_id=entry_id,
         user_id=actor.user_id,
         reason=reason.strip()[:500],
         started_at=at,
-        total=len(plan.records),
-        waiting=[_key(one) for one in plan.records],
+        heartbeat_at=at,
+        total=found.count,
+    )
+    ReversedRecord.objects.bulk_create(
+        (
+            ReversedRecord(
+                reversal=made,
+                kind=kind.code,
+                record_id=record_id,
+                agreed=looked_at.get(f"{kind.code}:{record_id}", "")[:32],
+            )
+            for kind, record_id in found.records()
+        ),
+        batch_size=5_000,
     )
     if made.total <= AT_ONCE:
-        go_on(actor=actor, reversal_id=made.pk, at=at)
+        while go_on(actor=actor, reversal_id=made.pk, at=at):
+            pass
         made.refresh_from_db()
     else:
         app.configure_task("recovery.revert_set", allow_unknown=False).defer(reversal_id=made.pk, user_id=actor.user_id)
@@ -135,114 +103,179 @@ def start_reversal(*, actor: Actor, entry_id: int, reason: str, at: datetime) ->
 @transaction.atomic
 def go_on(*, actor: Actor, reversal_id: int, at: datetime) -> bool:
     """Work off the next records, in a transaction of their own; whether some are left. Safe to repeat."""
-    made = Reversal.objects.select_for_update().get(pk=reversal_id, user_id=actor.user_id or 0)
+    made = _own(actor).select_for_update().get(pk=reversal_id)
     if made.finished_at:
         return False
-    with acting(actor, reason=made.reason):
-        plan = plan_set(actor=actor, entry_id=made.entry_id)
-        now, made.waiting = set(made.waiting[:BATCH]), made.waiting[BATCH:]
-        for one in plan.records:
-            if _key(one) in now:
-                _revert(actor, one, made, at)
-    made.done = made.total - len(made.waiting)
-    if not made.waiting:
-        made.finished_at = at
-    made.save()
+    waiting = made.records.filter(state=State.WAITING)
+    batch = list(waiting.order_by("tries", "pk")[:BATCH])
+    # A broken reference is to be told at the record that has it, and not at the end of the batch.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    # All batches are one set again, so that the taking back can be taken back.
+    with acting(replace(actor, request_id=f"reversal-{made.pk}"), reason=made.reason):
+        for kind in list_kinds():
+            rows = sorted((row for row in batch if row.kind == kind.code), key=lambda row: row.record_id)
+            if rows:
+                made.value_count += _work_off(actor, kind, made.entry_id, rows, at)
+    ReversedRecord.objects.bulk_update(batch, ["state", "tries", "why"])
+    made.done = made.total - waiting.count()
+    made.heartbeat_at = at
+    made.finished_at = at if made.done == made.total else None
+    made.save(update_fields=["done", "value_count", "heartbeat_at", "finished_at"])
     return made.finished_at is None
 
 
-def _revert(actor: Actor, one: RecordPlan, made: Reversal, at: datetime) -> None:
-    why = "edited_since" if one.conflict_count else ""
+@transaction.atomic
+def cancel_reversal(*, actor: Actor, reversal_id: int, at: datetime) -> Reversal:
+    """Stop; what is back stays back.
+
+    :raises Reversal.DoesNotExist: there is none, or it is somebody else's
+    :raises NothingWaits: it is over
+    """
+    made = _own(actor).select_for_update().get(pk=reversal_id)
+    if made.finished_at:
+        raise NothingWaits
+    made.is_cancelled, made.finished_at = True, at
+    made.save(update_fields=["is_cancelled", "finished_at"])
+    return made
+
+
+def _work_off(actor: Actor, kind: Kind, entry_id: int, rows: list[ReversedRecord], at: datetime) -> int:
+    """Records in the order of their numbers, all held before any is planned; how many values that were."""
+    ids = [row.record_id for row in rows]
+    for row in rows:
+        try:
+            with transaction.atomic():
+                kind.lock(actor, row.record_id)
+        except PermissionDenied:
+            row.state = State.CLOSED
+        except ObjectDoesNotExist:
+            continue  # in the bin, perhaps
+    names = sets.reached(actor, kind, ids)
+    entries = sets.entries_of(kind, list_set(entry_id=entry_id, about=ids))
+    plans, erased = sets.plan_records(actor, kind, entries, names)
+    count = 0
+    for row in rows:
+        if row.state == State.WAITING:
+            if row.record_id not in names:
+                row.state = State.CLOSED
+            elif row.record_id in erased:
+                row.state = State.ERASED
+            elif row.record_id not in plans:
+                row.state = State.SAME
+            else:
+                count += _revert(actor, plans[row.record_id], row, at)
+    return count
+
+
+def _revert(actor: Actor, one: RecordPlan, row: ReversedRecord, at: datetime) -> int:
+    """How many values came back; what became of the record stands in `row`."""
+    is_agreed = row.agreed == one.plan.seen
+    row.why = ""
+    row.state = State.EDITED if one.conflict_count and not is_agreed else State.DONE
     try:
         with transaction.atomic():
-            made.value_count += _carry_out(actor, one, at)
-    except (ValidationError, DomainError):
-        why = "refused"
+            return _carry_out(actor, one, is_agreed=is_agreed, at=at)
     except (PermissionDenied, ObjectDoesNotExist):
-        why = "out_of_reach"
-    if why:
-        made.left_count += 1
-        made.left.append([one.kind.code, one.record_id, why])
+        row.state = State.CLOSED
+    except (ValidationError, DomainError, IntegrityError) as refusal:
+        row.state = State.REFUSED if row.tries else State.WAITING
+        row.tries += 1
+        row.why = _code_of(refusal)[:50]
+    return 0
 
 
-def _carry_out(actor: Actor, one: RecordPlan, at: datetime) -> int:
+def _carry_out(actor: Actor, one: RecordPlan, *, is_agreed: bool, at: datetime) -> int:
     if one.doing == "restore":
         binned = Binned.objects.visible_to(actor).filter(kind=one.kind.code, record_id=one.record_id)
         services.restore_records(actor=actor, binned_ids=list(binned.values_list("pk", flat=True)))
         return 1
     if one.doing == "bin":
-        if any(step.is_conflict for step in one.plan.steps):
+        if one.conflict_count and not is_agreed:
             return 0
         services.bin_records(actor=actor, kind=one.kind.code, record_ids=[one.record_id], at=at)
         return 1
-    one.kind.lock(actor, one.record_id)
-    chosen = restoring.chosen_by_default(one.plan.steps)
+    steps = one.plan.steps
+    chosen = [step.key for step in steps] if is_agreed else restoring.chosen_by_default(steps)
     return restoring.put_back(actor=actor, kind=one.kind, plan=one.plan, chosen=chosen, at=at) if chosen else 0
 
 
-def _key(one: RecordPlan) -> str:
-    return f"{one.kind.code}:{one.record_id}"
-
-
-def _doing(kind: Kind, plan: Plan) -> Literal["change", "bin", "restore"]:
-    for back in plan.backs:
-        if back.table == kind.model._meta.db_table and back.action != "change":
-            return "bin" if back.action == "remove" else "restore"
-    return "change"
-
-
-def _reached(actor: Actor, kind: Kind, ids: Collection[int]) -> dict[int, str]:
-    """The records of the set that the actor may edit, or find in the bin, with their names."""
-    records: Any = kind.model._default_manager.all()
-    here = records.visible_to(actor).within(actor, kind.edit_permission).filter(pk__in=list(ids))
-    gone = Binned.objects.visible_to(actor).filter(kind=kind.code, record_id__in=list(ids))
-    names = {**dict(gone.values_list("record_id", "label")), **dict(here.values_list("pk", kind.name))}
-    return {key: fields.shown(actor, kind.guard, name) for key, name in names.items()}
-
-
-def count_others(*, entry_id: int, entries: Sequence[Entry] = ()) -> int:
-    """How many records were touched in one go with this entry, so that a page can offer to take all of it back."""
-    found = entries or list_set(entry_id=entry_id)
-    tables = {kind.model._meta.db_table for kind in list_kinds()}
-    return len({key for one in found if one.subject in tables for key in (one.subject_ids or one.ids)})
+def _code_of(refusal: Exception) -> str:
+    return (
+        refusal.code if isinstance(refusal, DomainError) else "invalid" if isinstance(refusal, ValidationError) else ""
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
-    """A record that stays as it is, in part or whole."""
+class Reverted:
+    """What became of one record. url: where it is looked at; empty where it is in the bin or out of sight."""
 
+    kind: str
+    record_id: int
     label: str
     url: str
+    state: str
     said: str
+    why: str
 
 
-def list_left(*, actor: Actor, reversal: Reversal, most: int) -> list[Left]:
-    """What a reversal left alone, by the names that the records have now; they are not kept, so that nobody's outlives
-    them."""
-    said = {
-        "edited_since": _("Edited since; that was left alone."),
-        "refused": _("Refused, for example because something is taken by another record. Try it on the record itself."),
-        "out_of_reach": _("You may not do this to the record."),
-    }
-    found = []
-    for kind in list_kinds():
-        mine = {key: why for code, key, why in reversal.left[:most] if code == kind.code}
-        names = _reached(actor, kind, list(mine))
-        found += [
-            Left(label=names.get(key, f"#{key}"), url=reverse(kind.url_name, args=[key]), said=said[why])
-            for key, why in mine.items()
-        ]
-    return found
+SAID: dict[str, str | Promise] = {
+    State.WAITING: _("Not done"),
+    State.DONE: _("Taken back"),
+    State.SAME: _("It was back already."),
+    State.EDITED: _("Edited since; that was left alone."),
+    State.REFUSED: _("A rule refused it. Try it on the record itself, which says why."),
+    State.CLOSED: _("You may not do this to the record, or it is gone for good."),
+    State.ERASED: _("What the change contained was erased."),
+}
+REFUSED: dict[str, str | Promise] = {
+    "identifier_taken": _("Another record has an identifier by now that only one may have."),
+    "restore_collides": _("Another record has an identifier by now that only one may have."),
+    "invalid": _("A value no longer passes the rules of its field, for example because its owner has left."),
+}
 
 
 def get_reversal(*, actor: Actor, reversal_id: int) -> Reversal:
     """:raises Reversal.DoesNotExist: there is none, or it is somebody else's"""
-    return Reversal.objects.get(pk=reversal_id, user_id=actor.user_id or 0)
+    return _own(actor).get(pk=reversal_id)
 
 
-def may_revert(actor: Actor) -> None:
-    """:raises PermissionDenied: the actor may edit nothing"""
+def list_own(*, actor: Actor, since: datetime) -> list[Reversal]:
+    """The actor's own that run or were begun since then, the latest first."""
+    return list(_own(actor).filter(Q(finished_at=None) | Q(started_at__gte=since)).order_by("-pk")[:5])
+
+
+def _own(actor: Actor) -> QuerySet[Reversal]:
+    rows = Reversal.objects.all()
+    return rows.filter(user=None) if actor.user_id is None else rows.filter(user_id=actor.user_id)
+
+
+def count_states(reversal: Reversal) -> dict[str, int]:
+    """State to how many records, where there are some."""
+    rows = reversal.records.values_list("state").annotate(count=Count("pk")).order_by("state")
+    return dict(rows)
+
+
+def list_reverted(*, actor: Actor, reversal: Reversal, page: Page, state: str = "") -> Rows[Reverted]:
+    """What became of the records, by the names that they have now. state: only these; empty: all.
+
+    :raises zhike.core.paging.CursorInvalid: the cursor does not fit
+    """
+    rows = reversal.records.filter(state=state) if state else reversal.records.all()
+    cut = page.of(rows, by=("pk",))
+    found = {}
     for kind in list_kinds():
-        if actor.may(kind.edit_permission):
-            return
-    require(actor, list_kinds()[0].edit_permission)
+        mine = {row.record_id: row for row in cut.items if row.kind == kind.code}
+        names = sets.reached(actor, kind, mine.keys())
+        here = set(kind.model._default_manager.filter(pk__in=list(mine)).values_list("pk", flat=True))
+        for key, row in mine.items():
+            found[row.pk] = Reverted(
+                kind=kind.code,
+                record_id=key,
+                label=names.get(key, f"#{key}"),
+                url=reverse(kind.url_name, args=[key]) if key in names and key in here else "",
+                state=row.state,
+                said=str(REFUSED.get(row.why, SAID[row.state]) if row.state == State.REFUSED else SAID[row.state]),
+                why=row.why,
+            )
+    return Rows(items=[found[row.pk] for row in cut.items], next_cursor=cut.next_cursor)

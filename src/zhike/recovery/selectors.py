@@ -39,7 +39,9 @@ def list_binned(*, actor: Actor, page: Page, at: datetime, search: str = "") -> 
     :raises zhike.core.paging.CursorInvalid: the cursor does not fit
     """
     rows: Any = Binned.objects.visible_to(actor)
-    readable = [kind.code for kind in kinds.list_kinds() if fields.reads(actor, [kind.guard])]
+    readable = [
+        kind.code for kind, _bin in kinds.list_binned_kinds() if not kind.guard or fields.reads(actor, [kind.guard])
+    ]
     for word in search.split():
         found = (Q(label__icontains=word) | Q(keywords__icontains=word)) & Q(kind__in=readable)
         rows = rows.filter(found | Q(record_id=int(word)) if word.isdecimal() and len(word) < 19 else found)
@@ -59,7 +61,7 @@ def _row(actor: Actor, found: dict[str, Any], at: datetime) -> BinRow:
         kind=found["kind"],
         kind_label=capfirst(str(kinds.get(found["kind"]).label)),
         record_id=found["record_id"],
-        label=fields.shown(actor, kinds.get(found["kind"]).guard, found["label"]),
+        label=kinds.get(found["kind"]).shown_name(actor, found["label"]),
         deleted_at=found["deleted_at"],
         deleted_by_id=found["deleted_by_id"],
         deleted_by=found["deleted_by__name"] or "",

@@ -82,25 +82,25 @@ def bin_records(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datet
     :raises ObjectDoesNotExist: the actor sees none of them
     :raises TooMany: more than go at once
     """
-    known = kinds.get(kind)
-    require(actor, known.delete_permission)
+    known, how = kinds.bin_of(kind)
+    require(actor, how.delete_permission)
     wanted = list(dict.fromkeys(record_ids))
     if len(wanted) > MOST:
         raise TooMany
     records: Any = known.model._default_manager.all()
     seen = records.visible_to(actor).filter(pk__in=wanted)
     ids = list(
-        seen.within(actor, known.delete_permission)
+        seen.within(actor, how.delete_permission)
         .order_by("pk")
         .select_for_update(of=("self",))
         .values_list("pk", flat=True)
     )
     if not ids:
-        require(actor, known.delete_permission, record=seen.order_by("pk")[:1].get())
+        require(actor, how.delete_permission, record=seen.order_by("pk")[:1].get())
     batch = uuid.uuid4()
     with seeing_everything():
-        moving.take_out(known, ids, values={"deleted_by_id": actor.user_id, "deleted_at": at, "batch": batch})
-    audit.record(action="recovery.bin_record", subject=known.model._meta.db_table, ids=ids)
+        moving.take_out(known, how, ids, values={"deleted_by_id": actor.user_id, "deleted_at": at, "batch": batch})
+    audit.record(action="recovery.bin_record", subject=known.table, ids=ids)
     return Moved(batch=batch, ids=ids, refused_count=len(wanted) - len(ids))
 
 
@@ -118,16 +118,16 @@ def restore_records(*, actor: Actor, binned_ids: Sequence[int], leave_out: bool 
         raise NothingInBin
     if len({one.kind for one in found}) > 1:
         raise TooMany
-    known = kinds.get(found[0].kind)
+    known, how = kinds.bin_of(found[0].kind)
     ids = sorted(one.record_id for one in found)
     with seeing_everything():
-        left = moving.put_back(known, [one.pk for one in found])
-        collisions = [known.collided(actor, one.table, one.row) for one in left]
+        left = moving.put_back(known, how, [one.pk for one in found])
+        collisions = [how.collided(actor, one.table, one.row) for one in left]
         if collisions and not leave_out:
             raise RestoreCollides(collisions)
         Binned.objects.filter(pk__in=[one.pk for one in found]).delete()
-        known.restored(ids)
-    audit.record(action="recovery.restore_record", subject=known.model._meta.db_table, ids=ids)
+        how.restored(ids)
+    audit.record(action="recovery.restore_record", subject=known.table, ids=ids)
     return Restored(kind=known.code, ids=ids, left=collisions)
 
 
@@ -199,4 +199,4 @@ def _purge(found: Sequence[Binned]) -> None:
     for one in found:
         by_kind.setdefault(one.kind, []).append(one.record_id)
     for code, ids in by_kind.items():
-        audit.record(action="recovery.purge_record", subject=kinds.get(code).model._meta.db_table, ids=sorted(ids))
+        audit.record(action="recovery.purge_record", subject=kinds.get(code).table, ids=sorted(ids))

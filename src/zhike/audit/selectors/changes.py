@@ -1,11 +1,12 @@
 """The history of records as values, for those who put things back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit import wording
@@ -52,6 +53,17 @@ class RowChange:
     after: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What entries say, by the record that each row belongs to, the oldest first.
+
+    erased: records of which some contents were erased, so that it cannot be told what was there.
+    """
+
+    by_record: dict[int, list[RowChange]] = field(default_factory=dict)
+    erased: set[int] = field(default_factory=set)
+
+
 def list_changes_of(*, actor: Actor, model: type[models.Model], record_id: int, since: int) -> list[RowChange]:
     """What happened to a record and its parts from this entry on, as far as the actor may see it, the oldest first.
 
@@ -77,11 +89,13 @@ def list_changes_of(*, actor: Actor, model: type[models.Model], record_id: int, 
             "limit": MOST_ENTRIES + 1,
         },
     )
-    return changes_in(list(found), subject_id=record_id)
+    return changes_in(list(found), table=model._meta.db_table, record_id=record_id)
 
 
-def list_set(*, entry_id: int) -> list[Entry]:
+def list_set(*, entry_id: int, about: Collection[int] | None = None) -> list[Entry]:
     """The entries of everything that was done in one go with this one: one request, or else one transaction.
+
+    about: only those that name one of these numbers, of a row or of its record.
 
     :raises Entry.DoesNotExist: there is none
     """
@@ -91,31 +105,43 @@ def list_set(*, entry_id: int) -> list[Entry]:
         near = near.filter(request=first.request, at__range=(first.at - NO_LONGER, first.at + NO_LONGER))
     else:
         near = near.filter(xid=first.xid, at=first.at)
+    if about is not None:
+        near = near.filter(Q(ids__overlap=list(about)) | Q(subject_ids__overlap=list(about)))
     return list(near.order_by("pk"))
 
 
-def changes_in(entries: list[Entry], *, subject_id: int) -> list[RowChange]:
-    """The rows of these entries that belong to the record."""
-    if len(entries) > MOST_ENTRIES:
-        raise TooFarBack
-    return changes_by_record(entries, only=subject_id).get(subject_id, [])
+def changes_in(entries: list[Entry], *, table: str, record_id: int) -> list[RowChange]:
+    """The rows of these entries that belong to one record. table: its own.
 
-
-def changes_by_record(entries: list[Entry], *, only: int | None = None) -> dict[int, list[RowChange]]:
-    """The rows of these entries by the record that they belong to.
-
+    :raises TooFarBack: that is too much
     :raises ContentsErased: of some of it only the proof is left
     """
+    if len(entries) > MOST_ENTRIES:
+        raise TooFarBack
+    found = changes_by_record(entries, table=table, only={record_id})
+    if found.erased:
+        raise ContentsErased
+    return found.by_record.get(record_id, [])
+
+
+def records_of(entry: Entry, *, table: str) -> Sequence[int]:
+    """The record behind each row of the entry. table: of the records."""
+    return entry.ids if entry.table_name == table else entry.subject_ids or entry.ids
+
+
+def changes_by_record(entries: Sequence[Entry], *, table: str, only: Collection[int]) -> Changes:
+    """What these entries say about some records. table: of the records."""
     payloads = payloads_of(entries)
-    found: dict[int, list[RowChange]] = {}
+    found = Changes()
     for entry in entries:
         texts = payloads[entry.pk].texts if entry.pk in payloads else []
-        for place, (row_id, subject_id) in enumerate(zip(entry.ids, entry.subject_ids or entry.ids, strict=True)):
-            if only is not None and subject_id != only:
+        for place, (row_id, record_id) in enumerate(zip(entry.ids, records_of(entry, table=table), strict=True)):
+            if record_id not in only:
                 continue
             text = texts[place] if place < len(texts) else None
             if text is None:
-                raise ContentsErased
+                found.erased.add(record_id)
+                continue
             before, after = image_in(entry, text)
             if not wording.is_echo(entry.table_name, (before, after)):
                 change = RowChange(
@@ -128,7 +154,7 @@ def changes_by_record(entries: list[Entry], *, only: int | None = None) -> dict[
                     before=_typed(entry.table_name, before, entry.action, after),
                     after=_typed(entry.table_name, after, entry.action, before),
                 )
-                found.setdefault(subject_id, []).append(change)
+                found.by_record.setdefault(record_id, []).append(change)
     return found
 
 

@@ -16,7 +16,7 @@ from zhike.customers.models import Customer, CustomerSearch, Identifier
 from zhike.customers.services import restoring
 from zhike.customers.services.people import get_for_edit
 from zhike.customers.services.search import refresh_search
-from zhike.recovery.kinds import Collision, Kind
+from zhike.recovery.kinds import Bin, Collision, Kind
 
 CODE = "customers.customer"
 DELETE = "customers.delete_customer"
@@ -49,15 +49,17 @@ CUSTOMERS = Kind(
     label=_("customer"),
     view_permission="customers.view_customer",
     edit_permission="customers.edit_customer",
-    delete_permission=DELETE,
     url_name="show_customer",
     name="name",
-    keywords="name_pinyin",
     guard=NAME,
-    left_out=(CustomerSearch,),
-    restored=lambda ids: refresh_search(customer_ids=ids),
-    collided=collided,
     lock=lambda actor, pk: get_for_edit(actor=actor, customer_id=pk),
     restorable=restoring.RESTORABLE,
     put_back=restoring.put_back,
+    bin=Bin(
+        delete_permission=DELETE,
+        keywords="name_pinyin",
+        left_out=(CustomerSearch,),
+        restored=lambda ids: refresh_search(customer_ids=ids),
+        collided=collided,
+    ),
 )
