@@ -53,9 +53,14 @@ def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
     gone = body_of(program.post("/customers", {"name": "王五"}))
     program.send("DELETE", f"/customers/{gone['id']}")
     [binned] = body_of(program.get("/bin"))["items"]
+    program.send("PATCH", f"/customers/{customer['id']}", {"city": "上海"})
+    entry = body_of(program.get(f"/customers/{customer['id']}/history"))["items"][0]["id"]
+    reversal = body_of(program.post(f"/changes/{entry}/revert", {}))
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
+        "entry_id": entry,
+        "reversal_id": reversal["id"],
         "binned_id": binned["id"],
         "import_id": job.pk,
         "customer_id": customer["id"],

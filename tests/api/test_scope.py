@@ -9,6 +9,7 @@ import pytest
 from django.http import HttpResponse
 from tests.api.conftest import NOON, Hire, Program, make_customer
 
+from zhike.audit.models import Entry
 from zhike.commerce import services as commerce
 from zhike.commerce.models import Order, OrderLine
 from zhike.config.api import api
@@ -18,7 +19,7 @@ from zhike.customers.services import activities, identifiers
 from zhike.exchange import services as imports
 from zhike.exchange.models import Import
 from zhike.recovery import services as recovery
-from zhike.recovery.models import Binned
+from zhike.recovery.models import Binned, Reversal
 
 SECRET = "隐身的客户"
 ID_NUMBER = "11010519491231002X"
@@ -41,6 +42,17 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "list_bin": (lambda it, ids: it.get("/bin"), {200}),
     "restore_record": (lambda it, ids: it.post(f"/bin/{ids['binned']}/restore", {}), {404}),
     "purge_record": (lambda it, ids: it.send("DELETE", f"/bin/{ids['binned']}"), {404}),
+    "list_history": (lambda it, ids: it.get(f"/customers/{ids['customer']}/history"), {404}),
+    "plan_put_back": (lambda it, ids: it.get(f"/customers/{ids['customer']}/history/{ids['entry']}/plan"), {404}),
+    "put_back": (
+        lambda it, ids: it.post(f"/customers/{ids['customer']}/history/{ids['entry']}/put-back", {"seen": "x"}),
+        {404},
+    ),
+    "plan_reversal": (lambda it, ids: it.get(f"/changes/{ids['entry']}"), {404}),
+    "start_reversal": (lambda it, ids: it.post(f"/changes/{ids['entry']}/revert", {}), {404}),
+    "get_reversal": (lambda it, ids: it.get(f"/reversals/{ids['reversal']}"), {404}),
+    "list_reversed": (lambda it, ids: it.get(f"/reversals/{ids['reversal']}/records"), {404}),
+    "cancel_reversal": (lambda it, ids: it.post(f"/reversals/{ids['reversal']}/cancel", None), {404}),
     "set_tags": (lambda it, ids: it.send("PUT", f"/customers/{ids['customer']}/tags", {"tags": ["x"]}), {404}),
     "list_identifiers": (lambda it, ids: it.get(f"/customers/{ids['customer']}/identifiers"), {404}),
     "add_identifier": (
@@ -104,7 +116,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "list_products": (lambda it, ids: it.get("/products"), {200}),
     "get_product": (lambda it, ids: it.get("/products/1"), {404}),
 }
-TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import, Binned)
+TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import, Binned, Reversal)
 
 
 def operations() -> set[str]:
@@ -132,7 +144,11 @@ def hidden(boss: Program) -> Ids:
     gone = make_customer(name=SECRET, owner=boss.user)
     recovery.bin_records(actor=SYSTEM, kind="customers.customer", record_ids=[gone.pk], at=NOON)
     binned = Binned.objects.get(record_id=gone.pk)
+    boss.send("PATCH", f"/customers/{customer.pk}", {"city": "上海"})
+    entry = Entry.objects.filter(table_name="customers_customer").latest("pk")
     return {
+        "entry": entry.pk,
+        "reversal": Reversal.objects.create(entry_id=entry.pk, user=boss.user, started_at=NOON).pk,
         "binned": binned.pk,
         "import": job.pk,
         "customer": customer.pk,

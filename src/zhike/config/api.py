@@ -6,9 +6,11 @@ from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
 from zhike.customers.api_collaborators import router as collaborators
+from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
 from zhike.exchange.api import router as exchange
 from zhike.recovery.api import router as recovery
+from zhike.recovery.api_sets import router as sets
 
 DESCRIPTION = """
 Customers, orders, time lines and imports of one company.
@@ -35,3 +37,5 @@ api.add_router("", sealed)
 api.add_router("", commerce)
 api.add_router("", exchange)
 api.add_router("", recovery)
+api.add_router("", customer_history)
+api.add_router("", sets)

@@ -113,15 +113,15 @@ def restore_record(
     record_id: int,
     entry_id: int,
     mode: Mode,
-    chosen: Collection[str],
+    chosen: Collection[str] | None,
     seen: str,
     reason: str,
     at: datetime,
 ) -> int:
     """Put back what was chosen of the plan, by the services that edit the record; how many values that were.
 
-    chosen: keys of steps. seen: of the plan that was looked at. The putting back is a change like any other, with its
-    reason in the history.
+    chosen: keys of steps; None: all that nobody edited since. seen: of the plan that was looked at. The putting back is
+    a change like any other, with its reason in the history.
 
     :raises PermissionDenied, ObjectDoesNotExist: as for an edit
     :raises ChangedMeanwhile: the plan would be another one by now
@@ -132,7 +132,8 @@ def restore_record(
         plan = plan_record(actor=actor, kind=kind, record_id=record_id, entry_id=entry_id, mode=mode)
         if plan.seen != seen:
             raise ChangedMeanwhile
-        return put_back(actor=actor, kind=kind, plan=plan, chosen=chosen, at=at)
+        wanted = chosen_by_default(plan.steps) if chosen is None else chosen
+        return put_back(actor=actor, kind=kind, plan=plan, chosen=wanted, at=at)
 
 
 def put_back(*, actor: Actor, kind: Kind, plan: Plan, chosen: Collection[str], at: datetime) -> int:

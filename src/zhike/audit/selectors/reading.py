@@ -18,8 +18,9 @@ PLAIN = {"id", "created_at", "import_id"}
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One field, before and after, as people read it."""
+    """One field, before and after, as people read it. column: what programs know it by."""
 
+    column: str
     label: str
     before: str
     after: str
@@ -32,6 +33,7 @@ class Shown:
     number: int
     at: datetime
     who: str
+    who_id: int | None
     action: str
     what: str
     origin: str
@@ -132,6 +134,7 @@ def _shown(
         number=entry.pk,
         at=entry.at,
         who=people.get(entry.actor_id, f"#{entry.actor_id}") if entry.actor_id else "",
+        who_id=entry.actor_id,
         action=wording.action_label(entry.action),
         what=_what(entry, told),
         origin=str(wording.ORIGINS.get(entry.origin, entry.origin)),
@@ -165,7 +168,7 @@ def _changes(actor: Actor, entry: Entry, images: Images, names: wording.Names) -
         )
         if was is None or became is None:
             continue
-        change = Change(label=wording.field_label(entry.table_name, column), before=was, after=became)
+        change = Change(column=column, label=wording.field_label(entry.table_name, column), before=was, after=became)
         if change.before or change.after:
             found.append(change)
     return found
