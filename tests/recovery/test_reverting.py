@@ -155,7 +155,7 @@ def test_the_pages_lead_from_one_change_to_all_of_them(boss: Actor) -> None:
     assert "北京" in client.get(address).content.decode()
     began = client.post(address, {"reason": "wrong list"})
     assert began.status_code == 302
-    assert "Taken back" in client.get(began.headers["Location"]).content.decode()
+    assert "Brought back" in client.get(began.headers["Location"]).content.decode()
     assert set(cities()) == {"上海"}
     assert client.get("/bin/changes/999999999/").status_code == 404
     stranger = Client()

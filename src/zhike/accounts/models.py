@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.actor import Scope, Sight
 from zhike.core.history import Captured, NotCaptured
 
+MANAGED = "Who may do what is decided anew under Settings by those who manage users, never by who edits records."
+
 
 class Team(models.Model):
     """A department. path: ids from the root down, "/1/7/", so that a subtree is one prefix."""
@@ -22,7 +24,7 @@ class Team(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(max_length=500, db_index=True, editable=False)
 
-    history = Captured()
+    history = Captured(stays=MANAGED)
 
     class Meta:
         verbose_name = _("team")
@@ -43,7 +45,7 @@ class Role(models.Model):
     name = models.CharField(_("name"), max_length=100)
     requires_second_factor = models.BooleanField(default=False)
 
-    history = Captured(labels={"requires_second_factor": _("Second factor required")})
+    history = Captured(labels={"requires_second_factor": _("Second factor required")}, stays=MANAGED)
 
     class Meta:
         verbose_name = _("role")
@@ -60,7 +62,7 @@ class Grant(models.Model):
     scope = models.SmallIntegerField(choices=[(scope.value, scope.name) for scope in Scope])
     teams = models.ManyToManyField(Team, related_name="+", blank=True)
 
-    history = Captured(subject="role", label=_("Permission"))
+    history = Captured(subject="role", label=_("Permission"), stays=MANAGED)
 
     class Meta:
         constraints = [
@@ -82,7 +84,9 @@ class FieldAccess(models.Model):
     field = models.CharField(max_length=100)
     level = models.SmallIntegerField(choices=[(level.value, level.name) for level in Sight])
 
-    history = Captured(subject="role", label=_("Field access"), labels={"field": _("Field"), "level": _("Level")})
+    history = Captured(
+        subject="role", label=_("Field access"), labels={"field": _("Field"), "level": _("Level")}, stays=MANAGED
+    )
 
     class Meta:
         constraints = [
@@ -108,7 +112,9 @@ class FieldKey(models.Model):
     wrapped = models.BinaryField()
     created_at = models.DateTimeField()
 
-    history = Captured(hidden=("wrapped",), label=_("Key of encrypted fields"))
+    history = Captured(
+        hidden=("wrapped",), label=_("Key of encrypted fields"), stays="A key is replaced by the next rotation."
+    )
 
     def __str__(self) -> str:
         return f"{self.use} {self.pk}"
@@ -179,6 +185,7 @@ class User(AbstractBaseUser):
             "must_change_password": _("Has to change the password"),
             "session_epoch": _("Times logged out everywhere"),
         },
+        stays=MANAGED,
     )
     objects: ClassVar[UserManager] = UserManager()
 
@@ -214,7 +221,7 @@ class Delegation(models.Model):
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
 
-    history = Captured(subject="from_user", label=_("Standing in"))
+    history = Captured(subject="from_user", label=_("Standing in"), stays=MANAGED)
 
     class Meta:
         constraints = [
@@ -240,7 +247,11 @@ class Reassignment(models.Model):
     undone_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
 
-    history = Captured(subject="from_user", label=_("Handed over"))
+    history = Captured(
+        subject="from_user",
+        label=_("Handed over"),
+        stays="It has an undo of its own; what it did to each customer is put back there.",
+    )
 
     def __str__(self) -> str:
         return f"{self.from_user} {self.made_at:%Y-%m-%d}"
@@ -281,7 +292,13 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    history = Captured(subject="user", ignored=("last_used_at",), hidden=("digest",), label=_("API key"))
+    history = Captured(
+        subject="user",
+        ignored=("last_used_at",),
+        hidden=("digest",),
+        label=_("API key"),
+        stays="A key that was revoked stays revoked; a new one is made.",
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -20,7 +20,9 @@ class Product(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     import_id = models.BigIntegerField(null=True, editable=False)
 
-    history = Captured(ignored=("version",), label=_("Product"))
+    history = Captured(
+        ignored=("version",), label=_("Product"), stays="Only imports change products, and their undo puts them back."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "code"], name="commerce_product_code_is_unique")]
@@ -69,6 +71,7 @@ class Order(models.Model):
         subject="customer",
         ignored=("key", "version", "changed_xid"),
         labels={"customer": _("Customer"), "line_count": _("Lines")},
+        stays="Only imports change it, and their undo puts it back; a refund takes it back.",
     )
     objects = OrderQuerySet.as_manager()
 
@@ -113,6 +116,7 @@ class OrderLine(models.Model):
         subject="order",
         ignored=("version", "changed_xid"),
         labels={"order": _("Order"), "product": _("Product"), "occurrence": _("Occurrence")},
+        stays="As its order.",
     )
     objects = OrderLineQuerySet.as_manager()
 

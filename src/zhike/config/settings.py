@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "zhike.accounts.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "zhike.core.gone.GoneMiddleware",
 ]
 
 ROOT_URLCONF = "zhike.config.urls"

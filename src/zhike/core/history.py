@@ -14,7 +14,8 @@ class Captured:
     itself. ignored: columns that follow from others or say nothing to people. hidden: columns of which only the fact
     that they changed is kept. label, labels: what one row, and columns by name, are called in a history where the model
     has no name for them that people know. echo: column and value of rows that only repeat what is captured elsewhere;
-    they are captured and not shown.
+    they are captured and not shown. stays: why nothing of it is put back from history by a click; empty where it is,
+    or where it is to be (`zhike.recovery.kinds`).
     """
 
     subject: str = ""
@@ -23,6 +24,7 @@ class Captured:
     label: str | Promise = ""
     labels: Mapping[str, str | Promise] = field(default_factory=dict)
     echo: tuple[str, str] | None = None
+    stays: str = ""
 
 
 @dataclass(frozen=True)

@@ -290,6 +290,7 @@ class SealedValue(models.Model):
         hidden=("blind_index",),
         label=_("Encrypted field"),
         labels={"field": _("Field"), "blind_index": _("Value")},
+        stays="Encrypted: the history keeps that it changed, and not what it was.",
     )
     objects = SealedQuerySet.as_manager()
 
@@ -308,7 +309,7 @@ class Tag(models.Model):
 
     name = models.CharField(_("name"), max_length=50, unique=True)
 
-    history = Captured(label=_("Tag"))
+    history = Captured(label=_("Tag"), stays="A word: only ever added.")
 
     def __str__(self) -> str:
         return self.name

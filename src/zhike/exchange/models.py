@@ -84,7 +84,10 @@ class Import(models.Model):
     undone_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
 
-    history = Captured(ignored=("columns", "sample", "reserved", "kept", "phase", "done", "total", "heartbeat_at"))
+    history = Captured(
+        ignored=("columns", "sample", "reserved", "kept", "phase", "done", "total", "heartbeat_at"),
+        stays="The course of the work; an import has an undo of its own.",
+    )
     objects = ImportQuerySet.as_manager()
 
     class Meta:

@@ -11,12 +11,17 @@ class PrivacyConfig(AppConfig):
         from zhike.audit.wording import name_events
         from zhike.core.access import declare
         from zhike.core.lists import panels
+        from zhike.customers.services.bin import CODE
         from zhike.privacy import permissions
+        from zhike.privacy.models import Minor
         from zhike.privacy.register import register_all
+        from zhike.privacy.services.restoring import MINOR
+        from zhike.recovery import kinds
         from zhike.ui.navigation import NavItem, register
 
         declare(permissions.ALL)
         register_all()
+        kinds.add_part(CODE, Minor._meta.db_table, MINOR)
         name_events(
             {
                 "privacy.erase_person": _("Erased a person"),

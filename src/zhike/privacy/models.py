@@ -46,6 +46,7 @@ class Erasure(models.Model):
             "found": _("Found afterwards"),
             "digest": _("Digest"),
         },
+        stays="What is erased does not come back.",
     )
 
     class Meta:
@@ -91,7 +92,12 @@ class Request(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True)
     erasure = models.ForeignKey(Erasure, models.SET_NULL, null=True, related_name="+", db_index=False)
 
-    history = Captured(subject="customer", label=_("Request"), labels={"handled_by": _("Handled by")})
+    history = Captured(
+        subject="customer",
+        label=_("Request"),
+        labels={"handled_by": _("Handled by")},
+        stays="What a person was answered is a proof.",
+    )
 
     class Meta:
         verbose_name = _("request")
@@ -118,7 +124,9 @@ class Purpose(models.Model):
     recipients = models.CharField(_("who receives it"), max_length=300, blank=True, default="")
     kept = models.CharField(_("how long it is kept"), max_length=200, blank=True, default="")
 
-    history = Captured(label=_("Purpose"))
+    history = Captured(
+        label=_("Purpose"), stays="What consents were given for does not change behind them; it is edited on its page."
+    )
 
     class Meta:
         verbose_name = _("purpose")
@@ -165,7 +173,12 @@ class Consent(models.Model):
     evidence = models.CharField(_("proof"), max_length=300, blank=True, default="")
     recorded_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False)
 
-    history = Captured(subject="customer", label=_("Consent"), labels={"recorded_by": _("Recorded by")})
+    history = Captured(
+        subject="customer",
+        label=_("Consent"),
+        labels={"recorded_by": _("Recorded by")},
+        stays="A proof: what was agreed to or taken back is recorded anew and never rewritten.",
+    )
     objects = ConsentQuerySet.as_manager()
 
     class Meta:
@@ -223,7 +236,9 @@ class RetentionRule(models.Model):
     last_run_at = models.DateTimeField(null=True)
     last_count = models.IntegerField(default=0)
 
-    history = Captured(ignored=("last_run_at", "last_count"), label=_("Retention rule"))
+    history = Captured(
+        ignored=("last_run_at", "last_count"), label=_("Retention rule"), stays="A setting, changed on its page."
+    )
 
     class Meta:
         verbose_name = _("retention rule")

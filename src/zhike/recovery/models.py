@@ -101,10 +101,10 @@ class ReversedRecord(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
-        DONE = "done", _("Taken back")
+        DONE = "done", _("Brought back")
         SAME = "same", _("Was back already")
         EDITED = "edited", _("Edited since")
-        REFUSED = "refused", _("Refused")
+        REFUSED = "refused", _("Could not be put back")
         CLOSED = "closed", _("Not yours to edit")
         ERASED = "erased", _("Contents erased")
 

@@ -1,6 +1,6 @@
 """Taking back what was done in one go, record by record, so that a killed run goes on and nobody is overwritten."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -154,7 +154,7 @@ def _work_off(actor: Actor, kind: Kind, entry_id: int, rows: list[ReversedRecord
     names = sets.reached(actor, kind, ids)
     entries = sets.entries_of(kind, list_set(entry_id=entry_id, about=ids))
     plans, erased = sets.plan_records(actor, kind, entries, names)
-    count = 0
+    count = _swap(actor, [(plans[row.record_id], row) for row in rows if row.tries and row.record_id in plans], at)
     for row in rows:
         if row.state == State.WAITING:
             if row.record_id not in names:
@@ -168,14 +168,41 @@ def _work_off(actor: Actor, kind: Kind, entry_id: int, rows: list[ReversedRecord
     return count
 
 
-def _revert(actor: Actor, one: RecordPlan, row: ReversedRecord, at: datetime) -> int:
-    """How many values came back; what became of the record stands in `row`."""
-    is_agreed = row.agreed == one.plan.seen
-    row.why = ""
-    row.state = State.EDITED if one.conflict_count and not is_agreed else State.DONE
+def _swap(actor: Actor, refused: Sequence[tuple[RecordPlan, ReversedRecord]], at: datetime) -> int:
+    """Records that were in each other's way, as where two have swapped an identifier: first all of them lose what they
+    were given, then all get back their own. How many values that were; nothing where a rule refuses it still."""
+    chosen = [(one, row, _chosen(one, row)) for one, row in refused if one.doing == "change"]
+    chosen = [(one, row, keys) for one, row, keys in chosen if keys]
     try:
         with transaction.atomic():
-            return _carry_out(actor, one, is_agreed=is_agreed, at=at)
+            for is_first in (True, False):
+                for one, _row, keys in chosen:
+                    backs = [back for back in one.plan.backs if (back.action == "remove") is is_first]
+                    if any(back.narrow(keys) for back in backs):
+                        plan = replace(one.plan, backs=backs)
+                        restoring.put_back(actor=actor, kind=one.kind, plan=plan, chosen=keys, at=at)
+    except (PermissionDenied, ObjectDoesNotExist, ValidationError, DomainError, IntegrityError):
+        return 0
+    for one, row, keys in chosen:
+        row.state, row.why = State.DONE if len(keys) == len(one.plan.steps) else State.EDITED, ""
+    return sum(len(keys) for _one, _row, keys in chosen)
+
+
+def _chosen(one: RecordPlan, row: ReversedRecord) -> list[str]:
+    """What is put back of a record: all where somebody has agreed to just this, or what nobody edited since."""
+    steps = one.plan.steps
+    is_agreed = row.agreed == one.plan.seen
+    return [step.key for step in steps] if is_agreed else restoring.chosen_by_default(steps)
+
+
+def _revert(actor: Actor, one: RecordPlan, row: ReversedRecord, at: datetime) -> int:
+    """How many values came back; what became of the record stands in `row`."""
+    keys = _chosen(one, row)
+    row.why = ""
+    row.state = State.DONE if len(keys) == len(one.plan.steps) else State.EDITED
+    try:
+        with transaction.atomic():
+            return _carry_out(actor, one, keys, at)
     except (PermissionDenied, ObjectDoesNotExist):
         row.state = State.CLOSED
     except (ValidationError, DomainError, IntegrityError) as refusal:
@@ -185,19 +212,17 @@ def _revert(actor: Actor, one: RecordPlan, row: ReversedRecord, at: datetime) ->
     return 0
 
 
-def _carry_out(actor: Actor, one: RecordPlan, *, is_agreed: bool, at: datetime) -> int:
+def _carry_out(actor: Actor, one: RecordPlan, keys: Collection[str], at: datetime) -> int:
     if one.doing == "restore":
         binned = Binned.objects.visible_to(actor).filter(kind=one.kind.code, record_id=one.record_id)
         services.restore_records(actor=actor, binned_ids=list(binned.values_list("pk", flat=True)))
         return 1
     if one.doing == "bin":
-        if one.conflict_count and not is_agreed:
+        if len(keys) < len(one.plan.steps):
             return 0
         services.bin_records(actor=actor, kind=one.kind.code, record_ids=[one.record_id], at=at)
         return 1
-    steps = one.plan.steps
-    chosen = [step.key for step in steps] if is_agreed else restoring.chosen_by_default(steps)
-    return restoring.put_back(actor=actor, kind=one.kind, plan=one.plan, chosen=chosen, at=at) if chosen else 0
+    return restoring.put_back(actor=actor, kind=one.kind, plan=one.plan, chosen=keys, at=at) if keys else 0
 
 
 def _code_of(refusal: Exception) -> str:
@@ -221,7 +246,7 @@ class Reverted:
 
 SAID: dict[str, str | Promise] = {
     State.WAITING: _("Not done"),
-    State.DONE: _("Taken back"),
+    State.DONE: _("Brought back"),
     State.SAME: _("It was back already."),
     State.EDITED: _("Edited since; that was left alone."),
     State.REFUSED: _("A rule refused it. Try it on the record itself, which says why."),

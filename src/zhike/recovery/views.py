@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -16,10 +17,11 @@ from zhike.core.errors import DomainError
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page, toast
 from zhike.core.paging import Page
-from zhike.recovery import kinds, selectors, services
+from zhike.recovery import kinds, reverting, selectors, services
 from zhike.recovery.permissions import PURGE
 
 CHANGED = "recordsChanged"
+REMEMBERED = timedelta(days=7)
 
 
 @require_GET
@@ -34,6 +36,7 @@ def show_bin(request: ActorRequest) -> HttpResponse:
         "rows": found.items,
         "search": search,
         "days": settings.BIN_DAYS,
+        "reversals": [] if page.after else reverting.list_own(actor=request.actor, since=timezone.now() - REMEMBERED),
         "may_purge": request.actor.may(PURGE),
         "more_url": f"{reverse('bin')}?{query.urlencode()}" if found.next_cursor else "",
     }

@@ -20,6 +20,7 @@ from zhike.core.errors import DomainError
 from zhike.core.events import publish
 from zhike.core.money import is_currency
 from zhike.customers.models import Customer
+from zhike.customers.services.holding import hold_customer
 
 CREATE = "commerce.create_order"
 SMALLEST = Decimal("0.00000001")  # what the database keeps, and below which amounts must stay
@@ -192,6 +193,11 @@ def _check_customer(actor: Actor, customer_id: int | None) -> None:
             raise PermissionDenied(CREATE)
     elif not Customer.objects.visible_to(actor).within(actor, CREATE).filter(pk=customer_id).exists():
         raise CustomerUnknown
+    else:
+        try:
+            hold_customer(customer_id=customer_id)
+        except Customer.DoesNotExist:
+            raise CustomerUnknown from None
 
 
 def _amount_of(line: LineDraft) -> Decimal:

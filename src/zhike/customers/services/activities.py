@@ -15,6 +15,7 @@ from zhike.customers.guarded import SEALED
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import identifiers
 from zhike.customers.services.changes import Change, read_changes
+from zhike.customers.services.holding import hold_customer
 from zhike.customers.services.people import edit_customer
 from zhike.customers.services.tags import set_tags
 
@@ -52,6 +53,7 @@ def add_activity(
     :raises ValidationError: nothing is said, or it is said to happen in the future
     """
     customer = Customer.objects.visible_to(actor).get(pk=customer_id)
+    hold_customer(customer_id=customer_id)
     require(actor, EDIT, record=customer)
     said = text.strip()
     if not said or len(said) > MAX_TEXT or "\0" in said:

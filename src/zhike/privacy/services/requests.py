@@ -14,6 +14,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.customers.models import Customer
+from zhike.customers.services.holding import hold_customer
 from zhike.privacy.models import Request
 from zhike.privacy.permissions import HANDLE
 from zhike.privacy.services import erasing
@@ -54,8 +55,10 @@ def take_request(*, actor: Actor, customer_id: int, kind: str, received_on: date
     """
     require(actor, HANDLE)
     with seeing_everything():
-        if not Customer.objects.filter(pk=customer_id).exists():
-            raise RequestUnfit(_("There is no customer with this number."))
+        try:
+            hold_customer(customer_id=customer_id)
+        except Customer.DoesNotExist:
+            raise RequestUnfit(_("There is no customer with this number.")) from None
         return Request.objects.create(
             customer_id=customer_id,
             kind=kind,

@@ -32,10 +32,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("waiting", "Waiting"),
-                            ("done", "Taken back"),
+                            ("done", "Brought back"),
                             ("same", "Was back already"),
                             ("edited", "Edited since"),
-                            ("refused", "Refused"),
+                            ("refused", "Could not be put back"),
                             ("closed", "Not yours to edit"),
                             ("erased", "Contents erased"),
                         ],
