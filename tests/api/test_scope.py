@@ -74,6 +74,10 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.post(f"/customers/{ids['customer']}/activities", {"kind": "note", "text": "x"}),
         {404},
     ),
+    "reveal_order_field": (
+        lambda it, ids: it.post(f"/orders/{ids['order']}/reveal", {"field": "amount", "reason": "called"}),
+        {404},
+    ),
     "reveal_field": (
         lambda it, ids: it.post(f"/customers/{ids['customer']}/reveal", {"field": "phone", "reason": "called"}),
         {404},

@@ -1,19 +1,23 @@
 """Every column of a record is a field that a role can be kept from, or says why not; every list says what it reads."""
 
 import pytest
+from django.db.models import Model
 
+from zhike.commerce import guarded as orders
+from zhike.commerce.models import Order, OrderLine
+from zhike.commerce.selectors import ORDER_FIELDS
 from zhike.core import fields
 from zhike.core.lists import registry
 from zhike.core.lists.registry import List
 from zhike.customers import guarded
 from zhike.customers.listing import KEY
-from zhike.customers.models import Customer, Identifier
+from zhike.customers.models import Customer, CustomerFacts, Identifier
 from zhike.customers.selectors.records import _READS as API_READS
+from zhike.customers.selectors.records import FACTS
 from zhike.exchange.registry import list_importables
 
-# What a file of orders says about the order itself, which goes by the permission for orders.
-OF_ORDERS = {"number", "placed_at", "product_code", "product_name", "product_category", "quantity", "unit_price"}
-OF_ORDERS |= {"amount", "currency", "channel", "store"}
+# Which order it is, of whom, when and in which currency: nobody who sees orders can be kept from that.
+OF_ORDERS = {"placed_at", "currency"}
 
 
 @pytest.fixture
@@ -21,13 +25,32 @@ def customers() -> List:
     return registry.get(KEY)
 
 
-def test_every_column_of_a_customer_is_a_registered_field() -> None:
-    places = fields.place_of(Customer._meta.db_table).columns
-    known = {*places, *guarded.UNGUARDED}
-    columns = {column.attname for column in Customer._meta.concrete_fields}
+RECORDS = {
+    Customer: guarded.UNGUARDED,
+    CustomerFacts: guarded.UNGUARDED_FACTS,
+    Order: orders.UNGUARDED,
+    OrderLine: orders.LINE_UNGUARDED,
+}
+
+
+@pytest.mark.parametrize("model", RECORDS)
+def test_every_column_of_a_record_is_a_registered_field(model: type[Model]) -> None:
+    places = fields.place_of(model._meta.db_table).columns
+    known = {*places, *RECORDS[model]}
+    columns = {column.attname for column in model._meta.concrete_fields}
     assert columns - known == set()
     assert known - columns == set()
     assert {fields.get(key).key for key in places.values()} == set(places.values())
+
+
+def test_what_the_api_answers_of_figures_and_orders_is_registered() -> None:
+    assert set(FACTS) - {"as_of"} == {*guarded.COMPUTED, "relationship"}
+    assert set(ORDER_FIELDS) - set(orders.UNGUARDED) == set(orders.ORDER_COLUMNS) - {"key"}
+
+
+def test_what_is_computed_is_written_by_nobody() -> None:
+    for name in guarded.COMPUTED:
+        assert fields.Sight.WRITE not in fields.get(guarded.key(name)).levels
 
 
 def test_every_kind_of_identifier_is_a_registered_field() -> None:
@@ -45,17 +68,16 @@ def test_everything_that_carries_a_mask_can_be_masked_and_everything_personal_ca
 
 def test_what_a_list_shows_and_asks_names_registered_fields(customers: List) -> None:
     for field in customers.fields.values():
-        assert [fields.get(key) for key in field.reads] or field.path.startswith("facts__") or field.key in FREE
+        assert [fields.get(key) for key in field.reads] or field.key in FREE
     for column in customers.columns.values():
         places = {*column.values, *column.expressions}
         assert set(column.reads) <= places
-        unread = {place for place in places - set(column.reads) if not place.startswith("facts__")}
-        assert unread <= {"created_at"}, column.key
+        assert places - set(column.reads) <= {"created_at"}, column.key
         assert all(fields.get(key) for key in column.reads.values())
 
 
-# Numbers, moments and what other apps add about orders and scores.
-FREE = {"created", "updated", "id", "import", "ordered", "slipped"}
+# Numbers and moments, those of orders among them.
+FREE = {"created", "updated", "id", "import", "ordered"}
 
 
 def test_what_the_api_answers_of_a_customer_is_registered() -> None:

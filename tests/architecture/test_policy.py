@@ -8,7 +8,7 @@ OPENED = {
     "accounts/services/reassigning.py:count_records": "an administrator counts what somebody else owns",
     "accounts/services/reassigning.py:reassign_records": "an administrator moves what somebody else owns",
     "accounts/services/reassigning.py:undo_reassignment": "an administrator moves it back",
-    "commerce/services/orders.py:create_order": "the number may be taken by an order the actor does not see",
+    "commerce/services/orders.py:_record_order": "the number may be taken by an order the actor does not see",
     "customers/selectors/listing.py:count_customers": "counts by the compiled predicate",
     "customers/selectors/listing.py:find_customers": "finds ids of a filtered list by the compiled predicate",
     "customers/selectors/listing.py:find_stretch": "a part of it; rows are read under the policies",

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 from tests.policy.world import World, build
 
+from zhike.accounts import services as accounts
 from zhike.core import acting as acting_module
 from zhike.core.acting import acting, who_acts
-from zhike.core.actor import Actor
+from zhike.core.actor import SYSTEM, Actor
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +39,16 @@ def without_open_role() -> Callable[[Actor], AbstractContextManager[None]]:
                 acting_module._told.reset(token)
 
     return act
+
+
+@pytest.fixture
+def page(world: World, request: pytest.FixtureRequest) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(world.users[request.param])
+    return client
+
+
+@pytest.fixture
+def program(world: World, request: pytest.FixtureRequest) -> Client:
+    _token, key = accounts.create_token(actor=SYSTEM, user=world.users[request.param], name="t", at=world.made_at)
+    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {key}"})

@@ -18,7 +18,9 @@ from stdnum.cn import ric
 from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Team, User
+from zhike.commerce import guarded as order_guarded
 from zhike.commerce import services as commerce
+from zhike.core import fields
 from zhike.core.access import list_permissions
 from zhike.core.actor import SYSTEM, Scope, Sight
 from zhike.customers import guarded
@@ -79,8 +81,35 @@ SHARED_WITH = {"collaborator": ("away", True), "own": ("second", False)}  # whos
 STANDS_IN = {"delegate": "away"}
 
 
+# What a scoring run found about the company: no two figures of it are alike.
+PARAMETERS: dict[str, Any] = {
+    "pyramid": {"top": 5, "high": 15, "normal": 30, "small": 50},
+    "life_cycle": {"prior_intervals": 2.0, "mature_purchases": 4, "decline_after": 1.5, "lost_after": 3.0},
+}
+METRICS: dict[str, Any] = {
+    "currency": "CNY",
+    "grades": {"top": {"customers": 2, "amount": "81234.5"}, "small": {"customers": 3, "amount": "12.25"}},
+    "stages": {"new": {"customers": 5, "amount": "81246.75"}},
+    "left_out": {},
+    "firsts": [["2026-11-21", 5]],
+    "days": [["2026-11-21", "81246.75"]],
+    "rf": [[5, 4, 5]],
+    "months": [["2026-11-01", "top", "81234.5"]],
+    "cohorts": [["2026-11-01", 0, 5, 5]],
+    "lorenz": [[0.2, 0.9], [1.0, 1.0]],
+    "gini": 0.7,
+    "anonymous": {"orders": 1, "amount": "5"},
+    "rhythm_days": 30.0,
+    "cutoffs": {f"{name}_{score}": score * 10 for name in ("recency_days", "order_count") for score in (2, 3, 4, 5)}
+    | {f"amount_{score}": f"{score}123.5" for score in (2, 3, 4, 5)},
+    "thresholds": {"top_amount": "60000", "high_amount": "6000", "normal_amount": "600"},
+}
+
+
 # Who sees everything, and of the fields of a customer only so much: a level for each role.
 SEALED = ("phone", "email", "wechat", "address", "id_number")
+FIGURES = ("amount", "order_count", "first_order_on", "last_order_on", "grade", "stage", "r", "f", "m", "activity")
+CLOSED = (*map(guarded.key, (*SEALED, *FIGURES)), *(field.key for field in order_guarded.FIELDS))
 SIGHTED: dict[str, tuple[Sight, ...]] = {
     "masked": (Sight.MASKED,),
     "hidden": (Sight.HIDDEN,),
@@ -183,8 +212,8 @@ def build() -> World:
         as_of=date(2026, 11, 22),
         started_at=NOON,
         finished_at=NOON,
-        parameters={},
-        metrics={"currency": "CNY", "grades": {}, "stages": {}, "left_out": {}, "firsts": [], "days": []},
+        parameters=PARAMETERS,
+        metrics=METRICS,
         data_fingerprint="x",
         code_version="1",
         customer_count=0,
@@ -234,7 +263,10 @@ def _hire_sighted(world: World, name: str, levels: tuple[Sight, ...]) -> None:
     roles = []
     for level in levels:
         role = accounts.put_role(actor=SYSTEM, code=f"{name}-{level}", name=name, grants=grants)
-        accounts.put_field_access(actor=SYSTEM, role=role, levels={guarded.key(field): level for field in SEALED})
+        # Where it has no mask it is hidden.
+        fields_of = [(key, fields.get(key).levels) for key in CLOSED]
+        levels_of = {key: max(one for one in known if one <= level) for key, known in fields_of}
+        accounts.put_field_access(actor=SYSTEM, role=role, levels=levels_of)
         roles.append(role)
     # A role that sees no customers has no say in what of them is seen.
     roles.append(accounts.put_role(actor=SYSTEM, code="clerk", name="clerk", grants={"accounts.use_api": Scope.ALL}))
@@ -274,10 +306,12 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
     old = identifiers.NewIdentifier(kind="email", value=f"old-box{number}@example.com")
     added, _change = identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=old, at=NOON)
     identifiers.change_identifier(actor=SYSTEM, identifier_id=added.pk, value=f"new-box{number}@example.com", at=NOON)
-    order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=customer.pk, **_order(name))
-    figures: dict[str, Any] = {"grade": "top", "stage": "new", "order_count": 1, "amount": Decimal(number)}
+    order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=customer.pk, **_order(f"No-{name}"))
+    figures: dict[str, Any] = {"grade": "top", "stage": "new", "r": 5, "f": 4, "m": 3}
+    figures |= {"order_count": 40_070 + number, "amount": Decimal(f"7{number}531.97")}
+    days = {"first_order_on": date(1970, 3, number), "last_order_on": date(1970, 4, number)}
     CustomerFacts.objects.create(
-        customer=customer, run_id=run.pk, as_of=run.as_of, relationship="first_time", **figures
+        customer=customer, run_id=run.pk, as_of=run.as_of, relationship="first_time", **figures, **days
     )
     ValueScore.objects.create(customer=customer, run=run, grade_change=-1, **figures)
     file = BytesIO(f"姓名,手机\n{name},{phone}\n".encode())
@@ -305,8 +339,10 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
 
 
 def _order(number: str) -> dict[str, Any]:
-    line = commerce.LineDraft(quantity=Decimal(1), unit_price=Decimal(5))
-    return {"at": NOON, "source": "s", "number": number, "placed_at": NOON, "currency": "CNY", "lines": [line]}
+    product = {"product_code": f"sku-{number}", "product_name": f"Ware-{number}"}
+    line = commerce.LineDraft(quantity=Decimal("83.25"), unit_price=Decimal("6421.5"), **product)
+    told = {"source": "s", "number": number, "channel": f"by-{number}", "store": f"at-{number}"}
+    return {"at": NOON, "placed_at": NOON, "currency": "CNY", "lines": [line], **told}
 
 
 def actor_named(world: World, name: str) -> Any:

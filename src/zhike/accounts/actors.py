@@ -1,7 +1,7 @@
 """From a user row to the frozen actor that core checks."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from zhike.accounts.models import User
 from zhike.core import fields
 from zhike.core.actor import EVERYWHERE, Actor, Reach, Scope, Sight
+from zhike.core.fields import RecordField
 
 # Every request pays for this query, so it is one, and spelt out: the ORM would take longer to write it than
 # PostgreSQL to answer it. What only some scopes need (3: team and below, 5: subordinates) is looked up
@@ -79,7 +80,7 @@ def load_user_of_token(*, digest: str, at: datetime) -> User | None:
 
 def _load(query: str, at: datetime | None, parameters: Sequence[Any]) -> User | None:
     today = (at or now()).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    viewing = [kind.permission for kind in fields.list_kinds()]
+    viewing = [permission for kind in fields.list_kinds() for permission in kind.permissions]
     return next(iter(User.objects.raw(query, [today, viewing, *parameters])), None)
 
 
@@ -129,18 +130,44 @@ def _grants(loaded: Any) -> dict[str, Reach]:
 
 def _sights(loaded: Any) -> dict[str, Sight]:
     """Of each field the most that any role gives; only roles that see the records at all have a say in their fields."""
-    roles: dict[str, set[int]] = {}
+    by_permission: dict[str, set[int]] = {}
     for permission, role_id in json.loads(loaded.viewing or "[]"):
-        roles.setdefault(permission, set()).add(role_id)
+        by_permission.setdefault(permission, set()).add(role_id)
+    roles = {
+        kind.key: set().union(*(by_permission.get(permission, ()) for permission in kind.permissions))
+        for kind in fields.list_kinds()
+    }
     given: dict[str, dict[int, int]] = {}
     for role_id, field, level in json.loads(loaded.field_levels or "[]"):
         given.setdefault(field, {})[role_id] = level
     found = {}
     for field in fields.list_fields():
-        held, said = roles.get(fields.kind_of(field).permission, set()), given.get(field.key, {})
-        if held:
-            found[field.key] = Sight(max(said.get(role_id, field.default) for role_id in held))
+        held, said = roles[field.record], given.get(field.key)
+        if not held:
+            continue
+        told = [fields.get(key) for key in field.tells if key in given]
+        if said is None and not told:
+            found[field.key] = field.default
+        else:
+            levels = [_level(role_id, field, told, roles, given) for role_id in held]
+            found[field.key] = Sight(max(levels))
     return found
+
+
+def _level(
+    role_id: int,
+    field: RecordField,
+    told: Sequence[RecordField],
+    roles: Mapping[str, set[int]],
+    given: Mapping[str, Mapping[int, int]],
+) -> int:
+    """What one role gives: no more than of what the field tells of, where the role does not read that."""
+    level = given.get(field.key, {}).get(role_id, int(field.default))
+    for other in told:
+        if role_id in roles[other.record]:
+            cap = given[other.key].get(role_id, int(other.default))
+            level = min(level, cap) if cap < Sight.READ else level
+    return level
 
 
 def _reach(loaded: Any, scopes: Iterable[int], chosen: Iterable[int], own: Iterable[int]) -> Reach:

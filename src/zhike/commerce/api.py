@@ -9,10 +9,13 @@ from pydantic import Field
 
 from zhike.accounts.idempotency import idempotent
 from zhike.commerce import selectors, services
+from zhike.commerce.services import reveals
 from zhike.core.api.responses import answer, answer_page
 from zhike.core.api.schemas import After, Amount, Exact, Id, Input, Limit, Moment, Output, PageOf, Quantity, Short, Text
 from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
+from zhike.customers.api_sealed import RevealedOut
+from zhike.customers.services.reveals import LONGEST_REASON, SHORTEST_REASON
 
 router = Router(tags=["orders"])
 
@@ -21,7 +24,11 @@ Kind = Literal["sale", "refund"]
 
 
 class OrderOut(Output):
-    """An order without its lines. total_amount: the lines' sum, unrounded; negative for a refund."""
+    """An order without its lines. total_amount: the lines' sum, unrounded; negative for a refund.
+
+    withheld: fields that the key's owner does not read. A hidden one is null, or empty where it is text; of a masked
+    number the middle is left out, and a masked amount is null.
+    """
 
     id: int
     customer_id: int | None
@@ -30,21 +37,24 @@ class OrderOut(Output):
     kind: Kind
     placed_at: Moment
     currency: str
-    total_amount: Exact
+    total_amount: Exact | None
     line_count: int
     channel: str
     store: str
     created_at: Moment
+    withheld: dict[str, Literal["hidden", "masked"]]
 
 
 class LineOut(Output):
+    """What the order withholds (`product`, `quantity`, `amount` with the price) is null."""
+
     id: int
     product_id: int | None
     product_code: str | None
     product_name: str | None
-    quantity: Exact
-    unit_price: Exact
-    amount: Exact
+    quantity: Exact | None
+    unit_price: Exact | None
+    amount: Exact | None
 
 
 class OrderWithLines(OrderOut):
@@ -81,6 +91,13 @@ class OrderIn(Input):
 
 class RefundIn(Input):
     placed_at: Moment
+
+
+class RevealOrderIn(Input):
+    """field: `amount` for the order's total, or `number`."""
+
+    field: Literal["amount", "number"]
+    reason: Annotated[Text, Field(min_length=SHORTEST_REASON, max_length=LONGEST_REASON)]
 
 
 class ProductOut(Output):
@@ -138,6 +155,23 @@ def refund_order(request: ActorRequest, order_id: Id, refund: RefundIn) -> HttpR
     """Take a whole order back. The answer is the refund: a negative order of the same lines."""
     made = services.refund_order(actor=request.actor, order_id=order_id, placed_at=refund.placed_at, at=now())
     return _answer_order(request, made.pk, status=201)
+
+
+@router.post(
+    "/orders/{order_id}/reveal",
+    response=RevealedOut,
+    operation_id="reveal_order_field",
+    summary="See a masked field of an order",
+)
+def reveal_order_field(request: ActorRequest, order_id: Id, wanted: RevealOrderIn) -> HttpResponse:
+    """The order's total or number in full. It needs a reason, counts against the limit of the day and stays in the
+    customer's history."""
+    found = reveals.reveal_order_field(
+        actor=request.actor, order_id=order_id, name=wanted.field, reason=wanted.reason, at=now()
+    )
+    response = answer({"value": found.value, "left_today": found.left})
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @router.get(

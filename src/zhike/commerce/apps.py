@@ -8,7 +8,7 @@ class CommerceConfig(AppConfig):
     verbose_name = _("Orders and products")
 
     def ready(self) -> None:
-        from zhike.commerce import customer_orders, listing, permissions
+        from zhike.commerce import customer_orders, guarded, listing, permissions
         from zhike.commerce.exchange.importable import Orders
         from zhike.commerce.exchange.reasons import REASONS
         from zhike.core.access import declare
@@ -18,6 +18,7 @@ class CommerceConfig(AppConfig):
         from zhike.exchange.registry import register
 
         declare(permissions.ALL)
+        guarded.register()
         registry.get("customers").add(*listing.FIELDS)
         register(Orders())
         ROW_REASONS.update(REASONS)

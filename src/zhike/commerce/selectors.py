@@ -1,6 +1,6 @@
 """Reads about orders and products, ready to leave as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,10 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, Max, Min, Q, Sum
+from django.utils.translation import gettext as _
 
+from zhike.commerce import guarded
 from zhike.commerce.models import Order, OrderLine, OrderQuerySet, Product
+from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.actor import Actor
+from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.money import plain
 from zhike.core.paging import Page, Rows
 from zhike.customers.models import Customer
@@ -32,6 +36,8 @@ ORDER_FIELDS = (
     "store",
     "created_at",
 )
+_READS = {name: guarded.ORDER_COLUMNS[name] for name in ORDER_FIELDS if name in guarded.ORDER_COLUMNS}
+_LINE_READS = {**guarded.LINE_COLUMNS, "product_code": guarded.PRODUCT, "product_name": guarded.PRODUCT}
 PRODUCT_FIELDS = ("id", "source", "code", "name", "category")
 
 
@@ -59,10 +65,15 @@ class OrderFilter:
 
 
 def list_orders(*, actor: Actor, where: OrderFilter, page: Page) -> Rows[Row]:
-    """Orders, latest first."""
+    """Orders, latest first.
+
+    :raises FilterInvalid: it asks for a field that the actor does not read
+    """
+    if where.number is not None and not fields.reads(actor, [guarded.NUMBER]):
+        raise FilterInvalid(_("There is no field “%(field)s” to filter by.") % {"field": "number"})
     orders = where.of(Order.objects.visible_to(actor)).values(*ORDER_FIELDS)
     found = page.of(orders, by=("-placed_at", "-id"))
-    return Rows(items=[_order(row) for row in found.items], next_cursor=found.next_cursor)
+    return Rows(items=_orders(actor, found.items), next_cursor=found.next_cursor)
 
 
 def get_order(*, actor: Actor, order_id: int, permission: str = OrderQuerySet.view_permission) -> Row:
@@ -72,11 +83,13 @@ def get_order(*, actor: Actor, order_id: int, permission: str = OrderQuerySet.vi
 
     :raises Order.DoesNotExist: not there, or out of reach
     """
-    order = _order(Order.objects.within(actor, permission).values(*ORDER_FIELDS).get(pk=order_id))
+    [order] = _orders(actor, [Order.objects.within(actor, permission).values(*ORDER_FIELDS).get(pk=order_id)])
     lines = OrderLine.objects.filter(order_id=order_id).order_by("id")
-    fields = ("id", "product_id", "quantity", "unit_price", "amount")
-    named = lines.values(*fields, product_code=F("product__code"), product_name=F("product__name"))
-    return {**order, "lines": [_plainly(line, "quantity", "unit_price", "amount") for line in named]}
+    columns = ("id", "product_id", "quantity", "unit_price", "amount")
+    named = lines.values(*columns, product_code=F("product__code"), product_name=F("product__name"))
+    closed = [name for name, key in _LINE_READS.items() if not fields.reads(actor, [key])]
+    shown = [_plainly(line, "quantity", "unit_price", "amount") | dict.fromkeys(closed) for line in named]
+    return {**order, "lines": shown}
 
 
 def list_products(*, actor: Actor, page: Page, source: str | None = None, code: str | None = None) -> Rows[Row]:
@@ -97,8 +110,18 @@ def get_product(*, actor: Actor, product_id: int) -> Row:
     return product
 
 
-def _order(row: Mapping[str, Any]) -> Row:
-    return _plainly(row, "total_amount")
+def _orders(actor: Actor, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """As the actor sees them: an amount is there in full or not at all."""
+    masks = fields.covers(actor, _READS)
+    closed = guarded.withheld(actor)
+    found = []
+    for one in rows:
+        row = _plainly(one, "total_amount") | {"withheld": closed}
+        fields.cover_row(row, masks)
+        if "total_amount" in masks:
+            row["total_amount"] = None
+        found.append(row)
+    return found
 
 
 def _plainly(row: Mapping[str, Any], *names: str) -> Row:

@@ -3,15 +3,22 @@
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.utils.timezone import now
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
 
 from zhike.commerce import customer_orders
 from zhike.commerce.models import Order
+from zhike.commerce.services import reveals
+from zhike.core import fields
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
 from zhike.core.paging import Page
 from zhike.customers.models import Customer
+from zhike.customers.permissions import REVEAL
+from zhike.customers.services.reveals import Revealed
+from zhike.customers.views.revealing import answer_why
 
 VIEW = "commerce.view_order"
 PANEL_SIZE = 5
@@ -45,3 +52,24 @@ def show_order(request: ActorRequest, pk: int) -> HttpResponse:
     except Order.DoesNotExist:
         raise Http404 from None
     return render_page(request, "commerce/show_order.html", {"page": found, "order": found.order}, partial="order")
+
+
+@needs(REVEAL)
+@never_cache
+@require_http_methods(["GET", "POST"])
+def reveal_order_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
+    """GET: the question why; with `shown` nothing any more; POST: the value."""
+    if field not in reveals.KEYS or not Order.objects.visible_to(request.actor).filter(pk=pk).exists():
+        raise Http404
+    if "shown" in request.GET:
+        return HttpResponse()
+
+    def ask(reason: str) -> Revealed:
+        try:
+            return reveals.reveal_order_field(actor=request.actor, order_id=pk, name=field, reason=reason, at=now())
+        except Order.DoesNotExist:
+            raise Http404 from None
+
+    url = reverse("reveal_order_field", args=[pk, field])
+    label = str(fields.get(reveals.KEYS[field]).label)
+    return answer_why(request, ask=ask, url=url, cancel_url=f"{url}?shown=1", label=label)

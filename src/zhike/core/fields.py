@@ -5,7 +5,7 @@ Apps register every field of their records here when they are ready; a record's 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -34,7 +34,8 @@ class RecordField:
 
     record: the kind, "customers.customer". mask: how a masked value is written; None where it can only be hidden.
     lowest: what no role can go below, for what a record cannot be shown without. within: the same mask for whatever
-    looks like such a value within a longer text.
+    looks like such a value within a longer text. is_computed: worked out from other records, so nobody writes it.
+    tells: keys of fields that this one tells of; a role that does not read one of them sees no more of this one.
     """
 
     record: str
@@ -44,6 +45,8 @@ class RecordField:
     mask: Mask | None = None
     lowest: Sight = Sight.HIDDEN
     within: Mask | None = None
+    is_computed: bool = False
+    tells: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -52,21 +55,33 @@ class RecordField:
     @property
     def default(self) -> Sight:
         """What a role sees of it that says nothing about it."""
-        return Sight.MASKED if self.care is Care.SENSITIVE else Sight.WRITE
+        if self.care is Care.SENSITIVE:
+            return Sight.MASKED
+        return Sight.READ if self.is_computed else Sight.WRITE
 
     @property
     def levels(self) -> tuple[Sight, ...]:
         """What a role can be given."""
-        return tuple(level for level in Sight if level >= self.lowest and (self.mask or level is not Sight.MASKED))
+        missing = {Sight.MASKED} if self.mask is None else set()
+        missing |= {Sight.WRITE} if self.is_computed else set()
+        return tuple(level for level in Sight if level >= self.lowest and level not in missing)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordKind:
-    """A kind of record. permission: what seeing one asks for; roles without it have no say in its fields."""
+    """A kind of record. permission: what seeing one asks for; roles without it have no say in its fields.
+
+    also: other permissions that show such records, if only those that one makes.
+    """
 
     key: str
     label: str | Promise
     permission: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return (self.permission, *self.also)
 
 
 class FieldUndeclared(LookupError):
@@ -106,6 +121,23 @@ class Place:
         return [self.columns[column]] if column in self.columns else []
 
 
+class FieldsClosed(DomainError):
+    """What was asked for holds fields that the actor does not read, and would be of no use without them."""
+
+    code = "fields_closed"
+    status = 403
+
+    def __init__(self, closed: Iterable[RecordField]) -> None:
+        names = " / ".join(str(one.label) for one in closed)
+        super().__init__(
+            _(
+                "This holds fields that your role does not see: %(fields)s. Somebody who reads them has to do it; who"
+                " does is set under Settings → Field access."
+            )
+            % {"fields": names}
+        )
+
+
 NOWHERE = Place()
 _places: dict[str, Place] = {}
 _kinds: dict[str, RecordKind] = {}
@@ -141,14 +173,15 @@ def shown_column(actor: Actor, table: str, column: str, row: Mapping[str, Any], 
     where = place_of(table)
     keys = where.keys(column, row)
     if column in where.free:
-        return shown_within(actor, value)
+        return shown_within(actor, value) if reads(actor, keys) else None
     if len(keys) == 1:
         return None if sight(actor, keys[0]) is Sight.HIDDEN else shown(actor, keys[0], value)
     return value if reads(actor, keys) else COVERED
 
 
 def list_kinds() -> list[RecordKind]:
-    return [_kinds[key] for key in sorted(_kinds)]
+    """In the order in which they were registered."""
+    return list(_kinds.values())
 
 
 def list_fields(record: str = "") -> list[RecordField]:
@@ -178,6 +211,25 @@ def sight(actor: Actor, key: str) -> Sight:
 def reads(actor: Actor, keys: Iterable[str]) -> bool:
     """Whether all of these are seen in full: what filters, orders, groups and searches by them asks."""
     return all(sight(actor, key) >= Sight.READ for key in keys)
+
+
+def as_clerk(actor: Actor) -> Actor:
+    """For desks whose own permission opens records: roles that do not see the records have no say in their fields."""
+    unsaid = {one.key: Sight.READ for one in _fields.values() if not actor.may(_kinds[one.record].permission)}
+    return replace(actor, sights={**actor.sights, **unsaid}) if unsaid else actor
+
+
+def closed_in(actor: Actor, table: str, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Keys of the fields that the actor does not read and of which these rows hold a value."""
+    where = place_of(table)
+    return {
+        key
+        for row in rows
+        for column, value in row.items()
+        if value not in (None, "")
+        for key in where.keys(column, row)
+        if sight(actor, key) < Sight.READ
+    }
 
 
 def require_write(actor: Actor, key: str) -> None:

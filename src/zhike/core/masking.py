@@ -49,6 +49,11 @@ def code(value: str) -> str:
     return f"{value[:2]}{STARS}{value[-2:]}" if len(value) >= 8 else STARS
 
 
+def amount(_value: str) -> str:
+    """Money: neither the figure nor how many digits it has."""
+    return STARS
+
+
 def day(value: str) -> str:
     """1990-05-17 as 1990-**-**."""
     return f"{value[:4]}-**-**"

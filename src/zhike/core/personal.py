@@ -16,6 +16,8 @@ from django.db.models import BinaryField, CharField, Field, JSONField, Model, Te
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core.actor import Actor
+
 MASK = "•••"
 
 
@@ -166,7 +168,7 @@ class Kept:
 _holdings: dict[tuple[type[Model], int], Holding] = {}
 _places: dict[str, Place] = {}
 _kept: dict[type[Model], Kept] = {}
-_explanations: list[Callable[[int], list[str]]] = []
+_explanations: list[Callable[[Actor, int], list[str]]] = []
 
 
 def classify(model: type[Model], default: Class, named: Mapping[Class, Iterable[str]] | None = None) -> None:
@@ -183,8 +185,11 @@ def look_in(place: Place) -> None:
     _places[place.name] = place
 
 
-def explain_by(explain: Callable[[int], list[str]]) -> None:
-    """Add sentences that explain what was computed about a customer, given the id, in the current language."""
+def explain_by(explain: Callable[[Actor, int], list[str]]) -> None:
+    """Add sentences that explain what was computed about a customer, in the current language.
+
+    explain: from who reads them and the customer's id; the caller has found out that they may.
+    """
     _explanations.append(explain)
 
 
@@ -204,8 +209,8 @@ def kept(model: type[Model]) -> Kept | None:
     return _kept.get(model)
 
 
-def list_explanations(customer_id: int) -> list[str]:
-    return [sentence for explain in _explanations for sentence in explain(customer_id)]
+def list_explanations(reader: Actor, customer_id: int) -> list[str]:
+    return [sentence for explain in _explanations for sentence in explain(reader, customer_id)]
 
 
 def is_text(column: "Field[Any, Any]") -> bool:

@@ -65,7 +65,10 @@ class IdentifierOut(Output):
 
 
 class FactsOut(Output):
-    """Figures of the latest scoring run. amount: in the company's currency, refunds subtracted."""
+    """Figures of the latest scoring run. amount: in the company's currency, refunds subtracted.
+
+    Those that the key's owner does not read, as `withheld` says, are null, or empty where they are text.
+    """
 
     as_of: Day
     grade: str
@@ -74,8 +77,8 @@ class FactsOut(Output):
     r: int | None
     f: int | None
     m: int | None
-    order_count: int
-    amount: Exact
+    order_count: int | None
+    amount: Exact | None
     first_order_on: Day | None
     last_order_on: Day | None
 

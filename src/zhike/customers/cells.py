@@ -48,10 +48,12 @@ class Style:
             self._badges[kind, code] = drawn
         return self._badges[kind, code]
 
-    def money(self, amount: Decimal | None) -> str:
-        """¥12,345.60"""
+    def money(self, amount: Decimal | str | None) -> str:
+        """¥12,345.60; one that is masked comes as text."""
         if amount is None:
             return EMPTY
+        if isinstance(amount, str):
+            return escape(amount)
         symbol, step = _currency(self.currency, self.language)
         rounded = amount.quantize(step, ROUND_HALF_UP)
         return f"-{symbol}{-rounded:,}" if rounded < 0 else f"{symbol}{rounded:,}"

@@ -10,7 +10,7 @@ from zhike.core import fields, masking
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import Care, Place, RecordField, RecordKind
 from zhike.customers.labels import LABELS
-from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
+from zhike.customers.models import Activity, Customer, CustomerFacts, CustomerTag, Identifier
 
 RECORD = "customers.customer"
 KIND = RecordKind(key=RECORD, label=_("Customer"), permission="customers.view_customer")
@@ -43,6 +43,20 @@ def _lowest(name: str) -> Sight:
 SEALED: Mapping[str, str | Promise] = {"id_number": _("ID number")}
 ALL_LABELS = {**LABELS, **SEALED}
 
+# What scoring runs work out from orders. A sum of amounts is not seen by who does not see the amounts themselves.
+COMPUTED: Mapping[str, str | Promise] = {
+    "amount": _("Amount bought"),
+    "order_count": _("Number of orders"),
+    "first_order_on": _("First order"),
+    "last_order_on": _("Last order"),
+    "grade": _("Grade"),
+    "stage": _("Life-cycle stage"),
+    "r": _("Recency score (R)"),
+    "f": _("Frequency score (F)"),
+    "m": _("Monetary score (M)"),
+}
+ACTIVITY = f"{RECORD}.activity"
+
 FIELDS = (
     RecordField(
         record=RECORD,
@@ -74,10 +88,24 @@ FIELDS = (
         )
         for name, label in LABELS.items()
     ),
+    RecordField(record=RECORD, name="activity", label=_("Follow-ups and notes"), care=Care.PERSONAL),
+    *(
+        RecordField(
+            record=RECORD,
+            name=name,
+            label=label,
+            mask=masking.amount if name == "amount" else None,
+            is_computed=True,
+            tells=("commerce.order.amount",) if name == "amount" else (),
+        )
+        for name, label in COMPUTED.items()
+    ),
 )
 # Columns that say nothing about the customer; those that follow from a field, with the field.
 UNGUARDED = ("id", "created_at", "updated_at", "version", "import_id", "changed_xid")
 FOLLOWS = {"name_normal": "name", "name_pinyin": "name"}
+UNGUARDED_FACTS = ("customer_id", "run_id", "as_of")
+FACTS_FOLLOW = {"interval_days": "last_order_on", "overdue_rate": "last_order_on"}
 
 
 def key(name: str) -> str:
@@ -85,6 +113,7 @@ def key(name: str) -> str:
 
 
 NAME = key("name")
+AMOUNT, GRADE, STAGE, LAST_ORDER = (key(name) for name in ("amount", "grade", "stage", "last_order_on"))
 IDENTIFIER_KEYS = {str(kind): key(str(kind)) for kind in Identifier.Kind}
 
 
@@ -109,6 +138,20 @@ def conceal(actor: Actor, customer: Customer) -> Customer:
     return customer
 
 
+def conceal_facts(actor: Actor, facts: CustomerFacts) -> CustomerFacts:
+    """The figures without those that the actor does not read; for showing, never for saving."""
+    follows = {**{name: name for name in (*COMPUTED, "relationship")}, **FACTS_FOLLOW}
+    for column, name in follows.items():
+        if not fields.reads(actor, [key(name)]):
+            setattr(facts, column, "" if isinstance(getattr(facts, column), str) else None)
+    return facts
+
+
+def read_computed(actor: Actor) -> frozenset[str]:
+    """Names of the computed fields that the actor reads."""
+    return frozenset(name for name in COMPUTED if fields.reads(actor, [key(name)]))
+
+
 def withheld(actor: Actor) -> dict[str, str]:
     """Which fields the actor does not read, and whether they are hidden or masked."""
     words = {Sight.HIDDEN: "hidden", Sight.MASKED: "masked"}
@@ -124,4 +167,7 @@ def register() -> None:
     varying = Place(by="kind", varying="value", kinds=IDENTIFIER_KEYS)
     fields.place(Identifier._meta.db_table, varying)
     fields.place(CustomerTag._meta.db_table, Place(columns={"tag_id": key("tags")}))
-    fields.place(Activity._meta.db_table, Place(free=("text",)))
+    fields.place(Activity._meta.db_table, Place(columns={"text": ACTIVITY}, free=("text",)))
+    facts = {column: key(name) for column, name in FACTS_FOLLOW.items()}
+    facts |= {name: key(name) for name in (*COMPUTED, "relationship")}
+    fields.place(CustomerFacts._meta.db_table, Place(columns=facts))

@@ -1,14 +1,15 @@
 """One time line for a customer: every app adds a source, and the entries are merged by query, not by copying."""
 
 import heapq
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils.functional import Promise
 
+from zhike.core import fields
 from zhike.core.actor import Actor
 from zhike.core.paging import CursorInvalid, read_place, sign_place
 
@@ -58,12 +59,16 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where entries come from. kinds: value and label, for the time line's filter; permission: asked of the actor."""
+    """Where entries come from. kinds: value and label, for the time line's filter; permission: asked of the actor.
+
+    reads: kinds that are entries only for who reads a field, with the field.
+    """
 
     key: str
     kinds: Sequence[tuple[str, str | Promise]]
     permission: str
     entries: Callable[[Request], list[Entry]]
+    reads: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +89,12 @@ def register(source: Source) -> None:
 
 def list_kinds(actor: Actor) -> list[tuple[str, str]]:
     """What the time line can be narrowed to, as value and label."""
-    return [(kind, str(label)) for source in _open(actor) for kind, label in source.kinds]
+    return [
+        (kind, str(label))
+        for source in _open(actor)
+        for kind, label in source.kinds
+        if kind not in source.reads or fields.reads(actor, [source.reads[kind]])
+    ]
 
 
 def behind(place: Place | None, *, source: str, at: str) -> Q:

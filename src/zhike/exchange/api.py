@@ -58,6 +58,7 @@ class ProgressOut(Output):
 class ImportOut(Output):
     """An import. row_count is the sum of new, updated, unchanged and refused rows once the file was checked.
 
+    amount: of the file's rows; null where it has none, or where it holds fields that the key's owner does not read.
     mapping: column to field code. created: records made, by table. kept: what an undo left alone, and why.
     """
 
@@ -284,7 +285,8 @@ def _row(request: ActorRequest, job: Import) -> dict[str, Any]:
     )
     row = {name: getattr(job, name) for name in same.split()}
     row["progress"] = {"phase": job.phase, "done": job.done, "total": job.total}
-    row["amount"] = None if job.amount is None else plain(job.amount)
+    is_open = selectors.shows_contents(actor=request.actor, job=job)
+    row["amount"] = plain(job.amount) if is_open and job.amount is not None else None
     row["kept"] = selectors.list_kept(actor=request.actor, job=job)
     row["has_refused_file"] = bool(job.refused_path)
     return row

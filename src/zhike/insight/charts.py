@@ -1,11 +1,16 @@
 """The figures of insight as charts: the finding in the title, the customers behind every mark."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from zhike.commerce import guarded as orders
+from zhike.core import fields
+from zhike.core.actor import Actor
+from zhike.customers import guarded as customers
 from zhike.customers.models import Grade, Stage
 from zhike.customers.selectors.listing import list_url
 from zhike.insight.periods import month_end, months_before
@@ -226,17 +231,22 @@ def _counts(title: str, column_title: str, rows: dict[str, tuple[int, str]]) -> 
     )
 
 
-def of_run(figures: Figures, run: ScoringRun) -> list[Figure]:
-    """The charts of the page of insight, in their order."""
+def of_run(figures: Figures, run: ScoringRun, *, actor: Actor) -> list[Figure]:
+    """The charts of the page of insight, in their order: those whose every field the actor reads."""
     currency = run.metrics["currency"]
-    return [
-        pyramid(figures),
-        rfm(figures),
-        cohorts(figures, run.as_of),
-        revenue_by_month(figures, currency, run.as_of),
-        revenue_by_grade(figures, currency),
-        concentration(figures),
+    bought, of_orders, first = customers.AMOUNT, orders.AMOUNT, customers.key("first_order_on")
+    possible: list[tuple[tuple[str, ...], Callable[[], Figure]]] = [
+        ((customers.GRADE, bought), lambda: pyramid(figures)),
+        ((customers.key("r"), customers.key("f")), lambda: rfm(figures)),
+        ((first,), lambda: cohorts(figures, run.as_of)),
+        ((customers.GRADE, of_orders), lambda: revenue_by_month(figures, currency, run.as_of)),
+        ((customers.GRADE, bought), lambda: revenue_by_grade(figures, currency)),
+        ((bought,), lambda: concentration(figures)),
     ]
+    found = [make() for reads, make in possible if fields.reads(actor, reads)]
+    if fields.reads(actor, [customers.GRADE]) and not fields.reads(actor, [bought]):
+        found.insert(0, by_grade(figures.grades))
+    return found
 
 
 def _grade(code: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core.actor import SYSTEM
+from zhike.core.actor import SYSTEM, Actor
 from zhike.core.personal import Class, Place, Traces, classify, explain_by, look_in
 from zhike.insight.models import Refresh
 from zhike.insight.selectors.reasons import get_why
@@ -59,7 +59,7 @@ def _files() -> Iterator[tuple[Path, str]]:
                 yield path, column
 
 
-def explain(customer_id: int) -> list[str]:
+def explain(reader: Actor, customer_id: int) -> list[str]:
     """Why the customer has its grade and stage, a sentence each."""
-    why = get_why(actor=SYSTEM, customer_id=customer_id)
-    return [reason.text for reason in why.reasons] if why else []
+    why = get_why(actor=SYSTEM, customer_id=customer_id, reader=reader)
+    return [reason.text for reason in why.reasons if reason.text] if why else []

@@ -4,9 +4,12 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from zhike.commerce.guarded import AMOUNT
+from zhike.core import fields
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest, wants_fragment
 from zhike.core.pages import go_to, render_page
+from zhike.customers.guarded import read_computed
 from zhike.customers.models import Grade
 from zhike.insight import charts, services
 from zhike.insight.selectors import figures, reasons, refreshes
@@ -47,9 +50,11 @@ def insight(request: ActorRequest) -> HttpResponse:
         found = figures.get_figures(actor=request.actor, run=run)
         context |= {
             "has_buyers": found.buyers > 0,
-            "charts": charts.of_run(found, run),
+            "charts": charts.of_run(found, run, actor=request.actor),
             "is_scoped": not figures.sees_everything(request.actor),
             "rules": _rules(run),
+            "shown": read_computed(request.actor),
+            "shows_amounts": fields.reads(request.actor, [AMOUNT]),
         }
     response = render_page(request, "insight/insight.html", context, partial="progress")
     if wants_fragment(request) and not context["is_busy"]:

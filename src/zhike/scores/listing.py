@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.lists.operators import Asking, Kind
 from zhike.core.lists.registry import Field
+from zhike.customers.guarded import GRADE
 from zhike.scores import selectors
 
 
@@ -19,5 +20,7 @@ def _slipped(operator: str, values: list[Any], asking: Asking) -> Q:
 
 
 FIELDS = (
-    Field(key="slipped", reads=(), label=_("Slipped a grade"), kind=Kind.DATE, compile=_slipped, operators=("last",)),
+    Field(
+        key="slipped", reads=(GRADE,), label=_("Slipped a grade"), kind=Kind.DATE, compile=_slipped, operators=("last",)
+    ),
 )

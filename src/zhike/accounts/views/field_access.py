@@ -49,10 +49,11 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A field with a cell for each role."""
+    """A field with a cell for each role. note: what else closes it."""
 
     label: str
     care: str
+    note: str
     cells: list[Cell]
 
 
@@ -95,14 +96,18 @@ def _nearest(field: RecordField, level: Sight) -> Sight:
 
 def _page(request: ActorRequest, roles: list[Role], *, refusal: DomainError | None = None) -> HttpResponse:
     levels = selectors.list_field_levels(actor=request.actor)
-    sees = selectors.list_roles_with(actor=request.actor, permissions=[kind.permission for kind in fields.list_kinds()])
+    asked = [permission for kind in fields.list_kinds() for permission in kind.permissions]
+    sees = selectors.list_roles_with(actor=request.actor, permissions=asked)
     groups = []
     for kind in fields.list_kinds():
         lines = [
             Line(
                 label=str(field.label),
                 care=str(CARES[field.care]),
-                cells=[_cell(role, field, levels, role.pk in sees[kind.permission]) for role in roles],
+                note=_told(field),
+                cells=[
+                    _cell(role, field, levels, any(role.pk in sees[one] for one in kind.permissions)) for role in roles
+                ],
             )
             for field in fields.list_fields(kind.key)
         ]
@@ -117,6 +122,11 @@ def _page(request: ActorRequest, roles: list[Role], *, refusal: DomainError | No
         "refusal": refusal,
     }
     return render_page(request, "accounts/field_access.html", context, status=422 if refusal else 200)
+
+
+def _told(field: RecordField) -> str:
+    others = " / ".join(f"{fields.kind_of(one).label} · {one.label}" for one in map(fields.get, field.tells))
+    return _("Closed as well where this is: %(fields)s") % {"fields": others} if others else ""
 
 
 def _cell(role: Role, field: RecordField, levels: dict[tuple[int, str], int], is_open: bool) -> Cell:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from zhike.commerce import guarded
 from zhike.commerce.exchange.fields import FIELDS, PARTY_CODES
 from zhike.commerce.exchange.match import OrderMatching
 from zhike.commerce.exchange.merge import LINE, ORDER, PRODUCT, RESTORED, OrderMerging
@@ -27,7 +28,17 @@ class Orders(Importable):
     permissions = ("commerce.view_order", "commerce.create_order")
     fields = FIELDS
     limits = LIMITS
-    guards = {code: GUARDS[own] for own, code in PARTY_CODES.items()}
+    guards = {code: GUARDS[own] for own, code in PARTY_CODES.items()} | {
+        "number": guarded.NUMBER,
+        "product_code": guarded.PRODUCT,
+        "product_name": guarded.PRODUCT,
+        "product_category": guarded.PRODUCT,
+        "quantity": guarded.QUANTITY,
+        "unit_price": guarded.AMOUNT,
+        "amount": guarded.AMOUNT,
+        "channel": guarded.CHANNEL,
+        "store": guarded.STORE,
+    }
 
     def stager(self, plan: Plan) -> Stager:
         return OrderStager(plan)

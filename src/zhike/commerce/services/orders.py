@@ -11,8 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.commerce import guarded
 from zhike.commerce.events import OrderCreated
 from zhike.commerce.models import Order, OrderLine, Product
+from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
@@ -111,6 +113,7 @@ def create_order(
 ) -> tuple[Order, bool]:
     """Record a purchase, and whether it was new: the same order from the same source is only recorded once.
 
+    :raises zhike.core.fields.FieldClosed: a field that the actor may not write
     :raises OrderNumberTaken: the source's order of this number has another content
     :raises CustomerUnknown: nobody the actor can see
     :raises CurrencyUnknown: not an ISO 4217 code
@@ -119,6 +122,36 @@ def create_order(
     :raises RefundNotNegative: a refund with a positive total
     """
     require(actor, CREATE)
+    _check_fields(actor, channel=channel, store=store, lines=lines)
+    return _record_order(
+        actor=actor,
+        at=at,
+        source=source,
+        number=number,
+        placed_at=placed_at,
+        currency=currency,
+        lines=lines,
+        customer_id=customer_id,
+        kind=kind,
+        channel=channel,
+        store=store,
+    )
+
+
+def _record_order(
+    *,
+    actor: Actor,
+    at: datetime,
+    source: str,
+    number: str,
+    placed_at: datetime,
+    currency: str,
+    lines: Sequence[LineDraft],
+    customer_id: int | None,
+    kind: str,
+    channel: str,
+    store: str,
+) -> tuple[Order, bool]:
     _check_customer(actor, customer_id)
     if not is_currency(currency):
         raise CurrencyUnknown
@@ -150,9 +183,11 @@ def create_order(
 def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: datetime) -> Order:
     """Take a whole order back: a negative order of the same lines, under a number of its own.
 
+    :raises zhike.core.fields.FieldClosed: the actor may not write amounts
     :raises OrderAlreadyRefunded: it was refunded before, or is a refund
     """
     require(actor, CREATE)
+    fields.require_write(actor, guarded.AMOUNT)
     sale = Order.objects.visible_to(actor).get(pk=order_id)
     if sale.kind == Order.Kind.REFUND:
         raise OrderAlreadyRefunded
@@ -166,7 +201,7 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
         for line in OrderLine.objects.filter(order=sale).select_related("product").order_by("pk")
     ]
     try:
-        order, is_new = create_order(
+        order, is_new = _record_order(
             actor=actor,
             at=at,
             source=sale.source,
@@ -184,6 +219,16 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
     if not is_new:
         raise OrderAlreadyRefunded
     return order
+
+
+def _check_fields(actor: Actor, *, channel: str, store: str, lines: Sequence[LineDraft]) -> None:
+    """An order sent again is compared with the one that is there, so what is closed must not even be tried out."""
+    said = {guarded.CHANNEL: channel, guarded.STORE: store}
+    told = [key for key, value in said.items() if value]
+    if any(line.product_code or line.product_name for line in lines):
+        told.append(guarded.PRODUCT)
+    for key in (guarded.NUMBER, guarded.AMOUNT, guarded.QUANTITY, *told):
+        fields.require_write(actor, key)
 
 
 def _check_customer(actor: Actor, customer_id: int | None) -> None:

@@ -29,6 +29,7 @@ _READS: Mapping[str, Mapping[str, str]] = {
         ("team__name", "team"),
         ("kind", "kind"),
         ("channel", "channel"),
+        *((f"facts__{name}", name) for name in guarded.COMPUTED),
     )
 }
 _KINDS = dict(Customer.Kind.choices)
@@ -114,7 +115,7 @@ COLUMNS = (
     _column("last_order", _("Last order"), "facts__last_order_on", _day("facts__last_order_on"), sort="last_order"),
     Column(
         key="rfm",
-        reads=NOTHING,
+        reads={f"facts__{score}": key(score) for score in "rfm"},
         label=_("R · F · M"),
         values=("facts__r", "facts__f", "facts__m"),
         cell=_rfm,

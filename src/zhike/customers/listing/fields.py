@@ -167,7 +167,7 @@ FIELDS = (
     ),
     Field(
         key="grade",
-        reads=(),
+        reads=(key("grade"),),
         label=_("Grade"),
         kind=Kind.CHOICE,
         path="facts__grade",
@@ -176,7 +176,7 @@ FIELDS = (
     ),
     Field(
         key="stage",
-        reads=(),
+        reads=(key("stage"),),
         label=_("Life-cycle stage"),
         kind=Kind.CHOICE,
         path="facts__stage",
@@ -194,7 +194,7 @@ FIELDS = (
     ),
     Field(
         key="r",
-        reads=(),
+        reads=(key("r"),),
         label=_("Recency score (R)"),
         kind=Kind.INTEGER,
         path="facts__r",
@@ -203,7 +203,7 @@ FIELDS = (
     ),
     Field(
         key="f",
-        reads=(),
+        reads=(key("f"),),
         label=_("Frequency score (F)"),
         kind=Kind.INTEGER,
         path="facts__f",
@@ -212,20 +212,44 @@ FIELDS = (
     ),
     Field(
         key="m",
-        reads=(),
+        reads=(key("m"),),
         label=_("Monetary score (M)"),
         kind=Kind.INTEGER,
         path="facts__m",
         choices=_scores,
         nullable=True,
     ),
-    Field(key="amount", reads=(), label=_("Amount bought"), kind=Kind.AMOUNT, path="facts__amount", nullable=True),
-    Field(key="orders", reads=(), label=_("Orders"), kind=Kind.INTEGER, path="facts__order_count", nullable=True),
     Field(
-        key="last_order", reads=(), label=_("Last order"), kind=Kind.DATE, path="facts__last_order_on", nullable=True
+        key="amount",
+        reads=(key("amount"),),
+        label=_("Amount bought"),
+        kind=Kind.AMOUNT,
+        path="facts__amount",
+        nullable=True,
     ),
     Field(
-        key="first_order", reads=(), label=_("First order"), kind=Kind.DATE, path="facts__first_order_on", nullable=True
+        key="orders",
+        reads=(key("order_count"),),
+        label=_("Orders"),
+        kind=Kind.INTEGER,
+        path="facts__order_count",
+        nullable=True,
+    ),
+    Field(
+        key="last_order",
+        reads=(key("last_order_on"),),
+        label=_("Last order"),
+        kind=Kind.DATE,
+        path="facts__last_order_on",
+        nullable=True,
+    ),
+    Field(
+        key="first_order",
+        reads=(key("first_order_on"),),
+        label=_("First order"),
+        kind=Kind.DATE,
+        path="facts__first_order_on",
+        nullable=True,
     ),
     Field(
         key="owner",

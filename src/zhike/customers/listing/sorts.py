@@ -6,7 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhike.core.lists.registry import Sort
 from zhike.core.paging import Phase
-from zhike.customers.guarded import NAME
+from zhike.customers.guarded import AMOUNT, GRADE, LAST_ORDER, NAME, key
 from zhike.customers.models import Grade
 
 NEWEST = "newest"
@@ -42,8 +42,14 @@ SORTS = (
     Sort(
         key="created", reads=(), label=_("Created"), descending=("-created_at", "-pk"), ascending=("created_at", "pk")
     ),
-    Sort(key="amount", reads=(), label=_("Amount bought"), descending=_amount[0], ascending=_amount[1]),
-    Sort(key="orders", reads=(), label=_("Orders"), descending=_orders[0], ascending=_orders[1]),
-    Sort(key="last_order", reads=(), label=_("Last order"), descending=_last_order[0], ascending=_last_order[1]),
-    Sort(key="grade", reads=(), label=_("Grade"), descending=_grades[0], ascending=_grades[1]),
+    Sort(key="amount", reads=(AMOUNT,), label=_("Amount bought"), descending=_amount[0], ascending=_amount[1]),
+    Sort(key="orders", reads=(key("order_count"),), label=_("Orders"), descending=_orders[0], ascending=_orders[1]),
+    Sort(
+        key="last_order",
+        reads=(LAST_ORDER,),
+        label=_("Last order"),
+        descending=_last_order[0],
+        ascending=_last_order[1],
+    ),
+    Sort(key="grade", reads=(GRADE,), label=_("Grade"), descending=_grades[0], ascending=_grades[1]),
 )

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from zhike.accounts.models import Team, User
 from zhike.core import fields
 from zhike.core.actor import Actor
-from zhike.customers.guarded import ALL_LABELS
-from zhike.customers.models import Activity, Customer, Identifier, Relationship
+from zhike.customers.guarded import ACTIVITY, ALL_LABELS
+from zhike.customers.models import Activity, ActivityQuerySet, Customer, Identifier, Relationship
+from zhike.customers.services.activities import WRITTEN_KINDS
 from zhike.customers.services.changes import Change, read_changes, shown_changes
 from zhike.customers.timeline import Entry, Request, Source, behind
 
@@ -37,15 +38,19 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {
 
 def list_pinned(*, actor: Actor, customer_id: int) -> list[Entry]:
     """What people pinned to the top."""
-    rows = Activity.objects.filter(customer=customer_id, is_pinned=True).select_related("author")
+    rows = readable(actor, customer_id).filter(is_pinned=True).select_related("author")
     found = list(rows.order_by("-happened_at", "-pk")[:20])
     return [_entry(row, actor, {}) for row in found]
 
 
+def readable(actor: Actor, customer_id: int) -> ActivityQuerySet:
+    """What the time line tells the actor about a customer whom the caller has found visible."""
+    rows = Activity.objects.filter(customer=customer_id)
+    return rows if fields.reads(actor, [ACTIVITY]) else rows.filter(kind=Activity.Kind.CHANGE)
+
+
 def _entries(asked: Request) -> list[Entry]:
-    rows = Activity.objects.filter(customer=asked.customer_id).filter(
-        behind(asked.before, source=SOURCE, at="happened_at")
-    )
+    rows = readable(asked.actor, asked.customer_id).filter(behind(asked.before, source=SOURCE, at="happened_at"))
     if asked.kinds:
         rows = rows.filter(kind__in=asked.kinds)
     found = list(rows.select_related("author").order_by("-happened_at", "-pk")[: asked.limit])
@@ -116,5 +121,9 @@ def _value(field: str, value: str, names: Mapping[tuple[str, str], str]) -> str:
 def source() -> Source:
     """Activities as the time line's own source."""
     return Source(
-        key=SOURCE, kinds=Activity.Kind.choices, permission=Activity.objects.all().view_permission, entries=_entries
+        key=SOURCE,
+        kinds=Activity.Kind.choices,
+        permission=Activity.objects.all().view_permission,
+        entries=_entries,
+        reads=dict.fromkeys(WRITTEN_KINDS, ACTIVITY),
     )

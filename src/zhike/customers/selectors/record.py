@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +14,7 @@ from zhike.core import fields, masking
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.customers.cells import Style
-from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, conceal, key
+from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, conceal, conceal_facts, key
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
 from zhike.customers.normalising import normal_name
 from zhike.customers.permissions import REVEAL
@@ -53,7 +54,7 @@ class ShownIdentifier:
 class Record:
     """A customer with what belongs into its header, without what the reader does not see.
 
-    customer: for showing, never for saving. facts: None until the first scoring run.
+    customer, facts: for showing, never for saving. facts: None until the first scoring run; what is closed is empty.
     """
 
     customer: Customer
@@ -79,7 +80,7 @@ def get_customer(*, actor: Actor, customer_id: int) -> Record:
         relationship = ""
     return Record(
         customer=conceal(actor, customer),
-        facts=facts,
+        facts=conceal_facts(actor, facts) if facts else None,
         relationship=str(dict(Relationship.choices).get(relationship, "")),
         tags=list_tags(actor=actor, customer_id=customer.pk),
         identifiers=list_identifiers(actor=actor, customer_id=customer.pk),
@@ -151,23 +152,25 @@ def reveal_url(actor: Actor, customer_id: int, name: str, *, identifier_id: int 
 
 
 def explain(facts: CustomerFacts, *, style: Style) -> list[Reason]:
-    """Why the customer has these scores, a line each."""
-    if facts.r is None or facts.f is None or facts.m is None:
-        return []
-    today = style.now.astimezone(style.zone).date()
-    days = (min(today, facts.as_of) - (facts.last_order_on or facts.as_of)).days
-    recency = (
-        ngettext("Last order %(count)s day before", "Last order %(count)s days before", days) % {"count": days}
-        if days
-        else _("Ordered on that day")
-    )
-    orders = ngettext("%(count)s order", "%(count)s orders", facts.order_count) % {"count": facts.order_count}
-    amount = _("%(amount)s in all") % {"amount": style.money(facts.amount)}
+    """Why the customer has these scores, a line each; of a figure that is closed to the reader, the score alone."""
+    count: int | None = facts.order_count
+    spent: Decimal | None = facts.amount
+    orders = "" if count is None else ngettext("%(count)s order", "%(count)s orders", count) % {"count": count}
+    amount = "" if spent is None else _("%(amount)s in all") % {"amount": style.money(spent)}
+    said = (("R", facts.r, _recency(facts, style)), ("F", facts.f, orders), ("M", facts.m, amount))
     return [
-        Reason(letter="R", score=facts.r, sentence=recency),
-        Reason(letter="F", score=facts.f, sentence=orders),
-        Reason(letter="M", score=facts.m, sentence=amount),
+        Reason(letter=letter, score=score, sentence=sentence) for letter, score, sentence in said if score is not None
     ]
+
+
+def _recency(facts: CustomerFacts, style: Style) -> str:
+    if facts.last_order_on is None:
+        return ""
+    today = style.now.astimezone(style.zone).date()
+    days = (min(today, facts.as_of) - facts.last_order_on).days
+    if not days:
+        return _("Ordered on that day")
+    return ngettext("Last order %(count)s day before", "Last order %(count)s days before", days) % {"count": days}
 
 
 def explain_rhythm(facts: CustomerFacts) -> str:

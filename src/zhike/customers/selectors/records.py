@@ -25,6 +25,7 @@ from zhike.customers.models import (
 )
 from zhike.customers.normalising import normal_value
 from zhike.customers.sealed import ID_NUMBER, columns, digests, open_row
+from zhike.customers.selectors.activities import readable
 from zhike.customers.services.changes import read_changes, shown_changes
 from zhike.customers.services.sealing import normal_id_number
 
@@ -148,7 +149,7 @@ def list_activities(*, actor: Actor, customer_id: int, page: Page) -> Rows[Row]:
     :raises Customer.DoesNotExist: not there, or not visible
     """
     _check_visible(actor, customer_id)
-    rows = Activity.objects.filter(customer_id=customer_id).values(*ACTIVITY_FIELDS)
+    rows = readable(actor, customer_id).values(*ACTIVITY_FIELDS)
     found = page.of(rows, by=("-happened_at", "-id"))
     return Rows(items=[_activity(actor, row) for row in found.items], next_cursor=found.next_cursor)
 
@@ -180,6 +181,10 @@ def _covered(rows: list[Row], actor: Actor) -> list[Row]:
                 row["birthday_on"] = None
             if "relationship" in masks and row["facts"]:
                 row["facts"]["relationship"] = ""
+    closed = guarded.COMPUTED.keys() - guarded.read_computed(actor)
+    for row in rows if closed else []:
+        for name in closed if row["facts"] else []:
+            row["facts"][name] = "" if name in ("grade", "stage") else None
     return rows
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.customers.guarded import SEALED
+from zhike.core.fields import require_write
+from zhike.customers.guarded import ACTIVITY, SEALED
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import identifiers
 from zhike.customers.services.changes import Change, read_changes
@@ -50,11 +51,13 @@ def add_activity(
     """Write down a follow-up, note, call, visit or mail.
 
     :raises Customer.DoesNotExist: there is none, or not for this actor
+    :raises zhike.core.fields.FieldClosed: the actor may not write into the time line
     :raises ValidationError: nothing is said, or it is said to happen in the future
     """
     customer = Customer.objects.visible_to(actor).get(pk=customer_id)
     hold_customer(customer_id=customer_id)
     require(actor, EDIT, record=customer)
+    require_write(actor, ACTIVITY)
     said = text.strip()
     if not said or len(said) > MAX_TEXT or "\0" in said:
         raise ValidationError({"text": _("Write between 1 and %(limit)s characters.") % {"limit": MAX_TEXT}})
@@ -180,4 +183,6 @@ def _lock(actor: Actor, activity_id: int) -> Activity:
     rows = Activity.objects.visible_to(actor).select_related("customer").select_for_update(of=("self",))
     activity = rows.get(pk=activity_id)
     require(actor, EDIT, record=activity.customer)
+    if activity.kind in WRITTEN_KINDS:
+        require_write(actor, ACTIVITY)
     return activity

@@ -1,7 +1,9 @@
 """Seeing a masked value in full: an act of its own, with a reason, counted and recorded."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,9 +15,10 @@ from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import FieldClosed
+from zhike.core.money import plain
 from zhike.core.text import normal
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, SEALED, key
-from zhike.customers.models import Customer, Identifier
+from zhike.customers.models import Customer, CustomerFacts, Identifier
 from zhike.customers.permissions import REVEAL
 from zhike.customers.sealed import read_sealed
 
@@ -45,27 +48,33 @@ def reveal_field(
     """
     customer = Customer.objects.visible_to(actor).get(pk=customer_id)
     require(actor, REVEAL, record=customer)
-    if name not in ALL_LABELS and name not in IDENTIFIER_KEYS:
+    if name not in ALL_LABELS and name not in IDENTIFIER_KEYS and name != "amount":
         raise Customer.DoesNotExist(name)
-    level = fields.sight(actor, key(name))
-    if level is Sight.HIDDEN:
+    if fields.sight(actor, key(name)) is Sight.HIDDEN:
         raise FieldClosed(fields.get(key(name)))
     value = _value(customer, name, identifier_id)
-    if level >= Sight.READ:
+    told = {"identifier": identifier_id}
+    return reveal(actor=actor, field=key(name), value=value, customer_id=customer.pk, reason=reason, at=at, told=told)
+
+
+def reveal(
+    *, actor: Actor, field: str, value: str, customer_id: int, reason: str, at: datetime, told: Mapping[str, Any]
+) -> Revealed:
+    """Count and record that the actor sees this value; the caller asked whether they may.
+
+    told: what else the history should know. In a transaction, which counting and recording are part of.
+
+    :raises ValidationError: no reason is given
+    :raises zhike.accounts.services.reveals.RevealsSpent: the limit of the day is reached
+    """
+    if fields.sight(actor, field) >= Sight.READ:
         return Revealed(value=value, left=None)
     said = normal.one_line(reason)
     if not SHORTEST_REASON <= len(said) <= LONGEST_REASON or "\0" in said:
         limits = {"least": SHORTEST_REASON, "most": LONGEST_REASON}
         raise ValidationError({"reason": _("Say why, in %(least)s to %(most)s characters.") % limits})
     left = spend_reveal(actor=actor, at=at)
-    record(
-        action=REVEAL,
-        subject=Customer._meta.db_table,
-        ids=[customer.pk],
-        field=key(name),
-        identifier=identifier_id,
-        reason=said,
-    )
+    record(action=REVEAL, subject=Customer._meta.db_table, ids=[customer_id], field=field, reason=said, **told)
     return Revealed(value=value, left=left)
 
 
@@ -74,5 +83,8 @@ def _value(customer: Customer, name: str, identifier_id: int | None) -> str:
         return Identifier.objects.get(pk=identifier_id or 0, customer=customer, kind=name).value
     if name in SEALED:
         return read_sealed(name, customer.pk)
+    if name == "amount":
+        bought = CustomerFacts.objects.filter(customer=customer).values_list("amount", flat=True).first()
+        return "" if bought is None else plain(bought)
     value = getattr(customer, name) if name != "tags" else None
     return "" if value is None else str(value)

@@ -16,7 +16,7 @@ from zhike.customers.forms import NewActivity
 from zhike.customers.models import Activity
 from zhike.customers.selectors import activities as selectors
 from zhike.customers.services import activities
-from zhike.customers.views.record import EDIT, load_visible, time_line_context
+from zhike.customers.views.record import EDIT, load_visible, new_activity, time_line_context
 
 
 @needs(EDIT)
@@ -67,7 +67,7 @@ def _time_line(
     context = {
         "customer": {"pk": pk},
         "may_edit": True,
-        "composer": composer or NewActivity(initial={"kind": "follow_up"}),
+        "composer": composer or new_activity(request.actor),
         "pinned": selectors.list_pinned(actor=request.actor, customer_id=pk),
         "kinds": timeline.list_kinds(request.actor),
         **time_line_context(request, pk),

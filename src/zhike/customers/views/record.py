@@ -8,16 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from zhike.core import fields
+from zhike.core import fields, masking
 from zhike.core.actor import Actor, Sight
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import panels
 from zhike.core.pages import render_page
 from zhike.customers import timeline
-from zhike.customers.cells import Style
+from zhike.customers.cells import Style, number
 from zhike.customers.forms import NewActivity
-from zhike.customers.guarded import ALL_LABELS, key
+from zhike.customers.guarded import ACTIVITY, ALL_LABELS, AMOUNT, LAST_ORDER, key
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.selectors import activities, record
 from zhike.customers.selectors.record import Record
@@ -47,6 +47,15 @@ class Field:
     reveal_url: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure of the header. shown: safe HTML."""
+
+    label: str
+    shown: str
+    reveal_url: str = ""
+
+
 @needs(VIEW)
 @require_GET
 def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
@@ -55,13 +64,15 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
     style = style_of(asking_of(request))
     may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     context = {
-        **header_context(found, style, may_delete=record.may_delete(actor=request.actor, customer_id=pk)),
+        **header_context(
+            found, style, request.actor, may_delete=record.may_delete(actor=request.actor, customer_id=pk)
+        ),
         "sections": [_fields(found, names, request.actor, may_edit) for names in SECTIONS],
         "identifiers": found.identifiers,
         "may_edit": may_edit,
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
         "kinds": timeline.list_kinds(request.actor),
-        "composer": NewActivity(initial={"kind": "follow_up"}),
+        "composer": new_activity(request.actor),
         "panels": panels.list_panels(page="customer", record_id=pk, actor=request.actor),
         **time_line_context(request, pk),
     }
@@ -73,7 +84,7 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
 def show_header(request: ActorRequest, pk: int) -> HttpResponse:
     """The header alone, after a field has changed."""
     may_delete = record.may_delete(actor=request.actor, customer_id=pk)
-    context = header_context(load(request, pk), style_of(asking_of(request)), may_delete=may_delete)
+    context = header_context(load(request, pk), style_of(asking_of(request)), request.actor, may_delete=may_delete)
     return render_page(request, "customers/show_customer.html", context, partial="header")
 
 
@@ -115,7 +126,12 @@ def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
     }
 
 
-def header_context(found: Record, style: Style, *, may_delete: bool) -> dict[str, Any]:
+def new_activity(actor: Actor) -> NewActivity | None:
+    """The composer; none for those who may not write into the time line."""
+    return NewActivity(initial={"kind": "follow_up"}) if fields.sight(actor, ACTIVITY) is Sight.WRITE else None
+
+
+def header_context(found: Record, style: Style, actor: Actor, *, may_delete: bool) -> dict[str, Any]:
     facts = found.facts
     return {
         "may_delete": may_delete,
@@ -125,12 +141,32 @@ def header_context(found: Record, style: Style, *, may_delete: bool) -> dict[str
         "tags": found.tags,
         "facts": facts,
         "grade": style.grade(facts.grade) if facts and facts.grade else "",
-        "stage": style.stage(facts.stage) if facts else "",
-        "amount": style.money(facts.amount) if facts else "",
-        "last_order": style.day(facts.last_order_on) if facts else "",
+        "stage": style.stage(facts.stage) if facts and facts.stage else "",
+        "figures": _figures(found, style, actor),
         "reasons": record.explain(facts, style=style) if facts else [],
         "rhythm": record.explain_rhythm(facts) if facts else "",
     }
+
+
+def _figures(found: Record, style: Style, actor: Actor) -> list[Figure]:
+    """Without those that are hidden from the actor."""
+    facts = found.facts
+    if facts is None:
+        return []
+    amount = Figure(label=_("Amount bought"), shown=style.money(facts.amount))
+    if fields.sight(actor, AMOUNT) is Sight.MASKED:
+        url = record.reveal_url(actor, found.customer.pk, "amount")
+        amount = Figure(label=_("Amount bought"), shown=masking.STARS, reveal_url=url)
+    last_order = style.day(facts.last_order_on)
+    return [
+        figure
+        for field, figure in (
+            (AMOUNT, amount),
+            (key("order_count"), Figure(label=_("Orders"), shown=number(facts.order_count))),
+            (LAST_ORDER, Figure(label=_("Last order"), shown=last_order)),
+        )
+        if fields.sight(actor, field) is not Sight.HIDDEN
+    ]
 
 
 def _fields(found: Record, names: tuple[str, ...], actor: Actor, may_edit: bool) -> list[Field]:

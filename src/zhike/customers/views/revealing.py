@@ -1,5 +1,6 @@
 """A masked value in full, for a reason that is kept."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from zhike.customers.guarded import key
 from zhike.customers.models import Customer, Identifier
 from zhike.customers.permissions import REVEAL
 from zhike.customers.services import reveals
+from zhike.customers.services.reveals import Revealed
 from zhike.customers.views.record import load_visible
 
 
@@ -53,20 +55,32 @@ def reveal_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     )
     url = reverse("reveal_field", args=[pk, field]) + (f"?identifier={identifier_id}" if identifier_id else "")
     cancel_url = reverse("reveal_field", args=[pk, field]) + "?shown=1"
-    context: dict[str, Any] = {"url": url, "cancel_url": cancel_url, "label": label}
-    form = Reason(request.POST or None)
-    if form.is_valid():
+
+    def ask(reason: str) -> Revealed:
         try:
-            found = reveals.reveal_field(
+            return reveals.reveal_field(
                 actor=request.actor,
                 customer_id=pk,
                 name=field,
-                reason=form.cleaned_data["reason"],
+                reason=reason,
                 at=timezone.now(),
                 identifier_id=identifier_id,
             )
         except (Customer.DoesNotExist, Identifier.DoesNotExist):
             raise Http404 from None
+
+    return answer_why(request, ask=ask, url=url, cancel_url=cancel_url, label=str(label))
+
+
+def answer_why(
+    request: ActorRequest, *, ask: Callable[[str], Revealed], url: str, cancel_url: str, label: str
+) -> HttpResponse:
+    """The question why, or with its answer the value. ask: from a reason to the value."""
+    context: dict[str, Any] = {"url": url, "cancel_url": cancel_url, "label": label}
+    form = Reason(request.POST or None)
+    if form.is_valid():
+        try:
+            found = ask(form.cleaned_data["reason"])
         except ValidationError as refusal:
             form.add_error("reason", refusal.message_dict["reason"])
         except RevealsSpent as refusal:

@@ -1,6 +1,6 @@
 """Why a customer has these scores: the figure, the cut-off it met, and what would have been better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.translation import get_language, ngettext, npgettext
 from django.utils.translation import gettext as _
 
+from zhike.core import fields
 from zhike.core.actor import Actor
+from zhike.customers.guarded import AMOUNT, GRADE, LAST_ORDER, STAGE, conceal_facts, key
 from zhike.customers.models import Customer, CustomerFacts, Grade
 from zhike.scores import selectors as scores
 from zhike.scores.models import ScoringRun
@@ -20,7 +22,10 @@ SHARES = {5: 20, 4: 40, 3: 60, 2: 80}
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One score and the sentence that explains it. kind: r, f, m, grade or stage."""
+    """One score and the sentence that explains it; empty where the figures behind it are closed to the reader.
+
+    kind: r, f, m, grade or stage.
+    """
 
     kind: str
     score: str
@@ -34,39 +39,64 @@ class Step:
     as_of: Any
     grade: str
     stage: str
-    amount: Decimal
     change: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Why:
-    """run: the latest; reasons: empty for a customer who never bought."""
+    """run: the latest; reasons: those of the fields that the reader reads; is_buyer: whether there are any at all."""
 
     run: ScoringRun
     facts: CustomerFacts
     reasons: list[Reason]
     history: list[Step]
+    is_buyer: bool
 
 
-def get_why(*, actor: Actor, customer_id: int) -> Why | None:
-    """The reasons of the latest run; None where the customer is not seen or not scored yet."""
+# In the sequence of the reasons: the field that each is about, and those that its sentence tells of.
+_TELLS = (
+    (key("r"), (LAST_ORDER,)),
+    (key("f"), (key("order_count"),)),
+    (key("m"), (AMOUNT,)),
+    (GRADE, (AMOUNT,)),
+    (STAGE, (LAST_ORDER,)),
+)
+
+
+def get_why(*, actor: Actor, customer_id: int, reader: Actor | None = None) -> Why | None:
+    """The reasons of the latest run; None where the customer is not seen or not scored yet.
+
+    reader: whose fields are shown, where another sees to it that the customer may be seen.
+    """
+    reader = reader or actor
     run = scores.get_latest_run()
     visible = Customer.objects.visible_to(actor).filter(pk=customer_id)
     facts = CustomerFacts.objects.filter(customer__in=visible).first()
     if run is None or facts is None:
         return None
+    read = {field for field, _said in _TELLS if fields.reads(reader, [field])}
     history = [
         Step(
             as_of=score.run.as_of,
-            grade=score.grade,
-            stage=score.stage,
-            amount=score.amount,
-            change=score.grade_change,
+            grade=score.grade if GRADE in read else "",
+            stage=score.stage if STAGE in read else "",
+            change=score.grade_change if GRADE in read else 0,
         )
         for score in scores.list_history(actor=actor, customer_id=customer_id, size=HISTORY)
     ]
     reasons = [] if facts.r is None else _reasons(facts, run)
-    return Why(run=run, facts=facts, reasons=reasons, history=history)
+    shown = [
+        reason if fields.reads(reader, figures) else replace(reason, text="")
+        for (field, figures), reason in zip(_TELLS, reasons, strict=bool(reasons))
+        if field in read
+    ]
+    return Why(
+        run=run,
+        facts=conceal_facts(reader, facts),
+        reasons=shown,
+        history=history if {GRADE, STAGE} & read else [],
+        is_buyer=bool(reasons),
+    )
 
 
 def is_visible(*, actor: Actor, customer_id: int) -> bool:

@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db.models import Q, Sum
 from django.urls import reverse
 
+from zhike.commerce.guarded import AMOUNT
 from zhike.commerce.models import Order
+from zhike.core import fields
 from zhike.core.actor import Actor
 from zhike.core.paging import Count, count_up_to
-from zhike.customers.guarded import shown_name
+from zhike.customers.guarded import AMOUNT as CUSTOMER_AMOUNT
+from zhike.customers.guarded import LAST_ORDER, read_computed, shown_name
 from zhike.customers.models import Customer, CustomerFacts, Grade
 from zhike.customers.selectors.listing import list_url
 from zhike.insight.periods import month_end, months_before
@@ -47,19 +50,23 @@ class Slipped:
     url: str
     grade_before: str
     grade: str
-    amount: Decimal
+    amount: Decimal | str | None
     last_order_on: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Today:
-    """The page's figures as of the run's day. has_history: whether a run before it tells who slipped."""
+    """The page's figures as of the run's day, without those of fields that the reader does not read.
+
+    has_history: whether a run before it tells who slipped. shown: names of the fields of customers that are read.
+    """
 
     run: ScoringRun
     currency: str
     left_out: int
-    buyers: Compared
-    revenue: Compared
+    shown: frozenset[str]
+    buyers: Compared | None
+    revenue: Compared | None
     month: date
     month_before: date
     grades: dict[str, Group]
@@ -77,20 +84,22 @@ def has_customers(*, actor: Actor) -> bool:
 def get_today(*, actor: Actor, run: ScoringRun) -> Today:
     """The figures of the run's day, as far as the actor sees."""
     grades, stages = get_groups(actor=actor, run=run)
+    shown = read_computed(actor)
     slipped = scores.list_slipped(actor=actor, latest=run, days=WEEK)
     month = months_before(run.as_of, 0)
     return Today(
         run=run,
         currency=run.metrics["currency"],
         left_out=sum(run.metrics["left_out"].values()),
-        buyers=_buyers(actor, run),
-        revenue=_revenue(actor, run),
+        shown=shown,
+        buyers=_buyers(actor, run) if "first_order_on" in shown else None,
+        revenue=_revenue(actor, run) if fields.reads(actor, [AMOUNT]) else None,
         month=month,
         month_before=months_before(run.as_of, 1),
-        grades=grades,
-        stages=stages,
-        slipped=_slipped_rows(actor, slipped),
-        slipped_count=count_up_to(slipped),
+        grades=grades if "grade" in shown else {},
+        stages=stages if "stage" in shown else {},
+        slipped=_slipped_rows(actor, slipped) if "grade" in shown else [],
+        slipped_count=count_up_to(slipped) if "grade" in shown else Count(0, False),
         slipped_href=list_url_of_slipped(),
         has_history=ScoringRun.objects.filter(measure=run.measure, pk__lt=run.pk, as_of__lte=run.as_of).exists(),
     )
@@ -151,8 +160,10 @@ def _amount_now(actor: Actor, run: ScoringRun, first: date, last: date) -> Decim
 
 
 def _slipped_rows(actor: Actor, slipped: ValueScoreQuerySet) -> list[Slipped]:
-    """The most valuable of those who slipped."""
-    rows = slipped.order_by("-amount", "customer_id").values_list(
+    """The most valuable of those who slipped; for who reads no amounts the latest added, since the order tells."""
+    cover, of_days = fields.covering(actor, CUSTOMER_AMOUNT), fields.covering(actor, LAST_ORDER)
+    order = ("-amount", "customer_id") if cover is None else ("-customer_id",)
+    rows = slipped.order_by(*order).values_list(
         "customer_id", "customer__name", "grade", "grade_change", "amount", "customer__facts__last_order_on"
     )
     return [
@@ -162,8 +173,8 @@ def _slipped_rows(actor: Actor, slipped: ValueScoreQuerySet) -> list[Slipped]:
             url=reverse("show_customer", args=[pk]),
             grade_before=LAYERS[LAYERS.index(grade) + change],
             grade=grade,
-            amount=amount,
-            last_order_on=last_order_on,
+            amount=amount if cover is None else cover(str(amount)) or None,
+            last_order_on=last_order_on if of_days is None else None,
         )
         for pk, name, grade, change, amount, last_order_on in rows[:SLIPPED_SHOWN]
     ]

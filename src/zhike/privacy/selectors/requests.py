@@ -12,10 +12,12 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.personal import Class, kept, list_explanations, list_holdings
+from zhike.customers.guarded import shown_name
 from zhike.customers.models import Customer
 from zhike.privacy.models import Request
 from zhike.privacy.permissions import HANDLE
@@ -45,11 +47,12 @@ class Part:
 def list_requests(*, actor: Actor, today: date) -> list[Row]:
     """Open ones by their due day, then the latest of the others."""
     require(actor, HANDLE)
+    reader = fields.as_clerk(actor)
     with seeing_everything():
         rows = Request.objects.select_related("customer").order_by(
             F("closed_at").desc(nulls_first=True), "due_on", "pk"
         )
-        return [_row(one, today) for one in rows[:500]]
+        return [_row(one, today, reader) for one in rows[:500]]
 
 
 def get_request(*, actor: Actor, request_id: int, today: date) -> Row:
@@ -57,25 +60,32 @@ def get_request(*, actor: Actor, request_id: int, today: date) -> Row:
     require(actor, HANDLE)
     with seeing_everything():
         found = Request.objects.select_related("customer", "erasure", "handled_by").get(pk=request_id)
-        return _row(found, today)
+        return _row(found, today, fields.as_clerk(actor))
 
 
-def _row(one: Request, today: date) -> Row:
-    name = one.customer.name if one.customer else ""
+def _row(one: Request, today: date, reader: Actor) -> Row:
+    name = shown_name(reader, one.customer.name) if one.customer else ""
     return Row(request=one, name=name, days_left=(one.due_on - today).days)
 
 
 def explain(*, actor: Actor, customer_id: int) -> list[str]:
-    """The reasons behind what was computed about the person, a sentence each."""
+    """The reasons behind what was computed about the person, a sentence each, as far as the actor reads them."""
     require(actor, HANDLE)
     with seeing_everything():
-        return list_explanations(customer_id)
+        return list_explanations(fields.as_clerk(actor), customer_id)
 
 
 def collect(*, actor: Actor, customer_id: int) -> list[Part]:
-    """Everything that is held about a person, without what is about our own people or secret."""
+    """Everything that is held about a person, without what is about our own people or secret.
+
+    A copy is complete, or not made: the person has a right to all of it.
+
+    :raises zhike.core.fields.FieldsClosed: it would hold what the actor's roles keep from them
+    """
     require(actor, HANDLE)
+    reader = fields.as_clerk(actor)
     parts = []
+    closed: set[str] = set()
     with seeing_everything():
         for holding in list_holdings():
             known = kept(holding.model)
@@ -83,7 +93,9 @@ def collect(*, actor: Actor, customer_id: int) -> list[Part]:
                 continue
             columns = [one for one in holding.model._meta.concrete_fields if known.class_of(one.name) not in UNTOLD]
             names = [one.attname for one in columns]
-            rows = [list(row) for row in holding.rows(customer_id).order_by("pk").values_list(*names)]
+            found = list(holding.rows(customer_id).order_by("pk").values(*names))
+            closed |= fields.closed_in(reader, holding.model._meta.db_table, found)
+            rows = [[row[name] for name in names] for row in found]
             if rows:
                 parts.append(
                     Part(
@@ -93,6 +105,8 @@ def collect(*, actor: Actor, customer_id: int) -> list[Part]:
                         rows=rows,
                     )
                 )
+    if closed:
+        raise fields.FieldsClosed([one for one in fields.list_fields() if one.key in closed])
     return parts
 
 

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from zhike.core.fields import FieldsClosed
 from zhike.core.forms import accepted
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
@@ -92,7 +93,10 @@ def download_copy(request: ActorRequest, pk: int) -> HttpResponse:
     row = _get(request, pk)
     if row.request.kind not in COPIED or row.request.customer_id is None:
         raise Http404
-    content = selectors.copy_archive(actor=request.actor, customer_id=row.request.customer_id)
+    try:
+        content = selectors.copy_archive(actor=request.actor, customer_id=row.request.customer_id)
+    except FieldsClosed as refusal:
+        return _show(request, pk, status=refusal.status, copy_refusal=str(refusal))
     services.note_copy(actor=request.actor, request_id=pk)
     response = HttpResponse(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="personal-data-{pk}.zip"'
@@ -106,7 +110,7 @@ def _get(request: ActorRequest, pk: int) -> selectors.Row:
         raise Http404 from None
 
 
-def _show(request: ActorRequest, pk: int, **bound: Any) -> HttpResponse:
+def _show(request: ActorRequest, pk: int, *, status: int = 422, **bound: Any) -> HttpResponse:
     row = _get(request, pk)
     one = row.request
     is_explained = one.kind == Request.Kind.EXPLAIN and one.customer_id is not None
@@ -122,4 +126,4 @@ def _show(request: ActorRequest, pk: int, **bound: Any) -> HttpResponse:
         "tabs": privacy_tabs("privacy_desk", request.actor),
         **bound,
     }
-    return render_page(request, "privacy/request.html", context, status=422 if bound else 200)
+    return render_page(request, "privacy/request.html", context, status=status if bound else 200)

@@ -56,8 +56,10 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.filter
-def money(amount: Number | None, currency: str) -> str:
-    """{{ order.total_amount|money:order.currency }}"""
+def money(amount: Number | str | None, currency: str) -> str:
+    """{{ order.total_amount|money:order.currency }}; one that is masked comes as text."""
+    if isinstance(amount, str):
+        return amount
     return EMPTY if amount is None else formatting.money(amount, currency=currency, language=_language())
 
 
