@@ -17,7 +17,13 @@ from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, BrowserContext
 from tests.browser.conftest import Person, Site, log_in, zhike
 
-PEOPLE = {"administrator": "admin", "analyst": "fangyuan", "manager": "wanghao", "representative": "chenyu"}
+PEOPLE = {
+    "administrator": "admin",
+    "privacy_officer": "songya",
+    "analyst": "fangyuan",
+    "manager": "wanghao",
+    "representative": "chenyu",
+}
 MOST_OF_A_KIND = 5
 MOST_REQUESTS = 120
 MOST_PAGES = 20
@@ -25,6 +31,7 @@ OUTSIDE_ASKED = 5
 # The policy of the built-in roles once more, in plain SQL of its own.
 INSIDE = {
     "administrator": "true",
+    "privacy_officer": "true",
     "analyst": "true",
     "manager": """c.owner_id = u.id OR c.team_id IN (
         SELECT below.id FROM accounts_team mine JOIN accounts_team below ON starts_with(below.path, mine.path)

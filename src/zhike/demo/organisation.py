@@ -46,6 +46,7 @@ COLLEAGUES = (
     Colleague("heqian", "何倩", "representative", CORPORATE),
     Colleague("luojun", "罗俊", "representative", CORPORATE),
     Colleague("fangyuan", "方圆", "analyst", "数据与运营部"),
+    Colleague("songya", "宋雅", "privacy_officer", "数据与运营部"),
 )
 LOOKED_AFTER_SPENDING = 420.0  # persons who spend more than this per order have somebody of their own
 

@@ -17,7 +17,7 @@ from zhike.core.errors import DomainError
 from zhike.core.events import publish
 
 NONE_CHOSEN: Mapping[str, Collection[int]] = MappingProxyType({})
-BUILT_IN = ("administrator", "analyst", "manager", "representative")
+BUILT_IN = ("administrator", "privacy_officer", "analyst", "manager", "representative")
 
 
 class GrantUnknown(DomainError):
