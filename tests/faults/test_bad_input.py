@@ -24,7 +24,7 @@ import psycopg
 import pytest
 
 from zhike.cli.output import Exit
-from zhike.runtime.database import ensure_database
+from zhike.runtime import postgres
 from zhike.runtime.home import Home
 from zhike.runtime.ports import any_free
 
@@ -33,8 +33,9 @@ GIGABYTE = 1 << 30
 PIECE = 1 << 20
 CALM_MB = 150
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-# What a refused file may leave behind: who was there, the import itself, and the run that follows every import.
-BESIDE = ("procrastinate_", "django_", "exchange_", "accounts_", "insight_refresh", "scores_scoringrun")
+# What a refused file may leave behind: who was there, the import itself, the run that follows every import, and the
+# history of these.
+BESIDE = ("procrastinate_", "django_", "exchange_", "accounts_", "insight_refresh", "scores_scoringrun", "audit_")
 type Body = bytes | Iterator[bytes] | None
 
 
@@ -92,7 +93,7 @@ class Site:
         )
 
     def row_counts(self) -> dict[str, int]:
-        with psycopg.connect(ensure_database(self.home).owner) as owner:
+        with psycopg.connect(postgres.ensure_running(self.home).owner_url) as owner:
             tables = owner.execute(
                 "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
             )
@@ -114,10 +115,10 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(module_home: Home) -> Iterator[Site]:
+def site(migrated_module_home: Home) -> Iterator[Site]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_", "DJANGO_"))}
-    environment = {**kept, "ZHIKE_HOME": str(module_home.path)}
-    ready = Site(module_home, environment, "", 0)
+    environment = {**kept, "ZHIKE_HOME": str(migrated_module_home.path)}
+    ready = Site(migrated_module_home, environment, "", 0)
     password = "four words of no meaning"
     assert ready.zhike("createuser", "boss", "--password-stdin", typed=password).returncode == 0
     up = [sys.executable, "-m", "zhike.cli", "up", "--port", str(any_free("127.0.0.1")), "--json"]
@@ -141,9 +142,9 @@ def bomb() -> bytes:
 
 
 NO_FILES = {
-    "炸弹.xlsx": (bomb(), "炸弹.xlsx 解压后将达 400 MB"),
-    "截断.xlsx": (b"PK\x03\x04 cut short", "截断.xlsx 已损坏或传输不完整"),
-    "超宽.csv": (f"{','.join(f'c{i}' for i in range(600))}\n".encode(), "超宽.csv 有 600 列"),
+    "炸弹.xlsx": (bomb, "炸弹.xlsx 解压后将达 400 MB"),
+    "截断.xlsx": (lambda: b"PK\x03\x04 cut short", "截断.xlsx 已损坏或传输不完整"),
+    "超宽.csv": (lambda: f"{','.join(f'c{i}' for i in range(600))}\n".encode(), "超宽.csv 有 600 列"),
 }
 BAD_ROWS = {
     "空字符.csv": (f"{HEAD}A1,王\0伟,13800138000\n".encode(), r"第 2 行.*“姓名”列含有空字符"),
@@ -162,8 +163,8 @@ BAD_ROWS = {
 
 @pytest.mark.parametrize("name", NO_FILES)
 def test_a_file_that_cannot_be_read_is_refused_by_name(site: Site, tmp_path: Path, name: str) -> None:
-    content, words = NO_FILES[name]
-    before = site.row_counts()
+    make, words = NO_FILES[name]
+    content, before = make(), site.row_counts()
     status, text, _ = site.upload(name, iter([content]), len(content))
     assert (status, words in text) == (422, True), text
     (tmp_path / name).write_bytes(content)
