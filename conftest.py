@@ -2,19 +2,26 @@
 
 Django connects exactly as in production: `default` as the application's role, `owner` as the owner of the tables.
 Only `default` is rolled back or emptied between tests.
+
+Tests that need an instance of their own get a folder: an empty one (`instance_home`, `module_home`) where the first
+start is what they are about, else a copy of one that is migrated already (`migrated_home`, `migrated_module_home`).
 """
 
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
 from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
@@ -39,6 +46,12 @@ CHROMIUM_SWITCHES = (
 CLONES = "zhike_test_"
 TEMPLATES = "zhike_template_"
 DRAFT = "zhike_draft"
+# Folders of the test home; one that is not named after a schema was left by a killed run.
+MIGRATED = "migrated-"
+# What makes a test take long: an instance of its own, or processes that it kills.
+INSTANCES = {"instance_home", "module_home", "migrated_home", "migrated_module_home"}
+# Tables that migrations fill, and no test changes; so they need not be filled anew either.
+LASTING = {"django_content_type", "auth_permission"}
 # What decides how a freshly migrated database looks.
 SCHEMA_FILES = (
     "migrations/*.py",
@@ -50,6 +63,7 @@ SCHEMA_FILES = (
     "triggers.py",
     "row_security.py",
     "finding.py",
+    "runtime/postgres.py",
 )
 # Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -73,9 +87,33 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.browser)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that at the end no process works on one while the others have nothing left to do."""
+    order: dict[str, int] = {}
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        order[file] = min(order.get(file, 9), _turn(item))
+    items.sort(key=lambda item: order[item.nodeid.partition("::")[0]])
+
+
+def _turn(item: pytest.Item) -> int:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    in_database = item.get_closest_marker("django_db")
+    if item.nodeid.startswith(BROWSER):
+        return 0
+    if INSTANCES & fixtures or item.get_closest_marker("fault"):
+        return 1
+    if "transactional_db" in fixtures or (in_database and in_database.kwargs.get("transaction")):
+        return 2
+    return 3
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """A file's tests share costly fixtures, and all browser tests share one instance: each go to one process."""
-    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False  # we have put them in order ourselves
+    return ByFile(config, log)
 
 
 class ByFile(LoadFileScheduling):
@@ -104,7 +142,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
         clone = f"{CLONES}{os.getpid()}"
         _create_database(cluster, clone, template=template)
         _point_django_at(cluster, clone)
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(DatabaseOperations, "sql_flush", _flush_what_was_filled)
+    monkeypatch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_told: None)
     yield
+    monkeypatch.undo()
     with django_db_blocker.unblock():
         connections.close_all()
     _drop_databases(cluster, clone)
@@ -131,7 +173,7 @@ def trial_data() -> Path:
 
 @pytest.fixture
 def instance_home() -> Iterator[Home]:
-    """The home of an instance of its own; whatever runs in it is stopped at the end."""
+    """The home of an instance that was never started; whatever runs in it is stopped at the end."""
     with _temporary_home() as home:
         yield home
 
@@ -141,6 +183,50 @@ def module_home() -> Iterator[Home]:
     """The same, for all tests of a file."""
     with _temporary_home() as home:
         yield home
+
+
+@pytest.fixture
+def migrated_home(migrated: Home) -> Iterator[Home]:
+    """The home of an instance that has been migrated, holds nothing, and does not run."""
+    with _temporary_home() as home:
+        copy_home(migrated, home)
+        yield home
+
+
+@pytest.fixture(scope="module")
+def migrated_module_home(migrated: Home) -> Iterator[Home]:
+    """The same, for all tests of a file."""
+    with _temporary_home() as home:
+        copy_home(migrated, home)
+        yield home
+
+
+@pytest.fixture(scope="session")
+def migrated() -> Home:
+    """What the homes of instances are copied from; made by `zhike migrate` when the schema has changed."""
+    home = Home.current()
+    with home.locked("migrated"):
+        ready = Home(path=home.path / f"{MIGRATED}{_schema_fingerprint()}")
+        if not ready.path.exists():
+            for old in home.path.glob(f"{MIGRATED}*"):
+                postgres.stop(Home(path=old))
+                shutil.rmtree(old)
+            draft = Home(path=home.path / f"{MIGRATED}draft")
+            draft.create()
+            postgres.ensure_running(draft, durable=False)
+            kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "DJANGO_"))}
+            command = [sys.executable, "-m", "zhike.cli", "migrate"]
+            subprocess.run(command, env={**kept, "ZHIKE_HOME": str(draft.path)}, check=True, capture_output=True)
+            postgres.stop(draft)
+            draft.path.rename(ready.path)
+    return ready
+
+
+def copy_home(source: Home, target: Home) -> None:
+    """Copy a stopped instance, owners and modes included; what says where it ran stays behind."""
+    subprocess.run(["cp", "-pR", source.path, target.path], check=True)
+    shutil.rmtree(target.run_dir)
+    target.create()
 
 
 @contextmanager
@@ -155,6 +241,28 @@ def _temporary_home() -> Iterator[Home]:
         supervisor.stop(home)
         postgres.stop(home)
         shutil.rmtree(folder)
+
+
+def _flush_what_was_filled(
+    self: DatabaseOperations, style: Any, tables: list[str], *, reset_sequences: bool = False, **_options: Any
+) -> list[str]:
+    """Django's statements that empty all tables, for those that have grown since they were emptied last.
+
+    Emptying a table makes its files anew, even if there was nothing in it: for all of them that took as long as most
+    tests. Those that refer to one of ours are emptied with it, as they would be anyway.
+    """
+    with self.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relnamespace = 'public'::regnamespace"
+            " AND (pg_relation_size(oid) > 0"
+            " OR EXISTS (SELECT FROM pg_partition_tree(oid) AS part WHERE pg_relation_size(part.relid) > 0))",
+            [[table for table in tables if table not in LASTING]],
+        )
+        filled = [name for (name,) in cursor.fetchall()]
+    return _flush(self, style, filled, reset_sequences=reset_sequences, allow_cascade=True) if filled else []
+
+
+_flush = DatabaseOperations.sql_flush
 
 
 def _ensure_template(cluster: postgres.Cluster) -> str:

@@ -57,13 +57,12 @@ class Backup:
 
 
 @pytest.fixture(scope="module")
-def full(module_home: Home) -> Instance:
+def full(migrated_module_home: Home) -> Instance:
     """With an import, so that there are files and bulk entries, and a user."""
-    made = Instance(module_home)
+    made = Instance(migrated_module_home)
     # Held by us, or every command would start the server and stop it.
-    made.reply("migrate")
-    postgres.ensure_running(module_home, durable=False)
-    file = module_home.path / "people.csv"
+    postgres.ensure_running(migrated_module_home, durable=False)
+    file = migrated_module_home.path / "people.csv"
     lines = [f"客户{number},{int(PLAIN) + number},杭州" for number in range(CUSTOMERS)]
     file.write_text("\n".join(["姓名,手机,城市", *lines]), encoding="utf-8")
     made.reply("import", file, "--kind", "customers", "--source", "shop", "--yes")

@@ -21,10 +21,10 @@ CRASHES = int(os.environ.get("ZHIKE_FAULT_CRASHES", 2))
 WRITER = str(Path(__file__).with_name("writer.py"))
 
 
-def test_a_killed_database_comes_back_with_history_and_rows_in_step(instance_home: Home) -> None:
+def test_a_killed_database_comes_back_with_history_and_rows_in_step(migrated_home: Home) -> None:
     chance = random.Random(20261122)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DATABASE_")}
-    environment |= {"ZHIKE_HOME": str(instance_home.path), "DJANGO_SETTINGS_MODULE": "zhike.config.settings"}
+    environment |= {"ZHIKE_HOME": str(migrated_home.path), "DJANGO_SETTINGS_MODULE": "zhike.config.settings"}
     entries = 0
     for turn in range(CRASHES):
         _start(environment)
@@ -38,7 +38,7 @@ def test_a_killed_database_comes_back_with_history_and_rows_in_step(instance_hom
         # Its answer says that they have begun, however long the machine took to start them.
         assert len(writers.stdout.readline().split()) == 3
         time.sleep(1.5 + chance.uniform(0, 1))
-        _kill_server(instance_home)
+        _kill_server(migrated_home)
         assert writers.wait(60) is not None
         writers.stdout.close()
         _start(environment)

@@ -89,11 +89,11 @@ class Clients:
         return json.loads(answer)
 
 
-def test_killed_servers_and_workers_leave_history_and_rows_in_step(instance_home: Home) -> None:
+def test_killed_servers_and_workers_leave_history_and_rows_in_step(migrated_home: Home) -> None:
     chance = random.Random(20261123)
     foreign = ("DATABASE_", "ZHIKE_RATE")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    environment |= {"ZHIKE_HOME": str(instance_home.path), "DJANGO_SETTINGS_MODULE": "zhike.config.settings"}
+    environment |= {"ZHIKE_HOME": str(migrated_home.path), "DJANGO_SETTINGS_MODULE": "zhike.config.settings"}
     environment |= {"ZHIKE_RATE_PER_USER": "0", "ZHIKE_RATE_PER_KEY": "0"}
 
     def zhike(*arguments: str) -> None:
@@ -117,12 +117,12 @@ def test_killed_servers_and_workers_leave_history_and_rows_in_step(instance_home
         assert clients.refused == []
         imports += clients.imports
         acknowledged += clients.created
-        _wait_until_nobody_writes(instance_home)
+        _wait_until_nobody_writes(migrated_home)
         checking = [sys.executable, WRITER]
         found = subprocess.run(checking, input="check\n", capture_output=True, text=True, env=environment, check=True)
         told = json.loads(found.stdout)
         assert (told["in_step"], told["problems"]) == (True, []), turn
-        assert _count(instance_home, acknowledged) == len(acknowledged), "something acknowledged is gone"
+        assert _count(migrated_home, acknowledged) == len(acknowledged), "something acknowledged is gone"
     assert acknowledged
     assert imports
     assert told["entries"] > len(acknowledged)

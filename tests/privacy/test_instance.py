@@ -54,7 +54,7 @@ def rows_with(url: str) -> Iterator[str]:
                     yield f"{schema}.{table}"
 
 
-def test_no_file_of_the_instance_holds_the_erased_person(instance_home: Home, tmp_path: Path) -> None:
+def test_no_file_of_the_instance_holds_the_erased_person(migrated_home: Home, tmp_path: Path) -> None:
     members = [
         rows(number, f"客户{number}号", f"1380000{number:04}", f"c{number}@example.com") for number in range(2, 400)
     ]
@@ -62,41 +62,41 @@ def test_no_file_of_the_instance_holds_the_erased_person(instance_home: Home, tm
     sales = [["A1", "2026-11-01", "M0000001", PHONE, "红茶", "2", "30"]]
     sales += [[f"B{number}", "2026-11-02", f"M{number:07}", "", "红茶", "1", "30"] for number in range(2, 50)]
     orders = write(tmp_path / "orders.csv", [ORDERS, *sales])
-    zhike(instance_home, "import", str(people), "--source", "shop")
-    zhike(instance_home, "import", str(orders), "--source", "shop")
-    zhike(instance_home, "refresh")
-    cluster = postgres.recorded(instance_home)
+    zhike(migrated_home, "import", str(people), "--source", "shop")
+    zhike(migrated_home, "import", str(orders), "--source", "shop")
+    zhike(migrated_home, "refresh")
+    cluster = postgres.recorded(migrated_home)
     assert cluster is not None
     superuser = cluster.superuser_url.rpartition("/")[0] + "/" + cluster.owner_url.rpartition("/")[2]
     with connect(superuser) as database:
         database.execute("ANALYZE")
         [(customer,)] = database.execute("SELECT id FROM customers_customer WHERE name = %s", [NAME]).fetchall()
     assert len(set(rows_with(superuser))) > 5
-    assert len(list(files_with(instance_home))) > 3
+    assert len(list(files_with(migrated_home))) > 3
 
     word = tmp_path / "passphrase"
     word.write_text("a long and secret passphrase", encoding="utf-8")
-    made = zhike(instance_home, "backup", "--to", str(tmp_path / "backups"), "--passphrase-file", str(word))
+    made = zhike(migrated_home, "backup", "--to", str(tmp_path / "backups"), "--passphrase-file", str(word))
 
-    erased = zhike(instance_home, "erasures", "erase", str(customer), "--yes")
+    erased = zhike(migrated_home, "erasures", "erase", str(customer), "--yes")
     assert (erased["state"], erased["found"]) == ("done", {})
     assert set(rows_with(superuser)) == set()
-    assert [path for path in files_with(instance_home) if not path.startswith("postgres/")] == []
-    zhike(instance_home, "erasures", "scrub")
-    assert list(files_with(instance_home)) == []
+    assert [path for path in files_with(migrated_home) if not path.startswith("postgres/")] == []
+    zhike(migrated_home, "erasures", "scrub")
+    assert list(files_with(migrated_home)) == []
     with connect(superuser) as database:
         assert database.execute("SELECT count(*) FROM customers_customer").fetchone() == (398,)
         assert database.execute("SELECT count(*) FROM commerce_order WHERE customer_id IS NULL").fetchone() == (1,)
-    assert zhike(instance_home, "audit", "verify")["sound"] is True
-    assert warehouse_rows(instance_home, customer) == 0
+    assert zhike(migrated_home, "audit", "verify")["sound"] is True
+    assert warehouse_rows(migrated_home, customer) == 0
 
     # The backup is older than the erasure, and cannot be edited: the restored instance forgets before it opens.
-    restored = zhike(instance_home, "restore", str(made["file"]), "--replace", "--passphrase-file", str(word))
+    restored = zhike(migrated_home, "restore", str(made["file"]), "--replace", "--passphrase-file", str(word))
     steps = {step["command"]: step for step in restored["steps"]}
     assert steps["erasures replay"]["said"]["erased"] == 1
     assert set(rows_with(superuser)) == set()
-    zhike(instance_home, "erasures", "scrub")
-    assert list(files_with(instance_home)) == []
+    zhike(migrated_home, "erasures", "scrub")
+    assert list(files_with(migrated_home)) == []
     with connect(superuser) as database:
         assert database.execute("SELECT count(*) FROM customers_customer").fetchone() == (398,)
 

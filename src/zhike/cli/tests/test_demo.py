@@ -28,21 +28,21 @@ def zhike(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_demo_company_is_built_once_and_then_only_started(instance_home: Home) -> None:
-    first = zhike(instance_home, "demo", "--no-serve", "--json", *SIZE)
+def test_the_demo_company_is_built_once_and_then_only_started(migrated_home: Home) -> None:
+    first = zhike(migrated_home, "demo", "--no-serve", "--json", *SIZE)
     assert first.returncode == Exit.DONE, first.stderr
     built = json.loads(first.stdout)
     assert (built["customers"], built["orders"], built["refused"]) == (60, 300, 0)
-    record = instance_home.secrets_dir / "demo.json"
+    record = migrated_home.secrets_dir / "demo.json"
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
-    assert json.loads(zhike(instance_home, "demo", "--no-serve", "--json", *SIZE).stdout) == built
+    assert json.loads(zhike(migrated_home, "demo", "--no-serve", "--json", *SIZE).stdout) == built
 
-    refreshed = json.loads(zhike(instance_home, "refresh", "--json").stdout)
+    refreshed = json.loads(zhike(migrated_home, "refresh", "--json").stdout)
     assert (refreshed["is_new"], refreshed["customers"], refreshed["currency"]) == (False, 60, "CNY")
 
     port = str(ports.any_free("127.0.0.1"))
     with subprocess.Popen(
-        [ZHIKE, "demo", "--json", "--port", port], env=environment(instance_home), stdout=subprocess.PIPE, text=True
+        [ZHIKE, "demo", "--json", "--port", port], env=environment(migrated_home), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         started = json.loads(process.stdout.readline())
@@ -51,11 +51,11 @@ def test_the_demo_company_is_built_once_and_then_only_started(instance_home: Hom
             assert page.status == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == Exit.DONE
-    assert postgres.status(instance_home).running
+    assert postgres.status(migrated_home).running
 
 
-def test_an_instance_of_somebody_s_own_gets_no_demo_company(instance_home: Home) -> None:
-    assert zhike(instance_home, "createuser", "boss", "--json").returncode == Exit.DONE
-    refused = zhike(instance_home, "demo", "--no-serve", "--json", *SIZE)
+def test_an_instance_of_somebody_s_own_gets_no_demo_company(migrated_home: Home) -> None:
+    assert zhike(migrated_home, "createuser", "boss", "--json").returncode == Exit.DONE
+    refused = zhike(migrated_home, "demo", "--no-serve", "--json", *SIZE)
     assert refused.returncode == Exit.REFUSED
     assert "ZHIKE_HOME" in refused.stderr

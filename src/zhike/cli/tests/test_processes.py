@@ -49,21 +49,21 @@ def up(module_home: Home) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.fault
-def test_after_a_kill_the_next_run_has_the_same_port_and_ctrl_c_leaves_nothing(instance_home: Home) -> None:
+def test_after_a_kill_the_next_run_has_the_same_port_and_ctrl_c_leaves_nothing(migrated_home: Home) -> None:
     command = [ZHIKE, "up", "--json", "--port", str(ports.any_free("127.0.0.1"))]
     addresses = []
     for end in (signal.SIGKILL, signal.SIGINT):
-        process = subprocess.Popen(command, env=environment(instance_home), stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, env=environment(migrated_home), stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         addresses.append(json.loads(process.stdout.readline())["address"])
         process.send_signal(end)
         process.wait(timeout=30)
     assert addresses[0] == addresses[1]
     assert process.returncode == Exit.DONE
-    assert supervisor.current_run(instance_home) is None
-    assert not supervisor.stop_orphans(instance_home)
+    assert supervisor.current_run(migrated_home) is None
+    assert not supervisor.stop_orphans(migrated_home)
     # The second run found the database running, so it leaves it.
-    assert postgres.status(instance_home).running
+    assert postgres.status(migrated_home).running
 
 
 def status_of(address: str) -> int:

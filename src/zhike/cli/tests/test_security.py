@@ -29,17 +29,17 @@ def examine(home: Home, **environment: str) -> tuple[int, dict[str, dict[str, An
     return answer.returncode, {one["check"]: one for one in json.loads(answer.stdout)["checks"]}
 
 
-def test_the_doctor_names_what_is_weak_and_what_to_do(module_home: Home) -> None:
-    code, found = examine(module_home)
+def test_the_doctor_names_what_is_weak_and_what_to_do(migrated_module_home: Home) -> None:
+    code, found = examine(migrated_module_home)
     assert (code, [one for one in found.values() if one["state"] == "fail"]) == (Exit.DONE, [])
     assert {name: found[name]["state"] for name in ("secrets", "debug", "hosts", "transport", "database", "rates")} == (
         dict.fromkeys(("secrets", "debug", "hosts", "transport", "database", "rates"), "ok")
     )
-    assert zhike(module_home, "createuser", "boss", "--role", "administrator").returncode == 0
-    log = module_home.logs_dir / "web.log"
+    assert zhike(migrated_module_home, "createuser", "boss", "--role", "administrator").returncode == 0
+    log = migrated_module_home.logs_dir / "web.log"
     log.touch(mode=0o600)
     log.chmod(0o644)
-    code, found = examine(module_home, **WEAK)
+    code, found = examine(migrated_module_home, **WEAK)
     assert code == Exit.ENVIRONMENT
     weak = {name for name, one in found.items() if one["state"] != "ok"} - {"account"}
     assert weak == {
