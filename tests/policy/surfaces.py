@@ -86,6 +86,7 @@ PAGES: dict[str, Surface] = {
     "remove_collaborator": _shut(VIEW),
     "add_activity": _change(EDIT, f"{_CUSTOMER}/activities/", {"kind": "note", "text": "x"}),
     "find_by_id_number": _shut(VIEW),
+    "search_customers": _shut(VIEW),
     "reveal_field": _change(REVEAL, f"{_CUSTOMER}/reveal/name/", {"reason": "they called"}),
     "edit_field": _change(EDIT, f"{_CUSTOMER}/edit/city/", {"value": "x"}),
     "add_identifier": _change(EDIT, f"{_CUSTOMER}/identifiers/", {"kind": "wechat", "value": "abc-def"}),

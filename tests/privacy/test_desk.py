@@ -12,9 +12,12 @@ from django.test import Client
 from tests.privacy.conftest import NAME, NOON, OTHER_NAME, PHONE, Known, add_phone
 
 from zhike.accounts import services as accounts
-from zhike.accounts.models import User
-from zhike.core.actor import SYSTEM
+from zhike.accounts.models import Role, User
+from zhike.commerce.guarded import AMOUNT
+from zhike.core.actor import SYSTEM, Sight
+from zhike.customers import guarded
 from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.services import sealing
 from zhike.exchange.models import Import
 from zhike.privacy.models import Consent, Erasure, Purpose, Request, Suppression
 from zhike.privacy.selectors import consents as selectors
@@ -22,6 +25,7 @@ from zhike.privacy.services import consents, erasing, requests, retention
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 TODAY = NOON.date()
+ID_NUMBER = "110101199003074258"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,7 @@ def test_an_erasure_is_carried_out_from_the_desk(officer: Client, known: Known) 
 
 
 def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, known: Known) -> None:
+    sealing.put_id_number(actor=SYSTEM, customer_id=known.person.pk, value=ID_NUMBER, at=NOON)
     one = ask(officer, known, "copy")
     answer = officer.post(f"/privacy/requests/{one.pk}/copy/")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -73,7 +78,22 @@ def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, kn
     assert PHONE in json.dumps(told)
     assert PHONE in page
     assert OTHER_NAME not in page
-    assert {"Orders", "Identifiers"} <= {part["title"] for part in told["parts"]}
+    assert {"Orders", "Identifiers", "Encrypted fields"} <= {part["title"] for part in told["parts"]}
+    assert ID_NUMBER in page
+
+
+@pytest.mark.parametrize(("closed", "label"), [(guarded.key("id_number"), "ID number"), (AMOUNT, "Amounts and prices")])
+def test_a_copy_that_would_hold_what_its_maker_may_not_see_is_refused(
+    officer: Client, known: Known, closed: str, label: str
+) -> None:
+    sealing.put_id_number(actor=SYSTEM, customer_id=known.person.pk, value=ID_NUMBER, at=NOON)
+    role = Role.objects.get(code="privacy_officer")
+    accounts.put_field_access(actor=SYSTEM, role=role, levels={closed: Sight.MASKED})
+    refused = officer.post(f"/privacy/requests/{ask(officer, known, 'copy').pk}/copy/")
+    assert refused.status_code == 403
+    text = refused.content.decode()
+    assert label in text
+    assert ID_NUMBER not in text
 
 
 def test_a_request_is_closed_only_with_an_identity_and_a_refusal_only_with_a_reason(known: Known) -> None:

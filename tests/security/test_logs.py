@@ -64,6 +64,11 @@ def test_no_secret_is_written(secret: str) -> None:
         assert not re.search("hunter2|0123456789", text)
 
 
+def test_no_id_number_is_written() -> None:
+    text = written("GET /customers/?q=%s refused", "110101199003074258", error=ValueError("11010119900307425X"))
+    assert "19900307" not in text
+
+
 def test_ordinary_entries_stay_readable() -> None:
     text = written("GET /customers/?q=secret failed, request %s", "4f1a")
     assert text.endswith("zhike [-] GET /customers/?q=secret failed, request 4f1a")

@@ -15,6 +15,7 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
 from zhike.core.paging import Page
+from zhike.customers import guarded as of_customers
 from zhike.customers.models import Customer
 from zhike.customers.permissions import REVEAL
 from zhike.customers.services.reveals import Revealed
@@ -33,12 +34,13 @@ def show_panel(request: ActorRequest, pk: int) -> HttpResponse:
     after = request.GET.get("after", "")
     orders = customer_orders.list_orders(actor=request.actor, customer_id=pk, page=Page(size=PANEL_SIZE, after=after))
     address = reverse("show_orders_panel", args=[pk])
-    context = {
+    context: dict[str, object] = {
         "orders": orders.items,
         "more_url": f"{address}?after={orders.next_cursor}" if orders.next_cursor else "",
         "company_currency": settings.COMPANY_CURRENCY,
     }
     if not after:
+        context["shows_count"] = fields.reads(request.actor, [of_customers.key("order_count")])
         context["totals"] = customer_orders.sum_orders(actor=request.actor, customer_id=pk)
         return render_page(request, "commerce/panel.html", context)
     return render_page(request, "commerce/panel.html", context, partial="rows")

@@ -120,7 +120,8 @@ class Holding:
 
     erase: takes them away, given the customer's id; how many. Plain deletion where it is not given. stays: why some of
     it is kept, as anonymous facts, in words for the person. order: ascending; what refers comes before what is
-    referred to. is_copied: whether a copy for the person contains them. is_business: whoever has one of these did
+    referred to. is_copied: whether a copy for the person contains them. tell: what the copy says in place of the
+    columns, rows under names that `core.fields` knows of this table. is_business: whoever has one of these did
     business with us, and is no mere prospect.
     """
 
@@ -131,6 +132,7 @@ class Holding:
     erase: Callable[[int], int] | None = None
     stays: str | Promise = ""
     is_copied: bool = True
+    tell: Callable[[int], list[dict[str, Any]]] | None = None
     is_business: bool = False
 
     def rows(self, customer_id: int) -> Any:

@@ -74,4 +74,4 @@ class CustomersConfig(AppConfig):
         navigation.register(
             NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
         )
-        navigation.use_route("search", "list_customers")
+        navigation.use_route("search", "search_customers")

@@ -10,7 +10,7 @@ from zhike.core import fields, masking
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import Care, Place, RecordField, RecordKind
 from zhike.customers.labels import LABELS
-from zhike.customers.models import Activity, Customer, CustomerFacts, CustomerTag, Identifier
+from zhike.customers.models import Activity, Customer, CustomerFacts, CustomerTag, Identifier, SealedValue
 
 RECORD = "customers.customer"
 KIND = RecordKind(key=RECORD, label=_("Customer"), permission="customers.view_customer")
@@ -166,6 +166,8 @@ def register() -> None:
     fields.place(Customer._meta.db_table, Place(columns={**columns, **follows}))
     varying = Place(by="kind", varying="value", kinds=IDENTIFIER_KEYS)
     fields.place(Identifier._meta.db_table, varying)
+    of_sealed = {name: key(name) for name in SEALED}
+    fields.place(SealedValue._meta.db_table, Place(columns={**of_sealed, "blind_index": key("id_number")}))
     fields.place(CustomerTag._meta.db_table, Place(columns={"tag_id": key("tags")}))
     fields.place(Activity._meta.db_table, Place(columns={"text": ACTIVITY}, free=("text",)))
     facts = {column: key(name) for column, name in FACTS_FOLLOW.items()}

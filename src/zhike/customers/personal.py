@@ -16,6 +16,7 @@ from zhike.customers.models import (
     SealedValue,
     Tag,
 )
+from zhike.customers.sealed import open_sealed
 from zhike.exchange.models import ImportChange
 
 classify(
@@ -51,12 +52,19 @@ def register() -> None:
         Holding(model=Collaborator, path="customer", label=_("Collaborators"), order=20, is_copied=False),
         Holding(model=CustomerTag, path="customer", label=_("Tags"), order=20),
         Holding(model=Activity, path="customer", label=_("Activities"), order=20),
-        Holding(model=SealedValue, path="customer", label=_("Encrypted fields"), order=20, is_copied=False),
+        Holding(model=SealedValue, path="customer", label=_("Encrypted fields"), order=20, tell=_tell_sealed),
         Holding(model=Identifier, path="customer", label=_("Identifiers"), order=20),
         Holding(model=Customer, path="pk", label=_("Customer record"), order=100),
     ]  # fmt: skip
     for one in held:
         hold(one)
+
+
+def _tell_sealed(customer_id: int) -> list[dict[str, Any]]:
+    """In the clear, for the person's own copy."""
+    rows = SealedValue.objects.filter(customer=customer_id).order_by("pk")
+    values = {row.field: open_sealed(row.field, customer_id, row.sealed, row.key_id) for row in rows}
+    return [values] if values else []
 
 
 def _forget_undo(customer_id: int) -> int:

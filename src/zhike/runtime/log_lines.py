@@ -20,6 +20,11 @@ SECRETS = (
         ),
         rf"\1{HIDDEN}",
     ),
+    # ID numbers, as `core.masking` knows them.
+    (
+        re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{5}(?:18|19|20)[0-9]{2}[01][0-9][0-3][0-9]{4}[0-9Xx](?![0-9A-Za-z])"),
+        HIDDEN,
+    ),
     # What PostgreSQL quotes of rows that it refuses.
     (re.compile(r"(Key \([^)]*\)=|Failing row contains )\(.*\)"), rf"\1({HIDDEN})"),
     (re.compile(r"(invalid input syntax for type [^:]*: ).*"), rf"\1{HIDDEN}"),

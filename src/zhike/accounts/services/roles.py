@@ -156,10 +156,12 @@ def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
             ),
         )
     }
-    # Sensitive fields are masked for everybody else until somebody decides otherwise; what was decided stays.
+    # Sensitive fields are masked for everybody else until somebody decides otherwise; what was decided stays. Persons
+    # get copies of what is held about them from the privacy officer.
     FieldAccess.objects.bulk_create(
         [
-            FieldAccess(role=made["administrator"], field=field.key, level=Sight.WRITE)
+            FieldAccess(role=made[code], field=field.key, level=level)
+            for code, level in (("administrator", Sight.WRITE), ("privacy_officer", Sight.READ))
             for field in fields.list_fields()
             if field.care is fields.Care.SENSITIVE
         ],

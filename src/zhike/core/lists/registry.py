@@ -85,7 +85,8 @@ class Column:
 
     values: paths the cell needs. expressions: annotations by name, for upper apps (for example a Subquery on the
     row's key). cell: (row values, style) → HTML-safe text. sort: key of the order its head offers. edit: the field
-    that a double click on the cell edits. reads: values and expressions, by name, to the record's field that stands
+    that a double click on the cell edits. opening: puts what stands encrypted into the row as text, in place of its
+    expressions, before anything is masked. reads: values and expressions, by name, to the record's field that stands
     there.
     """
 
@@ -101,6 +102,7 @@ class Column:
     edit: str = ""
     permission: str = ""
     text: Callable[[Mapping[str, Any]], Any] | None = None  # the value as an export writes it
+    opening: Callable[[dict[str, Any]], None] | None = None
 
 
 class ListUnknown(LookupError):

@@ -10,6 +10,7 @@ from zhike.core.actor import Actor
 from zhike.core.lists import grammar
 from zhike.core.lists.grammar import EVERYTHING, Condition, FilterInvalid, Group
 from zhike.core.lists.registry import Column, List, Sort
+from zhike.core.masking import ID_NUMBERS
 
 MAX_SEARCH = 100
 _READABLE = "():;,"
@@ -47,15 +48,18 @@ class State:
 def read_state(parameters: Mapping[str, str], *, of: List) -> State:
     """The state that an address spells; fields and values are checked when it is compiled.
 
-    :raises FilterInvalid: the filter or the order cannot be understood
+    :raises FilterInvalid: the filter or the order cannot be understood, or an ID number is typed into the search
     """
     sort = parameters.get("sort", "")
     key = sort.removeprefix("-")
     if key and key not in of.sorts:
         raise FilterInvalid(_("There is no order “%(sort)s” here.") % {"sort": key[:40]})
     columns = tuple(name for name in parameters.get("cols", "").split(",") if name in of.columns)
+    search = parameters.get("q", "").replace("\0", "").strip()[:MAX_SEARCH]
+    if ID_NUMBERS.search(search.replace(" ", "")):
+        raise FilterInvalid(_("ID numbers stand in no address. Use the search box, or “Find by ID number”."))
     return State(
-        search=parameters.get("q", "").replace("\0", "").strip()[:MAX_SEARCH],
+        search=search,
         tree=grammar.read(parameters.get("f", "")),
         sort=key,
         is_descending=sort.startswith("-"),

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.core.lists.registry import Column
-from zhike.customers import cells, guarded
+from zhike.customers import cells, guarded, sealed
 from zhike.customers.cells import Style
 from zhike.customers.guarded import NAME, key
 from zhike.customers.models import Customer, CustomerTag, Identifier, Relationship
+from zhike.customers.sealed import ID_NUMBER
 
 type Values = Mapping[str, Any]
 
@@ -56,6 +57,10 @@ def _relation(row: Values) -> str:
 
 def _tags(row: Values, style: Style) -> str:
     return cells.text("、".join(row["tags"]))
+
+
+def _open_id_number(row: dict[str, Any]) -> None:
+    row[ID_NUMBER] = sealed.open_row(ID_NUMBER, row, customer_id=row["pk"])
 
 
 def _plain(path: str) -> Any:
@@ -137,6 +142,16 @@ COLUMNS = (
         expressions={"email": _reached_by(Identifier.Kind.EMAIL)},
         cell=_plain("email"),
         text=lambda row: row["email"],
+        is_default=False,
+    ),
+    Column(
+        key="id_number",
+        reads={ID_NUMBER: key(ID_NUMBER)},
+        label=guarded.SEALED[ID_NUMBER],
+        expressions=sealed.columns(ID_NUMBER),
+        opening=_open_id_number,
+        cell=_plain(ID_NUMBER),
+        text=lambda row: row[ID_NUMBER],
         is_default=False,
     ),
     _column("city", _("City"), "city", edit="city"),

@@ -1,6 +1,6 @@
 """The customer list: a page of rows, their count, all of them for an export, and the address of a filtered one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,10 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
     found = find_customers(actor=actor, asking=asking, state=state, page=page)
     # The order is found on narrow rows; only the fifty that are shown pay for names, figures and identifiers.
     known = {row["pk"]: row for row in _values(Customer.objects.filter(pk__in=found.items), columns)}
-    masks = masks_of(columns, actor)
-    if masks:
+    masks, openings = masks_of(columns, actor), _openings(columns)
+    if masks or openings:
         for row in known.values():
-            fields.cover_row(row, masks)
+            _make_readable(row, openings, masks)
     rows = [known[pk] for pk in found.items if pk in known]
     return ListPage(
         columns=columns,
@@ -89,12 +89,24 @@ def masks_of(columns: list[Column], actor: Actor) -> dict[str, fields.Mask]:
     return fields.covers(actor, {path: field for column in columns for path, field in column.reads.items()})
 
 
+def _openings(columns: list[Column]) -> list[Callable[[dict[str, Any]], None]]:
+    return [column.opening for column in columns if column.opening is not None]
+
+
+def _make_readable(
+    row: dict[str, Any], openings: list[Callable[[dict[str, Any]], None]], masks: dict[str, fields.Mask]
+) -> None:
+    for opening in openings:
+        opening(row)
+    fields.cover_row(row, masks)
+
+
 def _in_pieces(rows: Any, columns: list[Column], masks: dict[str, fields.Mask]) -> Iterator[list[Any]]:
-    after = ""
+    after, openings = "", _openings(columns)
     while True:
         found = Page(size=EXPORT_CHUNK, after=after).of(rows, by=("-pk",))
         for row in found.items:
-            fields.cover_row(row, masks)
+            _make_readable(row, openings, masks)
             yield [column.text(row) if column.text else "" for column in columns]
         after = found.next_cursor
         if not after:

@@ -3,19 +3,21 @@
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from zhike.core import fields
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists.grammar import Condition, Group
-from zhike.core.lists.state import State
+from zhike.core.lists.state import MAX_SEARCH, State
+from zhike.core.masking import ID_NUMBERS
 from zhike.core.pages import go_to, render_page
 from zhike.customers.guarded import key
 from zhike.customers.sealed import ID_NUMBER, digests
 from zhike.customers.services.sealing import normal_id_number
-from zhike.customers.views.listing import VIEW, list_address
+from zhike.customers.views.listing import ADDRESS, VIEW, list_address
 
 
 class ByIdNumber(forms.Form):
@@ -30,6 +32,38 @@ class ByIdNumber(forms.Form):
 
 
 @needs(VIEW)
+@require_POST
+def search_customers(request: ActorRequest) -> HttpResponse:
+    """From the search box to the list: as a POST, so that an ID number typed there stands in no address and no log."""
+    typed = request.POST.get("q", "").strip()
+    if not ID_NUMBERS.search(typed.replace(" ", "")):
+        return redirect(list_address(State(search=typed[:MAX_SEARCH]).query()))
+    return find_typed(request, typed)
+
+
+def find_typed(request: ActorRequest, typed: str) -> HttpResponse:
+    """The list of who has the ID number that was typed as a search; what was typed is not repeated."""
+    if not fields.reads(request.actor, [key(ID_NUMBER)]):
+        return go_to(
+            request, ADDRESS, message=str(_("Your role does not see ID numbers, so it cannot search by them."))
+        )
+    try:
+        return redirect(_address_of(typed))
+    except ValidationError as refusal:
+        return go_to(request, ADDRESS, message=" ".join(refusal.messages))
+
+
+def _address_of(number: str) -> str:
+    """The list filtered by the number's keyed digests.
+
+    :raises ValidationError: not a valid number
+    """
+    # Before the first number is kept there is no key, and nobody to find.
+    wanted = digests(ID_NUMBER, normal_id_number(number)) or ["-"]
+    return list_address(State(tree=Group("all", (Condition(ID_NUMBER, "is", tuple(wanted)),))).query())
+
+
+@needs(VIEW)
 @require_http_methods(["GET", "POST"])
 def find_by_id_number(request: ActorRequest) -> HttpResponse:
     """GET: the question; POST: the list of who has this number, by its keyed digest."""
@@ -38,12 +72,8 @@ def find_by_id_number(request: ActorRequest) -> HttpResponse:
     form = ByIdNumber(request.POST or None)
     if form.is_valid():
         try:
-            wanted = digests(ID_NUMBER, normal_id_number(form.cleaned_data["value"]))
+            return go_to(request, _address_of(form.cleaned_data["value"]))
         except ValidationError as refusal:
             form.add_error("value", refusal.message_dict[ID_NUMBER])
-        else:
-            # Before the first number is kept there is no key, and nobody to find.
-            asked = Condition(ID_NUMBER, "is", tuple(wanted or ["-"]))
-            return go_to(request, list_address(State(tree=Group("all", (asked,))).query()))
     status = 422 if form.is_bound else 200
     return render_page(request, "customers/find_by_id_number.html", {"form": form}, status=status)

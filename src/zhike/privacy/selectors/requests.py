@@ -16,7 +16,7 @@ from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
-from zhike.core.personal import Class, kept, list_explanations, list_holdings
+from zhike.core.personal import Class, Holding, kept, list_explanations, list_holdings
 from zhike.customers.guarded import shown_name
 from zhike.customers.models import Customer
 from zhike.privacy.models import Request
@@ -91,23 +91,29 @@ def collect(*, actor: Actor, customer_id: int) -> list[Part]:
             known = kept(holding.model)
             if not holding.is_copied or known is None:
                 continue
+            table = holding.model._meta.db_table
+            if holding.tell is not None:
+                told = holding.tell(customer_id)
+                closed |= fields.closed_in(reader, table, told)
+                places = fields.place_of(table).columns
+                if told:
+                    parts.append(_part(holding, [str(fields.get(places[name]).label) for name in told[0]], told))
+                continue
             columns = [one for one in holding.model._meta.concrete_fields if known.class_of(one.name) not in UNTOLD]
             names = [one.attname for one in columns]
             found = list(holding.rows(customer_id).order_by("pk").values(*names))
-            closed |= fields.closed_in(reader, holding.model._meta.db_table, found)
-            rows = [[row[name] for name in names] for row in found]
-            if rows:
-                parts.append(
-                    Part(
-                        title=str(holding.label),
-                        stays=str(holding.stays),
-                        columns=[str(one.verbose_name) for one in columns],
-                        rows=rows,
-                    )
-                )
+            closed |= fields.closed_in(reader, table, found)
+            if found:
+                parts.append(_part(holding, [str(one.verbose_name) for one in columns], found))
     if closed:
         raise fields.FieldsClosed([one for one in fields.list_fields() if one.key in closed])
     return parts
+
+
+def _part(holding: Holding, columns: list[str], rows: list[dict[str, Any]]) -> Part:
+    return Part(
+        title=str(holding.label), stays=str(holding.stays), columns=columns, rows=[list(row.values()) for row in rows]
+    )
 
 
 def copy_archive(*, actor: Actor, customer_id: int) -> bytes:
