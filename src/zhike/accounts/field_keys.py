@@ -1,5 +1,6 @@
 """The keys of encrypted fields: which there are, opened once a process."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
@@ -59,6 +60,11 @@ def rewrap() -> int:
         key.wrapped = envelope.wrap(envelope.unwrap(bytes(key.wrapped)))
         key.save(update_fields=["wrapped"])
     return len(old)
+
+
+def count_by_master() -> dict[str, int]:
+    """How many data keys each master key opens, by its id; under an empty one those that none of them opens."""
+    return dict(Counter(envelope.opener_of(bytes(key.wrapped)) for key in FieldKey.objects.all()))
 
 
 def retire(*, before: FieldKey, but: Collection[int] = ()) -> int:

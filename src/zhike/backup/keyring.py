@@ -18,6 +18,8 @@ from zhike.runtime.postgres_roles import APP, OWNER, SUPERUSER
 # Each instance makes its own of these.
 OWN = frozenset({APP, OWNER, SUPERUSER, "instance"})
 KIND = "keys"
+# Of several keys in its file, a line each, the first is in use; the others open what was wrapped before.
+LAYERED = "fields"
 
 
 def _secrets(home: Home) -> dict[str, Path]:
@@ -29,7 +31,19 @@ def _secrets(home: Home) -> dict[str, Path]:
 
 def fingerprints(home: Home) -> dict[str, str]:
     """Name → enough to recognise the secret; it has 288 random bits, so that says nothing about it."""
-    return {name: fingerprint(path.read_bytes()) for name, path in _secrets(home).items()}
+    return {name: _marks(name, path.read_text(encoding="ascii"))[0] for name, path in _secrets(home).items()}
+
+
+def _marks(name: str, text: str) -> list[str]:
+    """What a backup may call this secret: the whole of it, or the keys of which one was in use."""
+    lines = text.split()
+    if name == LAYERED and lines:
+        return [fingerprint(line.encode()) for line in lines]
+    # Keys put above the present one leave those that were there, in their order.
+    return [
+        fingerprint(text.encode()),
+        *(fingerprint("\n".join(lines[place:]).encode()) for place in range(len(lines))),
+    ]
 
 
 def fingerprint(secret: bytes) -> str:
@@ -78,10 +92,16 @@ def read_keys(*, file: Path, key: Key) -> dict[str, str]:
 
 
 def install_keys(home: Home, keys: dict[str, str], *, aside: str) -> None:
-    """Put the secrets in place; others of the same names stay beside them."""
+    """Put the secrets in place; others of the same names stay beside them.
+
+    Master keys of fields that are here and not among them are kept below them: other backups may need those.
+    """
     home.create()
-    for name, value in keys.items():
+    for name, given in keys.items():
         path = home.secrets_dir / name
+        value = given
+        if name == LAYERED and path.exists():
+            value = "\n".join(dict.fromkeys([*given.split(), *path.read_text(encoding="ascii").split()]))
         if path.exists() and path.read_text(encoding="ascii") == value:
             continue
         if path.exists():
@@ -101,5 +121,9 @@ def put_keys_back(home: Home, *, aside: str) -> None:
 
 def missing(home: Home, wanted: dict[str, str], keys: dict[str, str]) -> list[str]:
     """Names of the secrets that the backup was made with and that neither the home nor `keys` has."""
-    present = fingerprints(home) | {name: fingerprint(value.encode()) for name, value in keys.items()}
-    return [name for name, mark in wanted.items() if present.get(name) != mark]
+    here = {name: path.read_text(encoding="ascii") for name, path in _secrets(home).items()}
+    return [
+        name
+        for name, mark in wanted.items()
+        if not any(name in held and mark in _marks(name, held[name]) for held in (here, keys))
+    ]

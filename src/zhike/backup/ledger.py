@@ -15,7 +15,10 @@ LONGEST = 500  # characters of a problem
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One attempt. problem: why it failed, in Chinese and English; empty if it did not."""
+    """One attempt. problem: why it failed, in Chinese and English; empty if it did not.
+
+    master: id of the master key of fields that its data keys are wrapped by; empty where that was not noted.
+    """
 
     file: str
     folder: str
@@ -24,6 +27,7 @@ class Entry:
     rows: int = 0
     seconds: float = 0
     is_verified: bool = False
+    master: str = ""
     problem: str = ""
     problem_en: str = ""
 

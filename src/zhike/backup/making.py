@@ -32,7 +32,7 @@ from zhike.backup.archive import (
     writing,
 )
 from zhike.backup.database import Source, snapshot
-from zhike.backup.keyring import fingerprints
+from zhike.backup.keyring import LAYERED, fingerprints
 from zhike.backup.listening import Listener
 from zhike.backup.loading import load
 from zhike.backup.locks import Fitted, Lock
@@ -101,6 +101,7 @@ def make_backup(
                 rows=made.rows,
                 seconds=round(made.seconds + made.verify_seconds, 1),
                 is_verified=is_verified,
+                master=fingerprints(home).get(LAYERED, ""),
             ),
         )
         expired = expire(home, folder, keep_days=keep_days, at=at)

@@ -14,6 +14,7 @@ import zhike
 from zhike.backup import ledger
 from zhike.cli import instance
 from zhike.cli.findings import Finding, tell
+from zhike.cli.masters import check_masters
 from zhike.cli.output import json_option
 from zhike.cli.security import CHECKS
 from zhike.runtime import supervisor
@@ -268,4 +269,5 @@ DATABASE_CHECKS: tuple[Callable[[Home, DatabaseUrls], Finding], ...] = (
     check_clock,
     check_mail,
     check_published,
+    check_masters,
 )

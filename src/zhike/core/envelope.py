@@ -74,25 +74,49 @@ def unwrap(wrapped: bytes) -> bytes:
 
 def is_current(wrapped: bytes) -> bool:
     """Whether the present master key opens it, and not only an earlier one."""
-    try:
-        aes_key_unwrap(_masters()[0], wrapped)
-    except InvalidUnwrap:
-        return False
-    return True
+    return opener_of(wrapped) == list_masters()[0]
+
+
+def opener_of(wrapped: bytes) -> str:
+    """The id of the master key that opens it; empty where none does."""
+    for master_id, master in zip(list_masters(), _masters(), strict=True):
+        try:
+            aes_key_unwrap(master, wrapped)
+        except InvalidUnwrap:
+            continue
+        return master_id
+    return ""
+
+
+def list_masters() -> list[str]:
+    """The ids of the master keys, the present one first. Each has 288 random bits, of which its id tells nothing."""
+    return [sha256(line.encode()).hexdigest()[:16] for line in _lines()]
 
 
 def renew_master() -> bool:
-    """Put a new master key before those that are there; False where the environment gives it."""
+    """Put a new master key before those that are there, which go on opening what they wrapped; False where the
+    environment gives them.
+    """
     if os.environ.get(VARIABLE):
         return False
     _write([secrets.token_urlsafe(48), *_lines()])
     return True
 
 
-def forget_old_masters() -> None:
-    """Keep the present master key alone, once every data key is wrapped by it."""
-    if not os.environ.get(VARIABLE):
-        _write(_lines()[:1])
+def retire_master(master_id: str) -> bool:
+    """Forget an earlier master key for good; False where there is none of this id, or the environment gives them.
+
+    Backups whose data keys are wrapped by it lose their encrypted values; the caller has seen to that.
+    """
+    lines, ids = _lines(), list_masters()
+    if os.environ.get(VARIABLE) or master_id not in ids[1:]:
+        return False
+    _write([line for line, known in zip(lines, ids, strict=True) if known != master_id])
+    return True
+
+
+def is_from_environment() -> bool:
+    return bool(os.environ.get(VARIABLE))
 
 
 def _lines() -> list[str]:
