@@ -96,6 +96,10 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/collaborators/{it.user.pk}"),
         {404},
     ),
+    "list_entries": (lambda it, ids: it.get(f"/history?table=customers_customer&record_id={ids['customer']}"), {200}),
+    "get_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}"), {200, 404}),
+    "prove_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}/proof"), {200, 404}),
+    "list_heads": (lambda it, ids: it.get("/history-heads"), {200}),
     "count_records": (lambda it, ids: it.get(f"/users/{ids['owner']}/records"), {200}),
     "reassign_records": (
         lambda it, ids: it.post(f"/users/{ids['owner']}/reassignments", {"to_user_ids": [ids["owner"]]}),

@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.accounts import permissions
-        from zhike.audit.wording import name_events
+        from zhike.audit.wording import link_records, name_events
         from zhike.core.access import declare
         from zhike.ui.navigation import NavItem, register, use_route
 
@@ -32,6 +32,8 @@ class AccountsConfig(AppConfig):
             }
         )
         manage = permissions.MANAGE
+        for table, url_name in (("user", "edit_user"), ("role", "edit_role"), ("team", "edit_team")):
+            link_records(f"accounts_{table}", url_name, manage)
         register(
             NavItem(url_name="settings", label=_("Settings"), icon="settings", order=900, permission=manage, key="g s")
         )

@@ -305,11 +305,7 @@ class Token(models.Model):
 
 
 class Notice(models.Model):
-    """What somebody should hear about their own account; `notices` writes them.
-
-    key: what it is about, so that the same is told once. details: for the words, and "to" where another address than
-    the present one has to hear of it.
-    """
+    """What somebody should hear about their own account. key: so that the same is told once. details: for the words."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
     kind = models.CharField(max_length=30)
@@ -322,9 +318,7 @@ class Notice(models.Model):
     history = NotCaptured("Tells of what the history has as events.")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "kind", "key"], name="accounts_notice_is_told_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "key"], name="accounts_notice_is_told_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.kind}"

@@ -10,10 +10,12 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit import permissions, triggers
+        from zhike.audit.wording import name_events
         from zhike.core.access import declare
         from zhike.ui.navigation import NavItem, register
 
         declare(permissions.ALL)
+        name_events({"audit.export_history": _("Exported the history")})
         register(
             NavItem(
                 url_name="history",

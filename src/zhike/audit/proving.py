@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit.canonical import LINES, text_hashes
-from zhike.audit.sealing import owner_connection
+from zhike.audit.paths import path_in
+from zhike.audit.sealing import reading_connection
 from zhike.audit.tree import path_of
 from zhike.core.errors import DomainError
 
@@ -30,16 +31,19 @@ class RowNotThere(DomainError):
         super().__init__(_("The entry holds nothing about this row, or it was erased."))
 
 
-def prove(*, entry_id: int, row_id: int | None = None) -> dict[str, Any]:
-    """Everything a stranger needs to check the entry against the latest head.
+def prove(
+    *, entry_id: int, row_id: int | None = None, head_number: int | None = None, with_text: bool = True
+) -> dict[str, Any]:
+    """Everything a stranger needs to check the entry against a head.
 
     row_id: of an entry about many rows, the one whose text is shown; the others stay hidden behind their hashes. An
-    entry about one row shows it.
+    entry about one row shows it. head_number: the head that the stranger has; the latest where it is left out.
+    with_text: false for those who may know that there is such an entry, and not what it says.
 
-    :raises EntryNotSealed: there is nothing to prove yet
+    :raises EntryNotSealed: there is nothing to prove yet, or that head is older than the entry
     :raises RowNotThere: the row's text is not there
     """
-    connection = owner_connection()
+    connection = reading_connection()
     row = connection.execute(
         f"""
         SELECT l.position, l.commitment, {LINES}, e.ids, e.row_count, p.texts, p.seed, p.salts, p.hashes
@@ -49,19 +53,22 @@ def prove(*, entry_id: int, row_id: int | None = None) -> dict[str, Any]:
         [entry_id],
     ).fetchone()
     head = connection.execute(
-        "SELECT size, statement, signature FROM audit_head ORDER BY number DESC LIMIT 1"
+        "SELECT size, statement, signature FROM audit_head WHERE number = coalesce(%s, (SELECT max(number) FROM"
+        " audit_head))",
+        [head_number],
     ).fetchone()
-    if row is None or head is None:
+    if row is None or head is None or row[0] >= head[0]:
         raise EntryNotSealed(entry_id)
     position, commitment, lines, ids, row_count, texts, seed, salts, hashes = row
     size, statement, signature = head
-    leaves = connection.execute("SELECT leaf FROM audit_leaf WHERE position < %s ORDER BY position", [size])
     proof = {
         "format": FORMAT,
         "entry": {"position": position, "lines": lines, "commitment": commitment.hex()},
-        "path": [node.hex() for node in path_of([leaf for (leaf,) in leaves], position)],
+        "path": [node.hex() for node in path_in(connection, position=position, size=size)],
         "head": {"statement": statement, "signature": signature.hex()},
     }
+    if not with_text:
+        return proof
     place = 0 if row_id is None else ids.index(row_id) if row_id in ids else -1
     if row_id is None and row_count > 1:
         return proof

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from zhike.audit import keys
 from zhike.audit.canonical import LINES, NO_PREVIOUS, Statement, commitment_of, digest_of, leaf_text, moment
@@ -163,7 +163,17 @@ def _sign(
 
 def owner_connection() -> "psycopg.Connection[Any]":
     """As the owner of the tables: the application's role may only read them."""
-    wrapper: Any = connections[OWNER]
+    return _connection(OWNER)
+
+
+def reading_connection() -> "psycopg.Connection[Any]":
+    """As the application, which may read everything of the history."""
+    return _connection(DEFAULT_DB_ALIAS)
+
+
+def _connection(alias: str) -> "psycopg.Connection[Any]":
+    wrapper: Any = connections[alias]
+    wrapper.ensure_connection()
     wrapper.tell_who_acts()
     found: psycopg.Connection[Any] = wrapper.connection
     return found

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from zhike.audit import publishing, sealing
+from zhike.audit import keeping, publishing, sealing
 
 MONTHS_AHEAD = 3
 logger = logging.getLogger("zhike.audit")
@@ -32,3 +32,12 @@ def publish(timestamp: int) -> None:
 def make_partitions(timestamp: int) -> None:
     """Entries of a month without a partition go to the default one, so being late loses nothing."""
     sealing.owner_connection().execute("SELECT audit_make_partitions(%s)", [MONTHS_AHEAD])
+
+
+@app.periodic(cron="53 3 * * *")
+@app.task(name="audit.end_months", queue="audit", queueing_lock="audit.end_months")
+def end_months(timestamp: int) -> None:
+    """Take away the months that are older than the settings keep."""
+    ended = keeping.end_months(at=datetime.now(UTC))
+    if ended:
+        logger.warning("the history of %s months was taken away, as ZHIKE_AUDIT_KEEP_MONTHS says", ended)

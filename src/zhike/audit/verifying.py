@@ -1,6 +1,8 @@
 """Does the history still say what was sealed? Everything is computed anew from entries and payloads."""
 
 import json
+import sys
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ import psycopg
 
 from zhike.audit import keys
 from zhike.audit.canonical import ENTRY_FORMAT, LINES, NO_PREVIOUS, Statement, commitment_of, digest_of
+from zhike.audit.keeping import ended_ranges
 from zhike.audit.published import read_heads
 from zhike.audit.sealing import binary_cursor, owner_connection, prefer_indexes
 from zhike.audit.tree import Edge
@@ -39,9 +42,11 @@ class Problem:
 
 @dataclass
 class Report:
-    """entries and texts: those that a head covers. erased: texts that an erasure took away."""
+    """entries and texts: those that a head covers. erased: texts that an erasure took away. ended: entries of months
+    that are not kept any more."""
 
     entries: int = 0
+    ended: int = 0
     texts: int = 0
     erased: int = 0
     unsealed: int = 0
@@ -161,6 +166,7 @@ class _Walk:
         self.report = report
         self.absent: dict[int, set[int]] = {}
         self.erased: dict[int, set[int]] = defaultdict(set)
+        self.ended = ended_ranges(connection, report.found)
 
     def leaves(self) -> Iterator[tuple[int, bytes]]:
         report = self.report
@@ -168,7 +174,10 @@ class _Walk:
             for row in rows:
                 position, entry, kept, kept_commitment, lines, count, action, texts, seed, salts, hashes = row
                 if lines is None:
-                    report.found("missing", "the entry is gone, or its time changed", entry=entry, position=position)
+                    if self._has_ended(position):
+                        report.ended += 1
+                    else:
+                        report.found("missing", GONE, entry=entry, position=position)
                     yield position, kept
                     continue
                 if count > INLINE:
@@ -193,6 +202,10 @@ class _Walk:
                 report.entries += 1
                 report.texts += count
                 yield position, leaf
+
+    def _has_ended(self, position: int) -> bool:
+        place = bisect_right(self.ended, (position, sys.maxsize)) - 1
+        return place >= 0 and self.ended[place][0] <= position <= self.ended[place][1]
 
     def finish(self) -> None:
         """Only an erasure that is on record explains why a text is gone."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.audit.triggers import model_of
+from zhike.core.actor import Actor
 from zhike.core.history import Captured
 
 ACTIONS: dict[str, str | Promise] = {
@@ -24,6 +26,7 @@ ACTIONS: dict[str, str | Promise] = {
     "delete": pgettext_lazy("history", "Deleted"),
     "truncate": pgettext_lazy("history", "Emptied the table"),
     "erase": pgettext_lazy("history", "Erased from the history"),
+    "end": pgettext_lazy("history", "Ended a month of the history"),
 }
 ORIGINS: Mapping[str, str | Promise] = {
     "web": pgettext_lazy("origin", "Browser"),
@@ -150,3 +153,49 @@ def _number(value: str) -> str:
 def user_names(ids: Iterable[int | None]) -> dict[int, str]:
     wanted = {one for one in ids if one is not None}
     return {row.pk: str(row) for row in get_user_model()._default_manager.filter(pk__in=wanted)}
+
+
+DETAILS: dict[str, str | Promise] = {
+    "address": pgettext_lazy("event", "Address"),
+    "agent": pgettext_lazy("event", "Browser"),
+    "methods": pgettext_lazy("event", "How"),
+    "by_user_id": pgettext_lazy("event", "By"),
+    "query": pgettext_lazy("event", "Filter"),
+    "columns": pgettext_lazy("event", "Columns"),
+    "format": pgettext_lazy("event", "Format"),
+    "field": pgettext_lazy("event", "Field"),
+    "factor": pgettext_lazy("event", "Factor"),
+    "factors": pgettext_lazy("event", "Factors"),
+    "name": pgettext_lazy("event", "Name"),
+    "permissions": pgettext_lazy("event", "Permissions"),
+    "is_known": pgettext_lazy("event", "Known browser"),
+    "is_everywhere": pgettext_lazy("event", "Everywhere"),
+    "reason": pgettext_lazy("event", "Reason"),
+}
+_pages: dict[str, tuple[str, str]] = {}
+
+
+def link_records(table: str, url_name: str, permission: str) -> None:
+    """Say where the records of a table have a page that takes their number, and what opens it."""
+    _pages[table] = (url_name, permission)
+
+
+def record_url(actor: Actor, table: str, pk: int) -> str:
+    """A record's page; empty where it has none, or none that the actor may open."""
+    url_name, permission = _pages.get(table, ("", ""))
+    return reverse(url_name, args=[pk]) if url_name and actor.may(permission) else ""
+
+
+def detail_label(key: str) -> str:
+    return str(DETAILS.get(key, key))
+
+
+def detail_value(key: str, value: Any) -> str:
+    """What an event tells, for people."""
+    if key == "by_user_id" and value is not None:
+        return user_names([value]).get(value, f"#{value}")
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

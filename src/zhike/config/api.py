@@ -2,6 +2,7 @@
 
 from zhike.accounts.api import router as accounts
 from zhike.accounts.keys import ApiKey, BrowserSession
+from zhike.audit.api import router as history
 from zhike.commerce.api import router as commerce
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
@@ -39,3 +40,4 @@ api.add_router("", exchange)
 api.add_router("", recovery)
 api.add_router("", customer_history)
 api.add_router("", sets)
+api.add_router("", history)

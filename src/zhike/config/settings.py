@@ -8,6 +8,7 @@ from django.utils.csp import CSP
 from zhike.runtime.database import resolve
 from zhike.runtime.home import Home
 from zhike.runtime.mail import mail_server
+from zhike.runtime.problems import EnvironmentProblem
 
 HOME = Home.current()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -202,6 +203,10 @@ AUDIT_MAIL_TO = [one.strip() for one in os.environ.get("ZHIKE_AUDIT_MAIL_TO", ""
 AUDIT_MAIL_HOURS = float(os.environ.get("ZHIKE_AUDIT_MAIL_HOURS", "24"))
 AUDIT_URL = os.environ.get("ZHIKE_AUDIT_URL", "")
 AUDIT_URL_TOKEN_FILE = os.environ.get("ZHIKE_AUDIT_URL_TOKEN_FILE", "")
+# How many whole months of the history are kept; 0 is for ever. The law (网络安全法) asks for six of logs at least.
+AUDIT_KEEP_MONTHS = int(os.environ.get("ZHIKE_AUDIT_KEEP_MONTHS", "0"))
+if 0 < AUDIT_KEEP_MONTHS < 6:
+    raise EnvironmentProblem(zh="ZHIKE_AUDIT_KEEP_MONTHS 至少为 6", en="ZHIKE_AUDIT_KEEP_MONTHS is 6 at least")
 BIN_DAYS = int(os.environ.get("ZHIKE_BIN_DAYS", "30"))  # how long what is deleted can be restored
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 REQUEST_DEADLINE = os.environ.get(

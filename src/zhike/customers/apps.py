@@ -8,7 +8,7 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        from zhike.audit.wording import name_events
+        from zhike.audit.wording import link_records, name_events
         from zhike.core import ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
@@ -37,6 +37,7 @@ class CustomersConfig(AppConfig):
         name_events(
             {"customers.export_customer": _("Exported customers"), permissions.REVEAL: _("Saw a value in full")}
         )
+        link_records("customers_customer", "show_customer_history", "customers.view_customer")
         panels.register(
             panels.Panel(
                 page="customer",

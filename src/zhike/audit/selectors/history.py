@@ -1,6 +1,7 @@
 """The history of one record, and of everything."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,23 +12,30 @@ from django.db import models
 from zhike.audit import permissions
 from zhike.audit.models import Entry
 from zhike.audit.selectors.reading import Shown, show_entries
-from zhike.audit.triggers import list_captures, model_of
+from zhike.audit.triggers import capture_of, list_captures, model_of
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.paging import Page, Rows
 
 ORDER = [["-id"]]
+BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Which entries are wanted. person: a user's id, 0 for the system; since, until: days in the asker's zone."""
+    """Which entries are wanted.
+
+    person: a user's id, 0 for the system and whoever had not logged in. since, until: days in the asker's zone, or
+    moments, of which the last is not meant any more. table, record: rows of a table, and of one record only.
+    """
 
     person: int | None = None
     since: date | None = None
     until: date | None = None
     action: str = ""
     table: str = ""
+    record: int | None = None
+    request: str = ""
 
 
 def list_record_history(
@@ -40,7 +48,55 @@ def list_record_history(
     tables = tables_of(actor, model, record_id)
     if not tables:
         return Rows()
-    where, values = _conditions(actor, asked, page)
+    asked = replace(asked, record=record_id)
+    found = _find(asked, page, zone=actor.zone, subject=model._meta.db_table, tables=tables)
+    return _page_of(actor, found, page, subject_id=record_id)
+
+
+def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
+    """Everything that happened, the latest first; with less than the whole company's permission one's own acts.
+
+    What entries contain is for `get_entry`, which asks for more.
+    """
+    require(actor, permissions.VIEW)
+    return _page_of(actor, _find_any(actor, asked, page), page, subject_id=None, with_contents=False)
+
+
+def iter_history(*, actor: Actor, asked: Asked, most: int) -> Iterator[Shown]:
+    """The same without pages, for a file; read as it is written."""
+    require(actor, permissions.VIEW)
+    page, left = Page(size=BATCH), most
+    while left > 0:
+        rows = _page_of(actor, _find_any(actor, asked, page), page, subject_id=None, with_contents=False)
+        yield from rows.items[:left]
+        left -= len(rows.items)
+        if not rows.next_cursor:
+            return
+        page = Page(size=BATCH, after=rows.next_cursor)
+
+
+def sees(actor: Actor, entry: Entry) -> bool:
+    """Whether somebody who sees the history sees this entry of it."""
+    return actor.reach_of(permissions.VIEW).is_all or entry.actor_id == actor.user_id
+
+
+def _find_any(actor: Actor, asked: Asked, page: Page) -> list[Entry]:
+    if not actor.reach_of(permissions.VIEW).is_all:
+        asked = replace(asked, person=actor.user_id)
+    if asked.record is None:
+        where, values = _conditions(actor.zone, asked, page)
+        query = f"SELECT e.* FROM audit_entry AS e WHERE true {where} ORDER BY e.id DESC LIMIT %(limit)s"  # noqa: S608
+        return list(Entry.objects.raw(query, values))
+    capture = capture_of(asked.table)
+    if capture is None:
+        return []
+    # Events about the record stand beside what was done to its rows.
+    return _find(asked, page, zone=actor.zone, subject=capture.subject, tables=[asked.table])
+
+
+def _find(asked: Asked, page: Page, *, zone: str, subject: str, tables: list[str]) -> list[Entry]:
+    """Of one record: the two kinds of entries by the index of each."""
+    where, values = _conditions(zone, replace(asked, table=""), page)
     found = Entry.objects.raw(
         f"""
         SELECT * FROM (
@@ -57,28 +113,9 @@ def list_record_history(
                 AND (e.table_name = ANY(%(tables)s) OR e.table_name = '') {where}
         ) AS both_kinds ORDER BY id DESC LIMIT %(limit)s
         """,  # noqa: S608
-        {**values, "subject": model._meta.db_table, "record": record_id, "tables": tables},
+        {**values, "subject": subject, "record": asked.record, "tables": tables},
     )
-    return _page_of(actor, list(found), page, subject_id=record_id)
-
-
-def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
-    """Everything that happened, the latest first.
-
-    With the permission for the whole company everything; with less, one's own acts. What entries contain is shown on
-    the record's own page, where that record's permission is asked.
-    """
-    require(actor, permissions.VIEW)
-    if not actor.reach_of(permissions.VIEW).is_all:
-        asked = Asked(
-            person=actor.user_id, since=asked.since, until=asked.until, action=asked.action, table=asked.table
-        )
-    where, values = _conditions(actor, asked, page)
-    found = Entry.objects.raw(
-        f"SELECT e.* FROM audit_entry AS e WHERE true {where} ORDER BY e.id DESC LIMIT %(limit)s",  # noqa: S608
-        values,
-    )
-    return _page_of(actor, list(found), page, subject_id=None, with_contents=False)
+    return list(found)
 
 
 def list_people() -> list[tuple[int, str]]:
@@ -95,7 +132,7 @@ def tables_of(actor: Actor, model: type[models.Model], record_id: int) -> list[s
     for capture in list_captures():
         if capture.subject != subject:
             continue
-        permission = _permission_of(capture.table) or _permission_of(subject)
+        permission = permission_of(capture.table) or permission_of(subject)
         if permission not in seen:
             records: Any = model._default_manager.all()
             seen[permission] = bool(permission) and records.within(actor, permission).filter(pk=record_id).exists()
@@ -105,16 +142,15 @@ def tables_of(actor: Actor, model: type[models.Model], record_id: int) -> list[s
     return tables if own.visible_to(actor).filter(pk=record_id).exists() else []
 
 
-def _permission_of(table: str) -> str:
+def permission_of(table: str) -> str:
     """What seeing the table's rows asks for; empty where they have no scope of their own."""
     model = model_of(table)
     return getattr(model._default_manager.all(), "view_permission", "") if model is not None else ""
 
 
-def _conditions(actor: Actor, asked: Asked, page: Page) -> tuple[str, dict[str, Any]]:
+def _conditions(zone: str, asked: Asked, page: Page) -> tuple[str, dict[str, Any]]:
     parts: list[str] = []
     values: dict[str, Any] = {"limit": page.size + 1}
-    zone = ZoneInfo(actor.zone)
     if asked.person:
         parts.append("e.actor_id = %(person)s")
         values["person"] = asked.person
@@ -122,13 +158,17 @@ def _conditions(actor: Actor, asked: Asked, page: Page) -> tuple[str, dict[str, 
         parts.append("e.actor_id IS NULL")
     if asked.since:
         parts.append("e.at >= %(since)s")
-        values["since"] = datetime.combine(asked.since, time(), zone)
+        values["since"] = _moment(asked.since, zone)
     if asked.until:
         parts.append("e.at < %(until)s")
-        values["until"] = datetime.combine(asked.until + timedelta(days=1), time(), zone)
+        is_moment = isinstance(asked.until, datetime)
+        values["until"] = _moment(asked.until if is_moment else asked.until + timedelta(days=1), zone)
     if asked.action:
         parts.append("e.action = %(action)s")
         values["action"] = asked.action
+    if asked.request:
+        parts.append("e.request = %(request)s AND e.request <> ''")
+        values["request"] = asked.request
     if asked.table:
         parts.append("e.table_name = %(table)s")
         values["table"] = asked.table
@@ -137,6 +177,10 @@ def _conditions(actor: Actor, asked: Asked, page: Page) -> tuple[str, dict[str, 
         parts.append("e.id < %(after)s")
         values["after"] = keys[0]
     return "".join(f" AND {part}" for part in parts), values
+
+
+def _moment(day: date, zone: str) -> datetime:
+    return day if isinstance(day, datetime) else datetime.combine(day, time(), ZoneInfo(zone))
 
 
 def _page_of(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from zhike.audit import wording
 from zhike.audit.models import Entry, Payload
 from zhike.audit.records import parse_records
@@ -14,6 +16,8 @@ from zhike.core.fields import get, list_fields, shown_column, shown_within
 
 # What says nothing beside a created or deleted row.
 PLAIN = {"id", "created_at", "import_id"}
+MOST_RECORDS = 20
+FROM_OUTSIDE = {"web", "api"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,11 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """One entry, or what it says about one record. who: empty for the system. is_erased: somebody had it erased."""
+    """One entry, or what it says about one record.
+
+    who: empty where nobody had logged in, and for the system. subject, record_ids: table of the records that it is
+    about, and the first few of them. code: the action as programs call it. is_erased: somebody had it erased.
+    """
 
     number: int
     at: datetime
@@ -41,8 +49,20 @@ class Shown:
     row_count: int
     kind: str
     table: str
+    code: str
+    actor_id: int | None
+    request: str
+    subject: str
+    record_ids: list[int]
+    is_guest: bool
+    origin_code: str
     changes: list[Change] = field(default_factory=list)
     is_erased: bool = False
+
+    @property
+    def doer(self) -> str:
+        """Who did it, in words."""
+        return self.who or str(_("Not logged in") if self.is_guest else _("The system"))
 
 
 type Images = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -142,6 +162,13 @@ def _shown(
         row_count=entry.row_count,
         kind=entry.action if entry.action in {"insert", "update", "delete"} else "event",
         table=entry.table_name,
+        code=entry.action,
+        actor_id=entry.actor_id,
+        request=entry.request,
+        subject=entry.subject,
+        record_ids=list(dict.fromkeys((entry.subject_ids or entry.ids)[:MOST_RECORDS])),
+        origin_code=entry.origin,
+        is_guest=entry.actor_id is None and entry.origin in FROM_OUTSIDE,
         changes=_changes(actor, entry, images, names) if images else [],
         is_erased=images is None and None in texts,
     )

@@ -9,6 +9,7 @@ from zhike.audit.permissions import VIEW
 from zhike.audit.publishing import list_destinations
 from zhike.core.access import require
 from zhike.core.actor import Actor
+from zhike.core.paging import Page, Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,11 @@ def get_seals(*, actor: Actor) -> Seals:
 
 def newest_head() -> Head | None:
     return Head.objects.order_by("-number").first()
+
+
+def list_heads(*, page: Page) -> Rows[Head]:
+    """Signed heads, the newest first."""
+    return page.of(Head.objects.all(), by=("-number",))
 
 
 def list_publications() -> list[PublicationRow]:
