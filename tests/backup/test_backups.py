@@ -117,9 +117,19 @@ def test_who_was_erased_since_the_backup_is_erased_again_before_the_instance_ope
     there = other(instance_home)
     there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
     number, name = there.ask("SELECT id, name FROM customers_customer ORDER BY id DESC LIMIT 1").split("|")
-    there.reply("erasures", "erase", number, "--yes")
-    told = there.reply("restore", kept.file, "--identity", kept.identity, "--replace")
+    assert there.zhike("erasures", "erase", number, "--yes").returncode == Exit.FAILED
+    answer = there.zhike("restore", kept.file, "--identity", kept.identity, "--replace", "--json")
+    told = json.loads(answer.stdout)
     steps = {step["command"]: step for step in told["steps"]}
+    # Something is left, so it stays closed until that is gone.
+    assert (answer.returncode, told["is_open"]) == (Exit.REFUSED, False)
+    assert there.zhike("up", "--port", "8765").returncode == Exit.ENVIRONMENT
+    state = there.reply("erasures", "status")
+    assert state["closed"] is True
+    assert [list(found) for found in state["open"].values()] == [["exchange.files"]]
+    (instance_home.files_dir / "odd" / "book.xlsx").unlink()
+    there.reply("erasures", "sweep")
+    assert there.reply("erasures", "status") == {"closed": False, "open": {}, "waiting": 1, "held": {}}
     assert steps["erasures replay"]["said"]["erased"] == 1
     assert there.ask(f"SELECT count(*) FROM customers_customer WHERE name = '{name}'") == "0"  # noqa: S608
     assert there.ask("SELECT count(*) FROM customers_customer") == str(CUSTOMERS - 1)

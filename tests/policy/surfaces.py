@@ -119,7 +119,7 @@ PAGES: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("show_request", "check_identity", "close_request", "erase_person", "download_copy"),
-            *("create_purpose", "edit_purpose", "edit_rule"),
+            *("create_purpose", "edit_purpose", "edit_rule", "erasures", "show_erasure", "erasure_progress"),
         ),
         _shut("privacy.handle_requests"),
     ),
@@ -158,6 +158,7 @@ PAGES: dict[str, Surface] = {
             *("delete_team", "roles", "field_access", "create_role", "edit_role", "delete_role"),
             *("reassign_records", "undo_reassignment", "create_service_account", "create_key_for", "revoke_key_of"),
             *("end_sessions", "reset_second_factor", "put_second_factor_rule", "backups"),
+            *("working_days", "remove_special_day"),
         ),
         _shut(MANAGE),
     ),
@@ -240,6 +241,7 @@ TASKS = {
     "privacy.sweep": "system",
     "privacy.retain": "system",
     "privacy.sweep_open": "system",
+    "privacy.scrub": "system",
     "insight.refresh_daily": "system",
 }
 # Kinds of export of `export_customers`: each is walked.

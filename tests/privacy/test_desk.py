@@ -13,6 +13,7 @@ from tests.privacy.conftest import NAME, NOON, OTHER_NAME, PHONE, Known, add_pho
 
 from zhike.accounts import services as accounts
 from zhike.accounts.models import Role, User
+from zhike.calendars.selectors import WorkingDays
 from zhike.commerce.guarded import AMOUNT
 from zhike.core.actor import SYSTEM, Sight
 from zhike.customers import guarded
@@ -32,8 +33,8 @@ ID_NUMBER = "110101199003074258"
     ("rule", "due"), [("15w", date(2026, 12, 11)), ("30d", date(2026, 12, 20)), ("1m", date(2026, 12, 20))]
 )
 def test_a_request_is_due_by_the_rule(rule: str, due: date) -> None:
-    assert requests.due_on(date(2026, 11, 20), rule=rule) == due
-    assert requests.due_on(date(2026, 1, 31), rule="1m") == date(2026, 2, 28)
+    assert requests.due_on(date(2026, 11, 20), rule=rule, days=WorkingDays()) == due
+    assert requests.due_on(date(2026, 1, 31), rule="1m", days=WorkingDays()) == date(2026, 2, 28)
 
 
 @pytest.fixture
@@ -65,6 +66,8 @@ def test_an_erasure_is_carried_out_from_the_desk(officer: Client, known: Known) 
     one.refresh_from_db()
     assert (one.state, one.customer_id, one.wish, one.identity, one.erasure_id) == ("done", None, "", "", erasure.pk)
     assert officer.get(address).status_code == 200
+    for page in ("", f"{erasure.pk}/", f"{erasure.pk}/progress/"):
+        assert officer.get(f"/privacy/erasures/{page}").status_code == 200
 
 
 def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, known: Known) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connections
+from psycopg import connect
 from tests.privacy.conftest import (
     HEADER,
     MAIL,
@@ -27,8 +28,8 @@ from zhike.core.actor import ANONYMOUS, SYSTEM
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.exchange.models import Import, ImportChange
 from zhike.privacy import ledger
-from zhike.privacy.models import Erasure
-from zhike.privacy.services import erasing, replaying
+from zhike.privacy.models import Erasure, ScrubbedTable
+from zhike.privacy.services import erasing, replaying, scrubbing
 from zhike.recovery.services import bin_records
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -115,6 +116,38 @@ def test_a_file_in_use_keeps_the_erasure_open_until_it_is_free(known: Known) -> 
     assert erasure.found["exchange.files"]
     Import.objects.filter(name="lines.jsonl").update(status=Import.Status.RECOGNISED)
     assert erasing.sweep_erasure(actor=SYSTEM, erasure_id=erasure.pk, at=LATER).state == Erasure.State.DONE
+
+
+def test_several_are_searched_for_in_one_go_and_what_is_left_is_whose_it_is(known: Known, home: Path) -> None:
+    Import.objects.filter(name="lines.jsonl").update(status=Import.Status.STAGING)
+    nobody = Customer.objects.create(name="令狐无踪", name_normal="令狐无踪", created_at=NOON, updated_at=NOON)
+    for one in (known.person, nobody):
+        erasing.erase_person(actor=SYSTEM, customer_id=one.pk, at=LATER)
+    first, second = erasing.sweep_open(actor=SYSTEM, at=LATER)
+    assert (first.state, second.state, second.found) == ("incomplete", "done", {})
+    assert "exchange.files" in first.found
+    assert (first.swept_with, first.steps_count) == (1, 0)
+    # After a restore nobody works on it, whatever it says.
+    assert replaying.replay(actor=SYSTEM, at=LATER).open == 0
+    assert Import.objects.get(name="lines.jsonl").status == Import.Status.CANCELLED
+    assert list(everywhere(home)) == []
+
+
+def test_the_files_wait_for_a_table_that_is_in_use_or_too_big(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    erasure, table = erase(known), "customers_customer"
+    monkeypatch.setattr(scrubbing, "WAIT", 1)
+    with connect(**connections["owner"].get_connection_params() | {"cursor_factory": None}) as reader:
+        reader.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+        left = scrubbing.scrub(actor=SYSTEM, at=LATER).left
+    assert left == {table: "busy"}
+    assert scrubbing.is_due()
+    ScrubbedTable.objects.filter(name=table).update(writes=0)
+    ScrubbedTable.objects.create(name="slow", tried_at=NOON, size=1 << 30, seconds=1 << 30)
+    assert scrubbing.scrub(actor=SYSTEM, at=LATER, longest=60).left[table] == "big"
+    done = scrubbing.scrub(actor=SYSTEM, at=LATER)
+    assert table in done.written
+    erasure.refresh_from_db()
+    assert erasure.scrubbed_at == LATER
 
 
 def test_erasing_needs_the_permission_and_changes_nothing_without(known: Known) -> None:

@@ -82,8 +82,12 @@ def test_no_file_of_the_instance_holds_the_erased_person(migrated_home: Home, tm
     assert (erased["state"], erased["found"]) == ("done", {})
     assert set(rows_with(superuser)) == set()
     assert [path for path in files_with(migrated_home) if not path.startswith("postgres/")] == []
-    zhike(migrated_home, "erasures", "scrub")
+    assert zhike(migrated_home, "erasures", "status")["waiting"] == 1
+    scrubbed = zhike(migrated_home, "erasures", "scrub", "--night")
+    assert scrubbed["left"] == {}
     assert list(files_with(migrated_home)) == []
+    assert zhike(migrated_home, "erasures", "status")["waiting"] == 0
+    assert zhike(migrated_home, "erasures", "scrub", "--night")["tables"] < scrubbed["tables"] / 2
     with connect(superuser) as database:
         assert database.execute("SELECT count(*) FROM customers_customer").fetchone() == (398,)
         assert database.execute("SELECT count(*) FROM commerce_order WHERE customer_id IS NULL").fetchone() == (1,)

@@ -2,8 +2,10 @@
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from psycopg import sql
 
 from zhike.audit.models import Entry, Head, Leaf, Payload, Publication, Unsealed
+from zhike.core import sought
 from zhike.core.personal import Class, Place, Traces, classify, look_in
 
 classify(Entry, Class.NONE, {Class.NONE: ("origin", "request", "action", "table_name", "ids", "subject", "subject_ids",
@@ -26,17 +28,19 @@ def sweep(traces: Traces) -> int:
     """Erase every content that mentions the person; an entry about each erasure stays."""
     if not traces.pattern:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase_matching(%s)", [traces.pattern])
+    with connection.cursor() as cursor, sought.told(cursor, traces):
+        cursor.execute(f"SELECT audit_erase_matching({sought.PATTERN})")
         return int(cursor.fetchone()[0])
 
 
 def search(traces: Traces) -> int:
     if not traces.pattern:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM audit_payload, unnest(texts) AS text WHERE text ~* %s",
-            [traces.pattern],
+    with connection.cursor() as cursor, sought.told(cursor, traces):
+        # All texts of an entry in one go first: an import's have a thousand.
+        query = sql.SQL(
+            "SELECT count(*) FROM audit_payload,"
+            " LATERAL (SELECT lower(array_to_string(texts, E'\\n')) AS text OFFSET 0) AS lines WHERE {}"
         )
+        cursor.execute(query.format(sql.SQL(sought.finds(traces, "lines.text"))).as_string(None))
         return int(cursor.fetchone()[0])

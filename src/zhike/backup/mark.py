@@ -1,4 +1,4 @@
-"""The mark of a restore in the home folder: between its first write and its last."""
+"""Marks of a restore in the home folder: between its first write and its last, and while it may not be opened yet."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from zhike.runtime.home import Home
 
 FILE = "restoring.json"
+CLOSED = "closed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +43,16 @@ def was_cut_short(home: Home) -> bool:
     """Whether a restore began and it is not settled yet which data counts."""
     attempt = read(home)
     return attempt is not None and not attempt.holds
+
+
+def close(home: Home) -> None:
+    """Let nobody in until erased persons are out of what was restored."""
+    (home.path / CLOSED).touch(mode=0o600)
+
+
+def open_again(home: Home) -> None:
+    (home.path / CLOSED).unlink(missing_ok=True)
+
+
+def is_closed(home: Home) -> bool:
+    return (home.path / CLOSED).exists()

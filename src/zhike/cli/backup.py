@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from zhike.backup import keyring, locks, making, options, restoring
+from zhike.backup import keyring, locks, making, mark, options, restoring
 from zhike.backup.locks import Key, Lock
 from zhike.backup.problems import BackupProblem, Refused, WrongKey
 from zhike.cli import instance
@@ -31,7 +31,14 @@ PHASES = {
 }
 MEGABYTE = 1 << 20
 # What a restored instance has to pass before it opens, or what was there before is put back.
+# Something left of an erased person closes the restored instance instead: undoing it would help nobody.
 STEPS = (("migrate",), ("erasures", "replay"), ("audit", "verify"))
+CLOSED = (
+    "数据已恢复，但仍有已删除人员的残留，实例保持关闭。查看：zhike erasures status；"
+    "处理后运行 zhike erasures sweep，清查干净即可启动\n"
+    "Restored, but something of erased persons is left, so the instance stays closed. See zhike erasures status; "
+    "then run zhike erasures sweep: once nothing is found, it can be started"
+)
 a_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -161,6 +168,11 @@ def restore(
                 steps = [
                     _step(*step, *(named if step[0] == "erasures" else ()), without_keys=without_keys) for step in STEPS
                 ]
+                is_open = not any(_left_something(step) for step in steps)
+                if is_open:
+                    mark.open_again(home)
+                else:
+                    mark.close(home)
     _record("backup.restore", file=file.name, made_at=restored.made_at)
     doctor = _run("doctor")
     result = {
@@ -175,9 +187,10 @@ def restore(
         f"Restored the backup of {restored.made_at}: {restored.tables} tables, {restored.rows:,} rows, "
         f"{restored.files} files",
         *(f"{'✓' if step.code == 0 else '!'} zhike {step.command}" for step in [*steps, doctor]),
-        "接下来：zhike refresh 重建数据仓库，zhike up 启动 / Next: zhike refresh, then zhike up",
+        "接下来：zhike refresh 重建数据仓库，zhike up 启动 / Next: zhike refresh, then zhike up" if is_open else CLOSED,
     ]
-    report(result, as_json=as_json, text="\n".join(lines))
+    report({**result, "is_open": is_open}, as_json=as_json, text="\n".join(lines))
+    sys.exit(Exit.DONE if is_open else Exit.REFUSED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,12 +216,17 @@ def _run(*command: str) -> Step:
 
 def _step(*command: str, without_keys: bool) -> Step:
     step = _run(*command)
-    if step.code and not (without_keys and _lacks_only_the_key(step)):
+    if step.code and not _left_something(step) and not (without_keys and _lacks_only_the_key(step)):
         raise Refused(
             zh=f"zhike {step.command} 未通过，已放回原来的数据：{step.said}",
             en=f"zhike {step.command} failed, so what was there before was put back: {step.said}",
         )
     return step
+
+
+def _left_something(step: Step) -> bool:
+    """Whether the erasures were replayed to the end, and something is still found of somebody."""
+    return step.command.startswith("erasures") and isinstance(step.said, dict) and step.said.get("open", 0) > 0
 
 
 def _lacks_only_the_key(step: Step) -> bool:

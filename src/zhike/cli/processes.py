@@ -104,6 +104,13 @@ def _refuse_half_restored(home: Home) -> None:
             zh="上一次恢复没有完成。请再运行一次 zhike restore：它会先放回原来的数据。",
             en="A restore was cut short. Run zhike restore again: it first puts back what was there before.",
         )
+    if mark.is_closed(home):
+        raise EnvironmentProblem(
+            zh="恢复的数据里仍有已删除人员的残留，实例保持关闭。查看：zhike erasures status；"
+            "处理后运行 zhike erasures sweep，清查干净即可启动。",
+            en="The restored data still holds something of erased persons, so the instance stays closed. "
+            "See zhike erasures status; then run zhike erasures sweep: once nothing is found, it can be started.",
+        )
 
 
 def programs(host: str, port: int) -> list[Program]:

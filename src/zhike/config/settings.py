@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "zhike.audit",
     "zhike.accounts",
     "zhike.recovery",
+    "zhike.calendars",
     "zhike.exchange",
     "zhike.customers",
     "zhike.privacy",
@@ -212,6 +213,9 @@ COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 REQUEST_DEADLINE = os.environ.get(
     "ZHIKE_REQUEST_DEADLINE", "15w"
 )  # to answer persons: 15w working days, 30d days, 1m month
+HOLIDAYS = os.environ.get("ZHIKE_HOLIDAYS", "cn")  # whose public holidays count; empty: nobody's
+# Seconds for which a table may be locked at night, so that erased persons go from its file; 0: never by itself.
+SCRUB_LONGEST = int(os.environ.get("ZHIKE_SCRUB_LONGEST", "120"))
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS: list[Path] = []

@@ -17,6 +17,7 @@ urlpatterns = [
     path("audit/", include("zhike.audit.urls")),
     path("bin/", include("zhike.recovery.urls")),
     path("settings/backups/", include("zhike.backup.urls")),
+    path("settings/working-days/", include("zhike.calendars.urls")),
     path("imports/", include("zhike.exchange.urls")),
     path("", include("zhike.accounts.urls")),
     path("", include("zhike.insight.urls")),

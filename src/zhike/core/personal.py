@@ -48,13 +48,13 @@ CLASS_LABELS: Mapping[Class, str | Promise] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Traces:
-    """What one person is recognised by where no id leads to them. Nothing in it is anybody else's as well.
+    """What persons are recognised by where no id leads to them. Nothing in it is anybody else's as well.
 
     forms: ways in which phone numbers, addresses and the like may be written. names: as written. cells: what means
     the person only where it stands in a cell by itself. keys: external ids, each with its source system.
     """
 
-    customer_id: int
+    customer_ids: tuple[int, ...]
     forms: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
@@ -67,11 +67,24 @@ class Traces:
     def from_json(cls, text: str) -> "Traces":
         known: dict[str, Any] = json.loads(text)
         return cls(
-            customer_id=known["customer_id"],
+            # One person in what was written before several were searched for together.
+            customer_ids=tuple(known.get("customer_ids") or [known["customer_id"]]),
             forms=tuple(known["forms"]),
             names=tuple(known["names"]),
             cells=tuple(known["cells"]),
             keys=tuple((system, value) for system, value in known["keys"]),
+        )
+
+    @classmethod
+    def joined(cls, several: "Iterable[Traces]") -> "Traces":
+        """Of all of them at once, so that everything is searched a single time."""
+        found = list(several)
+        return cls(
+            customer_ids=tuple(key for one in found for key in one.customer_ids),
+            forms=tuple(sorted({text for one in found for text in one.forms})),
+            names=tuple(sorted({text for one in found for text in one.names})),
+            cells=tuple(sorted({text for one in found for text in one.cells})),
+            keys=tuple(sorted({key for one in found for key in one.keys})),
         )
 
     @property
@@ -80,14 +93,26 @@ class Traces:
         return (*self.forms, *(name for name in self.names if _is_telling(name)))
 
     @property
+    def least(self) -> tuple[str, ...]:
+        """Of these, what does not contain another one: whoever finds the short one finds the long one."""
+        telling = set(self.telling)
+        return tuple(sorted(one for one in telling if not any(other in one for other in telling - {one})))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What means the person only where it stands by itself."""
+        return tuple(sorted({*self.names, *self.cells} - set(self.telling)))
+
+    @property
     def pattern(self) -> str:
         """A regular expression for Python and PostgreSQL, to be used whatever the case: finds the person in text."""
-        alone = sorted({*self.names, *self.cells} - set(self.telling))
-        parts = [escape(one) for one in self.telling]
-        for one in alone:
-            word = escape(one)
-            parts += [f"^{word}$", f'"{word}"', f"[(,]{word}[,)]"]
-        return "|".join(parts)
+        return "|".join(filter(None, [*map(escape, self.least), self.words_pattern]))
+
+    @property
+    def words_pattern(self) -> str:
+        """The part of `pattern` for words."""
+        alone = map(escape, self.words)
+        return "|".join(part for one in alone for part in (f"^{one}$", f'"{one}"', f"[(,]{one}[,)]"))
 
     @property
     def mask_pattern(self) -> str:

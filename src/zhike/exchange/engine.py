@@ -203,6 +203,31 @@ def _settle_failed(job: Import, error: BaseException | None) -> None:
     _put(job, status=Import.Status.FAILED, error=str(error)[:2000], phase="", heartbeat_at=None)
 
 
+def stop_dead() -> int:
+    """End imports that say they are under way though nobody works on them, as in a restored database; how many.
+
+    Each can be gone on with by hand. What runs is left alone.
+    """
+    count = 0
+    running = (Import.Status.STAGING, Import.Status.APPLYING, Import.Status.UNDOING)
+    for job in Import.objects.filter(status__in=running).order_by("pk"):
+        try:
+            with _locked(job), transaction.atomic():
+                _put(job, status=_stopped(job), is_cancel_requested=False, phase="", heartbeat_at=None)
+                if job.merged_at is None:
+                    drop_staging(job.pk)
+                count += 1
+        except ImportBusy:
+            continue
+    return count
+
+
+def _stopped(job: Import) -> Import.Status:
+    if job.status == Import.Status.UNDOING:
+        return Import.Status.APPLIED
+    return Import.Status.FAILED if job.merged_at else Import.Status.CANCELLED
+
+
 @contextmanager
 def _locked(job: Import) -> Iterator[None]:
     taken = raw_connection().execute("SELECT pg_try_advisory_lock(%s, %s)", [IMPORT_LOCK, job.pk]).fetchone()

@@ -15,6 +15,8 @@ class Erasure(models.Model):
     restored backup is told whom to erase again. customer_created_at stands in neither: it is part of the hash.
     traces: encrypted, what the places are searched for; emptied at the end. removed: place or table to how many
     pieces; found: what a search of everything afterwards found, place to count. digest: of both, also in the history.
+    swept_with: how many others were looked for in the same go, to whom what was taken out of places may belong as well.
+    step, steps_done, steps_count: how far the sweep is. scrubbed_at: when the old versions of rows were gone as well.
     """
 
     class State(models.TextChoices):
@@ -35,9 +37,14 @@ class Erasure(models.Model):
     shared_count = models.IntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True, default="")
     written_at = models.DateTimeField(null=True)
+    swept_with = models.IntegerField(default=0)
+    step = models.CharField(max_length=100, blank=True, default="")
+    steps_done = models.IntegerField(default=0)
+    steps_count = models.IntegerField(default=0)
+    scrubbed_at = models.DateTimeField(_("out of the database’s files"), null=True)
 
     history = Captured(
-        ignored=("traces", "written_at"),
+        ignored=("traces", "written_at", "step", "steps_done", "steps_count"),
         label=_("Erasure"),
         labels={
             "reference": _("Reference"),
@@ -45,6 +52,7 @@ class Erasure(models.Model):
             "removed": _("Taken away"),
             "found": _("Found afterwards"),
             "digest": _("Digest"),
+            "swept_with": _("Searched for together with so many others"),
         },
         stays="What is erased does not come back.",
     )
@@ -58,6 +66,35 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return str(self.reference)
+
+
+class ScrubbedTable(models.Model):
+    """A table that was written anew, so that its file holds no row that is gone; or why it was not yet.
+
+    name: the log of the database goes by the name of its folder. writes: what the database had counted before.
+    """
+
+    class Problem(models.TextChoices):
+        NONE = "", _("Done")
+        BUSY = "busy", _("In use; tried again")
+        BIG = "big", _("Would be locked for too long")
+        FULL = "full", _("Too little room on the disk")
+
+    name = models.CharField(_("table"), max_length=63, unique=True)
+    scrubbed_at = models.DateTimeField(_("written anew"), null=True)
+    tried_at = models.DateTimeField()
+    writes = models.BigIntegerField(default=0)
+    size = models.BigIntegerField(_("bytes"), default=0)
+    seconds = models.FloatField(_("seconds"), default=0)
+    problem = models.CharField(_("result"), max_length=4, choices=Problem.choices, blank=True, default="")
+
+    history = NotCaptured("Housekeeping of the database; when an erasure was through with it is captured.")
+
+    class Meta:
+        verbose_name = _("table written anew")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Request(models.Model):

@@ -3,17 +3,18 @@
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.personal import Class, Holding, classify, hold
-from zhike.privacy.models import Consent, Erasure, Minor, Purpose, Request, RetentionRule, Suppression
+from zhike.privacy.models import Consent, Erasure, Minor, Purpose, Request, RetentionRule, ScrubbedTable, Suppression
 
 classify(
     Erasure,
     Class.NONE,
     {
         Class.SECRET: ("person", "identifiers", "traces"),
-        Class.NONE: ("removed", "found", "digest"),
+        Class.NONE: ("removed", "found", "digest", "step"),
         Class.STAFF: ("requested_by",),
     },
 )
+classify(ScrubbedTable, Class.NONE, {Class.NONE: ("name",)})
 classify(Request, Class.PERSONAL, {Class.FREE: ("wish", "identity", "outcome"), Class.STAFF: ("handled_by",)})
 classify(Purpose, Class.NONE, {Class.NONE: ("name", "data", "recipients", "kept")})
 classify(Consent, Class.PERSONAL, {Class.FREE: ("wording", "evidence"), Class.STAFF: ("recorded_by",)})

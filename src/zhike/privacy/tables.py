@@ -1,12 +1,16 @@
 """Every table of the database searched for a person, and free text in which others mention them covered."""
 
 from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from django.db import connection
 from psycopg import sql
 
+from zhike.core import sought
 from zhike.core.personal import MASK, Class, Traces, list_kept
+
+type Steps = Callable[[str], None]
 
 SCHEMAS = ["public", "staging"]
 # Searched by the places that know how: contents of the history by their own index of hashes, sessions are encoded.
@@ -23,6 +27,10 @@ _TEXT_COLUMNS = """
 """
 
 
+def ignore(step: str) -> None:
+    """Nobody watches."""
+
+
 def list_text_columns() -> dict[tuple[str, str], list[str]]:
     """Columns that hold text of any kind, by schema and table."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -34,46 +42,69 @@ def list_text_columns() -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def find_in_tables(traces: Traces) -> dict[str, int]:
-    """How many rows of each table mention the person; every table of the database with text in it is asked."""
+def find_in_tables(traces: Traces, *, only: Collection[str] = (), on_step: Steps = ignore) -> dict[str, int]:
+    """How many rows of each table mention the person; every table of the database with text in it is asked.
+
+    only: names as they are returned, to ask these alone. on_step: told the table about to be read.
+    """
     found: dict[str, int] = {}
     if not traces.pattern:
         return found
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, sought.told(cursor, traces):
         for (schema, table), columns in list_text_columns().items():
-            tests = sql.SQL(" OR ").join(
-                sql.SQL("{}::text ~* %(pattern)s").format(sql.Identifier(column)) for column in columns
+            name = f"{schema}.{table}"
+            if only and name not in only:
+                continue
+            on_step(name)
+            query = sql.SQL("SELECT count(*) FROM {}, {} WHERE {}").format(
+                sql.Identifier(schema, table), _lines(columns), sql.SQL(sought.finds(traces, "lines.text"))
             )
-            query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(sql.Identifier(schema, table), tests)
-            cursor.execute(query.as_string(None), {"pattern": traces.pattern})
-            found[f"{schema}.{table}"] = cursor.fetchone()[0]
+            cursor.execute(query.as_string(None))
+            found[name] = cursor.fetchone()[0]
     return found
+
+
+def _lines(columns: Iterable[str]) -> sql.Composable:
+    """All of a row in one text, a column a line: looking into it costs by the call. Worked out once for a row."""
+    texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns)
+    return sql.SQL("LATERAL (SELECT lower(concat_ws(E'\\n', {})) AS text OFFSET 0) AS lines").format(texts)
 
 
 def mask_free_text(traces: Traces) -> int:
     """Cover the person in what others wrote: notes, follow-ups, names of files. Nothing else of it changes."""
-    pattern, count = traces.mask_pattern, 0
-    if not pattern:
+    count = 0
+    if not traces.mask_pattern:
         return 0
-    with connection.cursor() as cursor:
-        for kept in list_kept():
-            table = kept.model._meta.db_table
-            if table.startswith(ELSEWHERE):
-                continue
-            for name, kind in kept.named.items():
-                column: Any = kept.model._meta.get_field(name)
-                if kind != Class.FREE or column.get_internal_type() == "BinaryField":
-                    continue
-                is_json = column.get_internal_type() == "JSONField"
-                query = sql.SQL(
-                    "UPDATE {table} SET {column} = regexp_replace({column}::text, %(pattern)s, {mask}, 'gi'){cast}"
-                    " WHERE {column}::text ~* %(pattern)s"
-                ).format(
-                    table=sql.Identifier(table),
-                    column=sql.Identifier(column.column),
-                    mask=sql.Literal(MASK),
+    with connection.cursor() as cursor, sought.told(cursor, traces):
+        for table, columns in _list_free_text():
+            changes = sql.SQL(", ").join(
+                sql.SQL("{column} = regexp_replace({column}::text, {mask}, {dots}, 'gi'){cast}").format(
+                    column=sql.Identifier(name),
+                    mask=sql.SQL(sought.MASK_PATTERN),
+                    dots=sql.Literal(MASK),
                     cast=sql.SQL("::jsonb" if is_json else ""),
                 )
-                cursor.execute(query.as_string(None), {"pattern": pattern})
-                count += cursor.rowcount
+                for name, is_json in columns.items()
+            )
+            texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns)
+            query = sql.SQL("UPDATE {} SET {} WHERE concat_ws(E'\\n', {}) ~* {}").format(
+                sql.Identifier(table), changes, texts, sql.SQL(sought.MASK_PATTERN)
+            )
+            cursor.execute(query.as_string(None))
+            count += cursor.rowcount
     return count
+
+
+def _list_free_text() -> Iterator[tuple[str, dict[str, bool]]]:
+    """Tables with columns of free text, and whether each is JSON."""
+    for kept in list_kept():
+        table = kept.model._meta.db_table
+        if table.startswith(ELSEWHERE):
+            continue
+        columns: dict[str, bool] = {}
+        for name, kind in kept.named.items():
+            column: Any = kept.model._meta.get_field(name)
+            if kind == Class.FREE and column.get_internal_type() != "BinaryField":
+                columns[column.column] = column.get_internal_type() == "JSONField"
+        if columns:
+            yield table, columns

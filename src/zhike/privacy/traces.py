@@ -44,7 +44,7 @@ def find_traces(customer: Customer) -> Known:
     external = [one for one in own if one.kind == Kind.EXTERNAL]
     cells = {one.value for one in external if len(one.value) >= SHORTEST and _MANY_SORTS.search(one.value)}
     traces = Traces(
-        customer_id=customer.pk,
+        customer_ids=(customer.pk,),
         forms=tuple(sorted(forms)),
         names=tuple(sorted(name for name in names if len(name) > 1)),
         cells=tuple(sorted(cells)),

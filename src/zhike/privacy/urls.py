@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhike.privacy.views import consents, desk, inventory, processing
+from zhike.privacy.views import consents, desk, erasures, inventory, processing
 
 urlpatterns = [
     path("", desk.show_desk, name="privacy_desk"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("requests/<int:pk>/close/", desk.close_request, name="close_request"),
     path("requests/<int:pk>/erase/", desk.erase_person, name="erase_person"),
     path("requests/<int:pk>/copy/", desk.download_copy, name="download_copy"),
+    path("erasures/", erasures.show_erasures, name="erasures"),
+    path("erasures/<int:pk>/", erasures.show_erasure, name="show_erasure"),
+    path("erasures/<int:pk>/progress/", erasures.erasure_progress, name="erasure_progress"),
     path("customers/<int:pk>/consents/", consents.show_consents, name="show_consents"),
     path("customers/<int:pk>/minor/", consents.mark_minor, name="mark_minor"),
     path("withdraw/<str:token>/", consents.withdraw_consent, name="withdraw_consent"),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from zhike.calendars.selectors import WorkingDays, get_working_days
 from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
@@ -27,11 +29,17 @@ UNTOLD = {Class.STAFF, Class.SECRET}
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One request. name: of the customer, empty once erased. days_left: negative where it is overdue."""
+    """One request. name: of the customer, empty once erased. days_left: negative where it is overdue.
+
+    is_counted_in_working_days: which days these are. guessed_years: whose public holidays are not known yet.
+    """
 
     request: Request
     name: str
     days_left: int
+    is_counted_in_working_days: bool
+    is_overdue: bool
+    guessed_years: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +60,8 @@ def list_requests(*, actor: Actor, today: date) -> list[Row]:
         rows = Request.objects.select_related("customer").order_by(
             F("closed_at").desc(nulls_first=True), "due_on", "pk"
         )
-        return [_row(one, today, reader) for one in rows[:500]]
+        known = get_working_days()
+        return [_row(one, today, reader, known) for one in rows[:500]]
 
 
 def get_request(*, actor: Actor, request_id: int, today: date) -> Row:
@@ -60,12 +69,19 @@ def get_request(*, actor: Actor, request_id: int, today: date) -> Row:
     require(actor, HANDLE)
     with seeing_everything():
         found = Request.objects.select_related("customer", "erasure", "handled_by").get(pk=request_id)
-        return _row(found, today, fields.as_clerk(actor))
+        return _row(found, today, fields.as_clerk(actor), get_working_days())
 
 
-def _row(one: Request, today: date, reader: Actor) -> Row:
-    name = shown_name(reader, one.customer.name) if one.customer else ""
-    return Row(request=one, name=name, days_left=(one.due_on - today).days)
+def _row(one: Request, today: date, reader: Actor, known: WorkingDays) -> Row:
+    is_working = settings.REQUEST_DEADLINE.endswith("w")
+    return Row(
+        request=one,
+        name=shown_name(reader, one.customer.name) if one.customer else "",
+        days_left=known.between(today, one.due_on) if is_working else (one.due_on - today).days,
+        is_counted_in_working_days=is_working,
+        is_overdue=one.due_on < today,
+        guessed_years=known.guessed_years(one.received_on, one.due_on) if is_working and one.closed_at is None else [],
+    )
 
 
 def explain(*, actor: Actor, customer_id: int) -> list[str]:

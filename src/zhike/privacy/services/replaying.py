@@ -10,6 +10,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.customers.models import Customer, Identifier
 from zhike.customers.services.bin import CODE as BIN_KIND
+from zhike.exchange.engine import stop_dead
 from zhike.privacy import ledger
 from zhike.privacy.models import Erasure
 from zhike.privacy.permissions import HANDLE
@@ -33,12 +34,15 @@ class Replayed:
 def replay(*, actor: Actor, at: datetime, source: Path | None = None) -> Replayed:
     """Erase everybody again whom the ledger names, and finish erasures that were under way when the backup was made.
 
+    Imports that nobody works on are ended first: after a restore there are some that only say they are under way.
     A customer made after the erasure is somebody who came back, and stays. source: a ledger that lies elsewhere.
 
     :raises ValueError: the file is no ledger
     """
     require(actor, HANDLE)
     with seeing_everything():
+        # Their files would stay as they are for as long as somebody seems to read them.
+        stop_dead()
         known = {line.reference: line for line in map(erasing.line_of, Erasure.objects.order_by("pk"))}
         known |= {line.reference: line for line in ledger.read(source or ledger.path())}
         done = Replayed(lines=len(known))
@@ -50,8 +54,7 @@ def replay(*, actor: Actor, at: datetime, source: Path | None = None) -> Replaye
             )
             done.erased += 1
             done.references.append(str(erasure.reference))
-        for erasure in Erasure.objects.exclude(state=Erasure.State.DONE).order_by("pk"):
-            swept = erasing.sweep_erasure(actor=actor, erasure_id=erasure.pk, at=at)
+        for swept in erasing.sweep_open(actor=actor, at=at):
             done.open += swept.state != Erasure.State.DONE
     return done
 

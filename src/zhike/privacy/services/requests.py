@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit.services import record
+from zhike.calendars.selectors import WorkingDays, get_working_days
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
@@ -18,8 +19,6 @@ from zhike.customers.services.holding import hold_customer
 from zhike.privacy.models import Request
 from zhike.privacy.permissions import HANDLE
 from zhike.privacy.services import erasing
-
-SATURDAY = 5
 
 
 class RequestUnfit(DomainError):
@@ -31,7 +30,7 @@ class RequestClosed(DomainError):
     code = "request_closed"
 
 
-def due_on(received_on: date, *, rule: str) -> date:
+def due_on(received_on: date, *, rule: str, days: WorkingDays) -> date:
     """The last day to answer. rule: "15w" for working days, "30d" for days, "1m" for a month."""
     count, unit = int(rule[:-1]), rule[-1]
     if unit == "d":
@@ -40,11 +39,7 @@ def due_on(received_on: date, *, rule: str) -> date:
         months = received_on.month - 1 + count
         year, month = received_on.year + months // 12, months % 12 + 1
         return date(year, month, min(received_on.day, monthrange(year, month)[1]))
-    day = received_on
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < SATURDAY
-    return day
+    return days.after(received_on, count)
 
 
 @transaction.atomic
@@ -63,7 +58,7 @@ def take_request(*, actor: Actor, customer_id: int, kind: str, received_on: date
             customer_id=customer_id,
             kind=kind,
             received_on=received_on,
-            due_on=due_on(received_on, rule=settings.REQUEST_DEADLINE),
+            due_on=due_on(received_on, rule=settings.REQUEST_DEADLINE, days=get_working_days()),
             wish=wish,
         )
 

@@ -16,6 +16,7 @@ from zhike.core.pages import go_to, render_page
 from zhike.privacy import forms
 from zhike.privacy.models import Request
 from zhike.privacy.permissions import HANDLE
+from zhike.privacy.selectors import erasures
 from zhike.privacy.selectors import requests as selectors
 from zhike.privacy.services import requests as services
 from zhike.privacy.views.tabs import privacy_tabs
@@ -32,8 +33,10 @@ def show_desk(request: ActorRequest) -> HttpResponse:
     made: list[Request] = []
     if accepted(form, lambda: made.append(services.take_request(actor=request.actor, **form.cleaned_data))):
         return go_to(request, reverse("show_request", args=[made[0].pk]))
+    rows = selectors.list_requests(actor=request.actor, today=today)
     context = {
-        "rows": selectors.list_requests(actor=request.actor, today=today),
+        "rows": rows,
+        "guessed": ", ".join(sorted({str(year) for row in rows for year in row.guessed_years})),
         "form": form,
         "tabs": privacy_tabs("privacy_desk", request.actor),
     }
@@ -120,6 +123,7 @@ def _show(request: ActorRequest, pk: int, *, status: int = 422, **bound: Any) ->
         "is_open": one.state == Request.State.OPEN,
         "is_copied": one.kind in COPIED and one.customer_id is not None,
         "reasons": selectors.explain(actor=request.actor, customer_id=one.customer_id or 0) if is_explained else None,
+        "erased": erasures.get_erasure(actor=request.actor, erasure_id=one.erasure_id) if one.erasure_id else None,
         "identity_form": forms.Identity(initial={"identity": one.identity}),
         "answer_form": forms.Answer(),
         "confirm_form": forms.Confirm(),

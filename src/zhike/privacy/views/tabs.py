@@ -9,6 +9,7 @@ from zhike.ui.parts import Tab
 
 TABS = (
     ("privacy_desk", _("Requests"), HANDLE),
+    ("erasures", _("Erasures"), HANDLE),
     ("processing", _("Purposes and retention"), VIEW),
     ("data_inventory", _("Data inventory"), VIEW),
 )
