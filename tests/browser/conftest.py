@@ -26,6 +26,8 @@ from zhike.runtime.ports import any_free
 PATIENCE_MS = 30_000
 # Chromium itself notes every answer with an error status, also that a file or a field is refused.
 REFUSAL = "status of 422"
+# What htmx notes where a later click replaced a request on purpose.
+ABORTED = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def zhike(environment: dict[str, str], *arguments: str, typed: str = "") -> str:
 
 
 def _note_console(message: ConsoleMessage, complaints: list[str]) -> None:
-    if message.type in ("error", "warning") and REFUSAL not in message.text:
+    if message.type in ("error", "warning") and REFUSAL not in message.text and not message.text.startswith(ABORTED):
         complaints.append(f"console {message.type}: {message.text}")
 
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 from tests.browser.conftest import Manners, Site
 
 type Opened = Callable[..., Page]
@@ -154,6 +155,30 @@ def test_a_follow_up_is_written_and_the_time_line_filtered(open_browser: Opened)
     expect(line.locator("li").first).to_contain_text("下单")
     line.get_by_role("link", name="跟进", exact=True).click()
     expect(line.locator("li").first).to_contain_text("约好周五下午看新品")
+    # A click while the list is being replaced wins over what is under way, however late that answers.
+    late: list[Route] = []
+    page.route("**/time-line/*", lambda route: route.continue_() if late else late.append(route))
+    with page.expect_request("**/time-line/*"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('customerChanged', {bubbles: true}))")
+    line.get_by_role("link", name="订单", exact=True).click()
+    expect(line.locator("nav [aria-current]")).to_have_text("订单")
+    with suppress(Error):  # aborted by the page
+        late[0].continue_()
+    page.unroute_all()
+    page.wait_for_load_state("networkidle")
+    expect(line.locator("nav [aria-current]")).to_have_text("订单")
+
+
+def test_on_a_phone_rows_are_chosen_and_a_notice_leaves_the_bar_below_free(open_browser: Opened) -> None:
+    page = open_browser(Manners(width=390, height=844))
+    page.goto("/customers/")
+    page.locator("tbody [data-select]").first.check()
+    page.evaluate(
+        "document.body.dispatchEvent(new CustomEvent('toast', {detail: {message: 'm', undoUrl: '/'}, bubbles: true}))"
+    )
+    expect(page.locator(".zk-toast")).to_be_visible()
+    page.locator("[data-bulk-clear]").click(timeout=5_000)
+    expect(page.locator("[data-bulk]")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

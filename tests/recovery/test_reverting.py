@@ -13,11 +13,12 @@ from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import User
 from zhike.audit.models import Entry
-from zhike.core.acting import acting
+from zhike.core.acting import acting, seeing_everything
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.customers.models import Customer, CustomerTag
 from zhike.customers.services import people, tags
 from zhike.customers.services.bin import CODE
+from zhike.exchange.models import Import
 from zhike.recovery import reverting, services, sets, tasks
 from zhike.recovery.models import Binned, Reversal
 
@@ -140,6 +141,87 @@ def test_what_was_created_goes_to_the_bin_and_what_was_deleted_comes_back(boss: 
     assert (done.value_count, reverting.count_states(done)) == (3, {"done": 3})
     assert Customer.objects.count() == 3
     assert not Binned.objects.exists()
+
+
+def test_what_is_cancelled_stays_as_far_as_it_came(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reverting, "AT_ONCE", 0)
+    monkeypatch.setattr(reverting, "BATCH", 2)
+    made = revert(boss, in_one_go(boss, plant(5), city="北京"))
+    client = Client()
+    client.force_login(User.objects.get(pk=boss.user_id))
+    address = f"/bin/reversals/{made.pk}/"
+    assert "0 of 5 records" in client.get(address).content.decode()
+    with acting(boss):
+        assert reverting.go_on(actor=boss, reversal_id=made.pk, at=NOON)
+    assert client.post(f"{address}cancel/").status_code == 302
+    with acting(boss):
+        assert not reverting.go_on(actor=boss, reversal_id=made.pk, at=NOON)
+    assert cities() == ["上海", "上海", "北京", "北京", "北京"]
+    made.refresh_from_db()
+    assert reverting.count_states(made) == {"done": 2, "waiting": 3}
+    assert "Cancelled" in client.get(address).content.decode()
+    polled = client.get(address, headers={"HX-Request": "true"})
+    assert polled.headers["HX-Redirect"] == address, "the whole page once, and no more asking"
+    again = revert(boss, latest_of("customers_customer", request="abc123"))
+    monkeypatch.setattr(reverting, "BATCH", 50)
+    tasks.revert_set.func(reversal_id=again.pk, user_id=boss.user_id)
+    assert reverting.count_states(again) == {"done": 3, "same": 2}
+
+
+def latest_of(table: str, **where: str) -> int:
+    return Entry.objects.filter(table_name=table, **where).latest("pk").pk
+
+
+def test_the_taking_back_is_taken_back_itself(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reverting, "BATCH", 2)
+    made = revert(boss, in_one_go(boss, plant(5), city="北京"))
+    assert set(cities()) == {"上海"}
+    revert(boss, latest_of("customers_customer", request=f"reversal-{made.pk}"))
+    assert set(cities()) == {"北京"}
+
+
+def test_one_whose_process_died_is_taken_up_again(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reverting, "AT_ONCE", 0)
+    made = revert(boss, in_one_go(boss, plant(2), city="北京"))
+    Reversal.objects.filter(pk=made.pk).update(heartbeat_at=datetime.now(UTC))
+    tasks.resume_reversals.func(timestamp=0)
+    assert set(cities()) == {"北京"}, "somebody works on it"
+    Reversal.objects.filter(pk=made.pk).update(heartbeat_at=NOON)
+    tasks.resume_reversals.func(timestamp=0)
+    assert set(cities()) == {"上海"}
+
+
+def test_what_an_import_did_is_undone_on_its_own_page(boss: Actor) -> None:
+    several = plant(3)
+    with acting(replace(boss, request_id="import"), origin="task"):
+        for customer in several:
+            people.edit_customer(actor=boss, customer_id=customer.pk, changes={"city": "北京"}, at=NOON)
+        with seeing_everything():
+            job = Import.objects.create(name="a.csv", size=1, source="s", currency="CNY", zone="UTC", created_at=NOON)
+    entry = latest_of("customers_customer", request="import")
+    role = accounts.put_role(actor=SYSTEM, code="importer", name="i", grants={"exchange.view_import": Scope.ALL})
+    User.objects.get(pk=boss.user_id).roles.add(role)
+    for actor, address in ((boss, ""), (actor_of(User.objects.get(pk=boss.user_id)), f"/imports/{job.pk}/")):
+        with acting(actor):
+            plan = sets.plan_set(actor=actor, entry_id=entry)
+        assert (plan.is_act, plan.act_url, plan.records) == (True, address, [])
+        with acting(actor), pytest.raises(reverting.UndoneElsewhere):
+            reverting.start_reversal(actor=actor, entry_id=entry, reason="", at=NOON)
+    assert set(cities()) == {"北京"}
+
+
+def test_whoever_is_chosen_is_overwritten_unless_something_changed_after_the_look(boss: Actor) -> None:
+    several = plant(2)
+    entry = in_one_go(boss, several, city="北京")
+    for customer in several:
+        people.edit_customer(actor=SYSTEM, customer_id=customer.pk, changes={"city": "广州"}, at=NOON)
+    with acting(boss):
+        agreed = [one.agreed for one in sets.plan_set(actor=boss, entry_id=entry).conflicts]
+    people.edit_customer(actor=SYSTEM, customer_id=several[1].pk, changes={"city": "深圳"}, at=NOON)
+    with acting(boss):
+        made = reverting.start_reversal(actor=boss, entry_id=entry, reason="", agreed=agreed, at=NOON)
+    assert cities() == ["上海", "深圳"]
+    assert reverting.count_states(made) == {"done": 1, "edited": 1}
 
 
 def test_the_pages_lead_from_one_change_to_all_of_them(boss: Actor) -> None:

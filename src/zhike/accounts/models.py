@@ -112,9 +112,7 @@ class FieldKey(models.Model):
     wrapped = models.BinaryField()
     created_at = models.DateTimeField()
 
-    history = Captured(
-        hidden=("wrapped",), label=_("Key of encrypted fields"), stays="A key is replaced by the next rotation."
-    )
+    history = Captured(hidden=("wrapped",), label=_("Key of encrypted fields"), stays="A rotation replaces it.")
 
     def __str__(self) -> str:
         return f"{self.use} {self.pk}"
@@ -247,11 +245,7 @@ class Reassignment(models.Model):
     undone_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
 
-    history = Captured(
-        subject="from_user",
-        label=_("Handed over"),
-        stays="It has an undo of its own; what it did to each customer is put back there.",
-    )
+    history = Captured(subject="from_user", label=_("Handed over"), stays="It has an undo of its own.")
 
     def __str__(self) -> str:
         return f"{self.from_user} {self.made_at:%Y-%m-%d}"
@@ -293,11 +287,7 @@ class Token(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     history = Captured(
-        subject="user",
-        ignored=("last_used_at",),
-        hidden=("digest",),
-        label=_("API key"),
-        stays="A key that was revoked stays revoked; a new one is made.",
+        subject="user", ignored=("last_used_at",), hidden=("digest",), label=_("API key"), stays="Another one is made."
     )
 
     def __str__(self) -> str:

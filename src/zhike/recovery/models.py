@@ -58,6 +58,8 @@ class Binned(models.Model):
         indexes = [
             models.Index(fields=["deleted_at", "id"], name="recovery_binned_deleted"),
             models.Index(fields=["batch"], name="recovery_binned_batch"),
+            models.Index(fields=["owner_id", "deleted_at", "id"], name="recovery_binned_owner"),
+            models.Index(fields=["team_id", "deleted_at", "id"], name="recovery_binned_team"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from zhike.audit.models import Entry
 from zhike.core.errors import DomainError
-from zhike.core.http import ActorRequest
+from zhike.core.http import ActorRequest, wants_fragment
 from zhike.core.pages import go_to, render_page
 from zhike.core.paging import Page
 from zhike.recovery import reverting, sets
@@ -56,6 +56,8 @@ def revert_changes(request: ActorRequest, entry: int) -> HttpResponse:
 def show_reversal(request: ActorRequest, pk: int) -> HttpResponse:
     """How far it has come, asking again by itself until it is done; then what became of which record."""
     made = _load(request, pk)
+    if made.finished_at and wants_fragment(request) and "after" not in request.GET:
+        return go_to(request, reverse("show_reversal", args=[pk]))
     context: dict[str, object] = {"reversal": made}
     template, partial = "recovery/reversal.html", "progress"
     if made.finished_at:

@@ -18,7 +18,7 @@ from zhike.recovery.kinds import Kind, get_act, list_kinds
 from zhike.recovery.models import Binned
 from zhike.recovery.restoring import Plan
 
-MOST_PLANNED = 5_000  # records that a preview works out one by one; of larger sets only the first
+MOST_PLANNED = 3_000  # records that a preview works out one by one; of larger sets only the first
 
 
 @dataclass(frozen=True, kw_only=True)
