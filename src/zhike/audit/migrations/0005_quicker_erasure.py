@@ -21,5 +21,5 @@ FEW = """(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0003_publication")]
+    dependencies = [("audit", "0004_finding_and_keeping")]
     operations = [migrations.RunSQL(HEAD.format(rows=FEW), HEAD.format(rows="public.audit_payload"))]
