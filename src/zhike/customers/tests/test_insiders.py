@@ -4,12 +4,15 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from zhike.accounts import services as accounts
+from zhike.accounts.actors import actor_of
 from zhike.accounts.models import User
 from zhike.core.actor import SYSTEM, Scope
-from zhike.customers.models import Collaborator
+from zhike.customers.models import Collaborator, Customer
+from zhike.customers.services import collaborators, people
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +46,27 @@ def test_exporting_reaches_as_far_as_its_own_permission(company: Company, make_c
         assert theirs.name not in written
         assert shared.name in written
     assert mine.name in written
+
+
+def test_a_collaborator_neither_takes_the_customer_over_nor_asks_others_in(company: Company) -> None:
+    customer = people.create_customer(actor=SYSTEM, at=NOON, name="C", owner=company.seller.pk, team=company.shop.pk)
+    guest = company.guest
+    guest.roles.set([*company.seller.roles.all()])
+    collaborators.put_collaborator(
+        actor=actor_of(company.seller), customer_id=customer.pk, user_id=guest.pk, may_edit=True, at=NOON
+    )
+    client, page = client_of(guest), f"/customers/{customer.pk}/"
+    assert client.post(f"{page}edit/city/", {"value": "上海"}).status_code == 200
+    for field, value in (("owner", guest.pk), ("team", company.west.pk)):
+        assert f"/edit/{field}/" not in client.get(page).text
+        assert client.get(f"{page}edit/{field}/").status_code == 403
+        assert client.post(f"{page}edit/{field}/", {"value": value}).status_code == 403
+        with pytest.raises(PermissionDenied):
+            people.edit_customer(actor=actor_of(guest), customer_id=customer.pk, changes={field: value}, at=NOON)
+    asked_in = client.post(
+        f"{page}collaborators/", {"collaborator-user": company.colleague.pk, "collaborator-may_edit": "on"}
+    )
+    assert asked_in.status_code == 403
+    assert "collaborator-user" not in client.get(f"{page}collaborators/").text
+    assert Customer.objects.get(pk=customer.pk).owner_id == company.seller.pk
+    assert Collaborator.objects.count() == 1
