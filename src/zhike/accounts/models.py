@@ -363,7 +363,7 @@ class LogInAttempts(models.Model):
 class IdempotentRequest(models.Model):
     """What the API answered to a request with an Idempotency-Key, written in the transaction of its effect.
 
-    digest: sha256 of method, address and body, hexadecimal. status: 0 until the answer is known, which nobody but
+    digest: sha256 of method, address, key and body, hexadecimal. status: 0 until the answer is known, which nobody but
     the answering transaction ever sees.
     """
 

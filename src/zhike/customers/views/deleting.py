@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from zhike.core.errors import DomainError
 from zhike.core.gate import needs
-from zhike.core.http import ActorRequest
+from zhike.core.http import ActorRequest, page_around
 from zhike.core.pages import go_to, toast
 from zhike.customers.models import Customer
 from zhike.customers.services.bin import CODE, DELETE
@@ -57,7 +56,7 @@ def _delete(request: ActorRequest, ids: Sequence[int], *, page: str = "") -> Htt
         )
         message = f"{message}; {refused % {'count': moved.refused_count}}"
     undo_url = reverse("restore_batch", args=[moved.batch])
-    is_page = urlsplit(request.headers.get("HX-Current-URL", page)).path == page
+    is_page = page_around(request, otherwise=page).path == page
     if is_page and page:
         return go_to(request, "list_customers", message=message, undo_url=undo_url)
     response = toast(HttpResponse(status=204), message, undo_url=undo_url)
