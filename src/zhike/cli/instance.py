@@ -19,6 +19,7 @@ import zhike
 from zhike.runtime import postgres
 from zhike.runtime.database import DatabaseUrls, ensure_database
 from zhike.runtime.home import Home
+from zhike.runtime.loading import loading
 from zhike.runtime.locks import AlreadyLocked, exclusive, shared
 
 IN_USE = "in-use.lock"
@@ -43,10 +44,11 @@ def database_ready(home: Home) -> DatabaseUrls:
 
 
 def load_django() -> None:
-    import django
-
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
-    django.setup()
+    with loading():
+        import django
+
+        django.setup()
     from zhike.core.acting import begin_acting
     from zhike.core.actor import SYSTEM
 

@@ -6,13 +6,16 @@ import sys
 import django
 from django.core.management import execute_from_command_line
 
+from zhike.runtime.loading import loading
+
 # One for the figures, which take minutes at a million customers, and one for the files that people wait for.
 CONCURRENCY = "2"
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
-    django.setup()
+    with loading():
+        django.setup()
     from zhike.core.acting import begin_acting
     from zhike.core.actor import SYSTEM
 

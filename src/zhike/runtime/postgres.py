@@ -177,7 +177,7 @@ class _Server:
         user = server_user(self.folder)
         programs = programs_for(user, self.home.path)
         if not self.data.is_dir():
-            self._make_data(user, programs)
+            self._make_data(user, programs, durable=durable)
         self._forget_dead_server()
         logs.turn(self.log)
         _give(self.log, user)
@@ -196,7 +196,7 @@ class _Server:
             time.sleep(0.3)
             self._forget_dead_server()
 
-    def _make_data(self, user: ServerUser, programs: Path) -> None:
+    def _make_data(self, user: ServerUser, programs: Path, *, durable: bool) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         _give(self.folder, user)
         for leftover in self.folder.glob("unfinished-*"):
@@ -219,6 +219,7 @@ class _Server:
             "--builtin-locale=C.UTF-8",
             "--locale=C",
             "--data-checksums",
+            *(() if durable else ("--no-sync",)),
         )
         if made.returncode:
             shutil.rmtree(workshop, ignore_errors=True)

@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -49,8 +48,8 @@ def end_delegation(request: ActorRequest, pk: int) -> HttpResponse:
     today = now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     try:
         services.end_delegation(actor=request.actor, delegation_id=pk, today=today)
-    except (Delegation.DoesNotExist, PermissionDenied):
-        raise Http404 from None  # whose there are is nobody else's business
+    except Delegation.DoesNotExist:
+        raise Http404 from None
     messages.success(request, _("Ended."))
     return redirect("my_delegations")
 
