@@ -7,13 +7,14 @@ Tests that need an instance of their own get a folder: an empty one (`instance_h
 start is what they are about, else a copy of one that is migrated already (`migrated_home`, `migrated_module_home`).
 """
 
+import gc
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -65,6 +66,8 @@ SCHEMA_FILES = (
     "finding.py",
     "runtime/postgres.py",
 )
+# What is collected stays until the end: the garbage collector need not look through it, now or later.
+gc.disable()
 # Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
@@ -85,6 +88,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if item.nodeid.startswith(BROWSER):
         item.add_marker(pytest.mark.browser)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -189,7 +197,7 @@ def module_home() -> Iterator[Home]:
 def migrated_home(migrated: Home) -> Iterator[Home]:
     """The home of an instance that has been migrated, holds nothing, and does not run."""
     with _temporary_home() as home:
-        copy_home(migrated, home)
+        _copy_home(migrated, home)
         yield home
 
 
@@ -197,7 +205,7 @@ def migrated_home(migrated: Home) -> Iterator[Home]:
 def migrated_module_home(migrated: Home) -> Iterator[Home]:
     """The same, for all tests of a file."""
     with _temporary_home() as home:
-        copy_home(migrated, home)
+        _copy_home(migrated, home)
         yield home
 
 
@@ -216,14 +224,21 @@ def migrated() -> Home:
             postgres.ensure_running(draft, durable=False)
             kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "DJANGO_"))}
             command = [sys.executable, "-m", "zhike.cli", "migrate"]
-            subprocess.run(command, env={**kept, "ZHIKE_HOME": str(draft.path)}, check=True, capture_output=True)
+            environment = {**kept, "ZHIKE_HOME": str(draft.path)}
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
             postgres.stop(draft)
             draft.path.rename(ready.path)
     return ready
 
 
-def copy_home(source: Home, target: Home) -> None:
+@pytest.fixture(scope="session")
+def copy_home() -> Callable[[Home, Home], None]:
     """Copy a stopped instance, owners and modes included; what says where it ran stays behind."""
+    return _copy_home
+
+
+def _copy_home(source: Home, target: Home) -> None:
     subprocess.run(["cp", "-pR", source.path, target.path], check=True)
     shutil.rmtree(target.run_dir)
     target.create()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class Backup:
 
 
 @pytest.fixture(scope="module")
-def full(migrated_module_home: Home) -> Instance:
+def full(migrated_module_home: Home, copy_home: Callable[[Home, Home], None]) -> Instance:
     """With an import, so that there are files and bulk entries, and a user."""
     made = Instance(migrated_module_home)
     # Held by us, or every command would start the server and stop it.
@@ -76,7 +77,22 @@ def full(migrated_module_home: Home) -> Instance:
         tail.write(str(int(PLAIN) + CUSTOMERS - 1).encode())
     made.reply("createuser", "boss")
     made.reply("audit", "seal")
+    postgres.stop(migrated_module_home)
+    copy_home(migrated_module_home, _aside(migrated_module_home))
+    postgres.ensure_running(migrated_module_home, durable=False)
     return made
+
+
+def _aside(home: Home) -> Home:
+    return Home(path=home.path.with_name("aside"))
+
+
+@pytest.fixture
+def twin(full: Instance, instance_home: Home, copy_home: Callable[[Home, Home], None]) -> Instance:
+    """The same instance once more, keys included, as it was before anything was backed up; its server is held too."""
+    copy_home(_aside(full.home), instance_home)
+    postgres.ensure_running(instance_home, durable=False)
+    return Instance(instance_home)
 
 
 @pytest.fixture(scope="module")

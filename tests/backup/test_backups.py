@@ -30,11 +30,6 @@ def key(kept: Backup) -> Key:
     return Key(identity_text=kept.identity.read_text())
 
 
-def other(home: Home) -> Instance:
-    """An instance that has never been started."""
-    return Instance(home)
-
-
 def test_it_holds_every_row_of_every_table(full: Instance, kept: Backup, key: Key) -> None:
     contents = examine(members(kept.file, key), silent)
     both = contents.about["tables"], contents.manifest["tables"]
@@ -80,10 +75,12 @@ def test_nothing_in_it_can_be_read_without_the_key(full: Instance, kept: Backup,
 def test_restored_elsewhere_it_is_the_same_and_the_history_verifies(
     full: Instance, kept: Backup, instance_home: Home
 ) -> None:
-    there = other(instance_home)
+    there = Instance(instance_home)
     lacking = there.zhike("restore", kept.file, "--identity", kept.identity, "--json")
     assert lacking.returncode == Exit.REFUSED
     assert "audit" in json.loads(lacking.stdout)["error"]["en"]
+    # Held by us from now on, or every command would start the server and stop it.
+    postgres.ensure_running(instance_home, durable=False)
     told = there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
     assert told["rows"] == kept.told["rows"]
     steps = {step["command"]: step for step in told["steps"]}
@@ -112,48 +109,40 @@ def test_restored_elsewhere_it_is_the_same_and_the_history_verifies(
 
 
 def test_who_was_erased_since_the_backup_is_erased_again_before_the_instance_opens(
-    full: Instance, kept: Backup, instance_home: Home
+    twin: Instance, kept: Backup
 ) -> None:
-    there = other(instance_home)
-    there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
-    number, name = there.ask("SELECT id, name FROM customers_customer ORDER BY id DESC LIMIT 1").split("|")
-    assert there.zhike("erasures", "erase", number, "--yes").returncode == Exit.FAILED
-    answer = there.zhike("restore", kept.file, "--identity", kept.identity, "--replace", "--json")
+    number, name = twin.ask("SELECT id, name FROM customers_customer ORDER BY id DESC LIMIT 1").split("|")
+    assert twin.zhike("erasures", "erase", number, "--yes").returncode == Exit.FAILED
+    answer = twin.zhike("restore", kept.file, "--identity", kept.identity, "--replace", "--json")
     told = json.loads(answer.stdout)
     steps = {step["command"]: step for step in told["steps"]}
     # Something is left, so it stays closed until that is gone.
     assert (answer.returncode, told["is_open"]) == (Exit.REFUSED, False)
-    assert there.zhike("up", "--port", "8765").returncode == Exit.ENVIRONMENT
-    state = there.reply("erasures", "status")
+    assert twin.zhike("up", "--port", "8765").returncode == Exit.ENVIRONMENT
+    state = twin.reply("erasures", "status")
     assert state["closed"] is True
     assert [list(found) for found in state["open"].values()] == [["exchange.files"]]
-    (instance_home.files_dir / "odd" / "book.xlsx").unlink()
-    there.reply("erasures", "sweep")
-    assert there.reply("erasures", "status") == {"closed": False, "open": {}, "waiting": 1, "held": {}}
+    (twin.home.files_dir / "odd" / "book.xlsx").unlink()
+    twin.reply("erasures", "sweep")
+    assert twin.reply("erasures", "status") == {"closed": False, "open": {}, "waiting": 1, "held": {}}
     assert steps["erasures replay"]["said"]["erased"] == 1
-    assert there.ask(f"SELECT count(*) FROM customers_customer WHERE name = '{name}'") == "0"  # noqa: S608
-    assert there.ask("SELECT count(*) FROM customers_customer") == str(CUSTOMERS - 1)
+    assert twin.ask(f"SELECT count(*) FROM customers_customer WHERE name = '{name}'") == "0"  # noqa: S608
+    assert twin.ask("SELECT count(*) FROM customers_customer") == str(CUSTOMERS - 1)
 
 
-def test_a_restore_that_does_not_verify_puts_back_what_was_there(
-    full: Instance, kept: Backup, instance_home: Home, tmp_path: Path
-) -> None:
-    there = other(instance_home)
-    there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
-    there.ask("UPDATE audit_payload SET texts = ARRAY['{}'] WHERE entry_id = (SELECT min(entry_id) FROM audit_payload)")
-    bad = there.reply("backup", "--to", tmp_path, "--recipient", kept.recipient, "--no-verify")["file"]
-    there.ask("DELETE FROM audit_payload; UPDATE customers_customer SET city = '宁波'")
-    note = instance_home.files_dir / "notes" / "here"
+def test_a_restore_that_does_not_verify_puts_back_what_was_there(twin: Instance, kept: Backup, tmp_path: Path) -> None:
+    twin.ask("UPDATE audit_payload SET texts = ARRAY['{}'] WHERE entry_id = (SELECT min(entry_id) FROM audit_payload)")
+    bad = twin.reply("backup", "--to", tmp_path, "--recipient", kept.recipient, "--no-verify")["file"]
+    twin.ask("DELETE FROM audit_payload; UPDATE customers_customer SET city = '宁波'")
+    note = twin.home.files_dir / "notes" / "here"
     note.parent.mkdir()
     note.write_text("before")
-    answer = there.zhike("restore", bad, "--identity", kept.identity, "--replace", "--json")
+    answer = twin.zhike("restore", bad, "--identity", kept.identity, "--replace", "--json")
     assert answer.returncode == Exit.REFUSED, answer.stdout
     assert "audit verify" in answer.stderr
-    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '宁波'") == str(CUSTOMERS)
+    assert twin.ask("SELECT count(*) FROM customers_customer WHERE city = '宁波'") == str(CUSTOMERS)
     assert note.read_text() == "before"
-    leftovers = [
-        path.name for path in instance_home.path.iterdir() if "restoring" in path.name or "before" in path.name
-    ]
+    leftovers = [path.name for path in twin.home.path.iterdir() if "restoring" in path.name or "before" in path.name]
     assert leftovers == []
 
 
@@ -217,31 +206,28 @@ def test_killed_in_the_middle_it_leaves_no_half_archive(
 
 @pytest.mark.fault
 def test_a_killed_restore_keeps_the_instance_shut_until_the_next_one_has_put_things_right(
-    full: Instance, kept: Backup, instance_home: Home
+    twin: Instance, kept: Backup
 ) -> None:
-    there = other(instance_home)
-    there.reply("restore", kept.file, "--identity", kept.identity, "--keys", kept.keys)
-    postgres.ensure_running(instance_home)
-    there.ask("UPDATE customers_customer SET city = '苏州'")
+    twin.ask("UPDATE customers_customer SET city = '苏州'")
     command = [ZHIKE, "restore", str(kept.file), "--identity", str(kept.identity), "--replace"]
     process = subprocess.Popen(
-        command, env=there.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=twin.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     # Past its commit, when the files are exchanged as well and the steps begin.
-    while not any(instance_home.path.glob("files.before-*")):
+    while not any(twin.home.path.glob("files.before-*")):
         assert process.poll() is None
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    shut = there.zhike("up", "--port", "8999")
+    shut = twin.zhike("up", "--port", "8999")
     assert shut.returncode == Exit.ENVIRONMENT
     assert "zhike restore" in shut.stderr
-    held = there.zhike("restore", kept.file, "--identity", kept.identity)
+    held = twin.zhike("restore", kept.file, "--identity", kept.identity)
     assert held.returncode == Exit.REFUSED
-    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == str(CUSTOMERS)
-    assert not any(instance_home.path.glob("*.before-*"))
-    there.reply("restore", kept.file, "--identity", kept.identity, "--replace")
-    assert there.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == "0"
+    assert twin.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == str(CUSTOMERS)
+    assert not any(twin.home.path.glob("*.before-*"))
+    twin.reply("restore", kept.file, "--identity", kept.identity, "--replace")
+    assert twin.ask("SELECT count(*) FROM customers_customer WHERE city = '苏州'") == "0"
 
 
 def test_old_ones_of_ours_are_removed_and_nothing_else(full: Instance, kept: Backup, tmp_path: Path) -> None:
