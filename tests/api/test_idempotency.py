@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.api.conftest import Hire, Program, body_of
 
+from zhike.accounts import services as accounts
 from zhike.accounts import tasks
 from zhike.accounts.models import IdempotentRequest
 from zhike.commerce import services
 from zhike.commerce.models import Order, OrderLine
-from zhike.core.actor import Scope
+from zhike.core.actor import SYSTEM, Scope
 
 
 def draft(number: str = "S-1", **changes: Any) -> dict[str, Any]:
@@ -47,6 +48,16 @@ def test_keys_of_different_people_do_not_meet(boss: Program, hire: Hire) -> None
     other = hire("other", scope=Scope.ALL)
     boss.post("/orders", draft("S-1"), Idempotency_Key="k-1")
     assert other.post("/orders", draft("S-2"), Idempotency_Key="k-1").status_code == 201
+
+
+def test_a_weaker_key_of_the_same_person_gets_no_answer_of_a_stronger_one(boss: Program) -> None:
+    boss.post("/orders", draft(), Idempotency_Key="k-1")
+    _token, key = accounts.create_token(
+        actor=SYSTEM, user=boss.user, name="few", at=now(), permissions=["customers.view_customer"]
+    )
+    weaker = Program(user=boss.user, key=key)
+    assert weaker.post("/orders", draft(), Idempotency_Key="k-1").status_code == 422
+    assert weaker.post("/orders", draft(), Idempotency_Key="k-2").status_code == 403
 
 
 def test_a_refusal_is_not_kept_so_that_it_can_be_put_right(boss: Program) -> None:

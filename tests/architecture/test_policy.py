@@ -10,6 +10,7 @@ OPENED = {
     "accounts/services/reassigning.py:undo_reassignment": "an administrator moves it back",
     "commerce/services/orders.py:_record_order": "the number may be taken by an order the actor does not see",
     "customers/selectors/listing.py:count_customers": "counts by the compiled predicate",
+    "customers/selectors/listing.py:count_exported": "the same, of those who may be exported",
     "customers/selectors/listing.py:find_customers": "finds ids of a filtered list by the compiled predicate",
     "customers/selectors/listing.py:find_stretch": "a part of it; rows are read under the policies",
     "customers/selectors/record.py:_masked": "a masked name and an owner of a likely duplicate",

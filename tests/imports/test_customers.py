@@ -13,7 +13,7 @@ from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.customers.models import Customer, CustomerSearch, Identifier
-from zhike.customers.services import people
+from zhike.customers.services import collaborators, people
 from zhike.exchange import engine, services
 from zhike.exchange.models import Import
 from zhike.exchange.progress import ImportCancelled
@@ -244,6 +244,11 @@ def test_customers_out_of_reach_are_refused_in_words_that_tell_nothing(bring: Br
     Customer.objects.get(name="新人").delete()
     CustomerSearch.objects.filter(customer__name="新人").delete()
     assert digests()["customers_customer"] == before["customers_customer"]
+    wang = Identifier.objects.get(value_normal="A1").customer
+    collaborators.put_collaborator(actor=SYSTEM, customer_id=wang.pk, user_id=seller.user_id or 0, may_edit=True, at=AT)
+    taking = [(*HEADER, "负责人"), ("A1", "王伟", "", "", "北京", "seller")]
+    assert counts(bring(taking, actor=seller, source="file")) == (0, 0, 0, 1)
+    assert counts(bring([HEADER, ("A1", "王伟", "", "", "北京")], actor=seller, source="file")) == (0, 1, 0, 0)
     assert not Import.objects.visible_to(user("other", Scope.OWN)).exists()
 
 

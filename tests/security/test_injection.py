@@ -56,6 +56,19 @@ def test_names_notes_and_tags_are_shown_as_text(boss: Program, browser: Client, 
     assert escape(text) in shown or escape(text[:200]) in shown
 
 
+def test_odd_numbers_days_and_bytes_are_refused_and_break_nothing(boss: Program, browser: Client) -> None:
+    made = body_of(boss.post("/customers", {"name": "张三"}))["id"]
+    pages = ["/bin/?q=%00", "/settings/users/?q=%00", "/privacy/processing/retention/?subject=%00"]
+    for where in ("/audit/", f"/customers/{made}/history/"):
+        pages += [f"{where}?{name}={day}" for name in ("since", "until") for day in ("0001-01-01", "9999-12-31")]
+    for page in pages:
+        assert browser.get(page).status_code == 200, page
+    assert browser.post("/customers/delete/", {"id": "9" * 18}).status_code == 404
+    asked = {"customer_id": made, "kind": "copy"}
+    assert browser.post("/privacy/", {**asked, "received_on": "9999-12-31"}).status_code == 422
+    assert browser.post("/privacy/", {**asked, "received_on": "0001-01-01"}).status_code < 500
+
+
 @pytest.mark.parametrize("text", [*SQL, MARKUP, "\x00", "\ud800", "a" * 5000, *TEMPLATES])
 def test_searches_and_filters_take_any_text(boss: Program, browser: Client, text: str) -> None:
     boss.post("/customers", {"name": "王小明"})

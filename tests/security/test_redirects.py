@@ -56,6 +56,12 @@ def test_what_htmx_says_of_its_page_leads_nowhere_else(boss: Program, target: st
     assert leads_here(Client().post(sent, form).headers["Location"])
 
 
+def test_nonsense_about_the_page_around_breaks_nothing(db: None) -> None:
+    for said in ("http://[", "//[::1"):
+        answer = Client().get("/customers/", headers={"HX-Request": "true", "HX-Current-URL": said})
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/account/log-in/?next=/")
+
+
 def test_doubled_slashes_in_our_own_addresses_are_no_way_out(db: None) -> None:
     for path in ("//evil.example", "//evil.example/customers", "/%2f%2fevil.example"):
         answer = Client().get(path)

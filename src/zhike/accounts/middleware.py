@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout, middleware
@@ -20,7 +19,7 @@ from zhike.accounts.services import sessions
 from zhike.core.acting import acting
 from zhike.core.actor import ANONYMOUS, Actor
 from zhike.core.api.problems import problem
-from zhike.core.http import ActorRequest, wants_fragment
+from zhike.core.http import ActorRequest, page_around, wants_fragment
 
 LOCALES = ("zh-hans", "en")
 API = "/api/"
@@ -121,7 +120,7 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
         refusal: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
         if refusal is None or not wants_fragment(request):
             return refusal
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        page = page_around(request)
         to = redirect_to_login(f"{page.path}?{page.query}" if page.query else page.path or "/", settings.LOGIN_URL)
         return HttpResponse(status=204, headers={"HX-Redirect": to.url})
 

@@ -337,8 +337,7 @@ class SavedView(models.Model):
 class LogInAttempts(models.Model):
     """How often somebody tried to log in since a moment; `services.attempts` counts.
 
-    name: the user name in lower case; empty where all names tried from the address are counted; "CODE:" and a user's
-        id where codes of a second factor are.
+    name: in lower case; empty for all names tried from the address; "CODE:" and a user's id for second factors.
     address: a network address, "device:" and the mark of a browser in which the person has logged in before, or empty
         where all addresses are counted together.
     """
@@ -363,8 +362,7 @@ class LogInAttempts(models.Model):
 class IdempotentRequest(models.Model):
     """What the API answered to a request with an Idempotency-Key, written in the transaction of its effect.
 
-    digest: sha256 of method, address and body, hexadecimal. status: 0 until the answer is known, which nobody but
-    the answering transaction ever sees.
+    digest: of what was asked, by which key. status: 0 until the answer is known, which no other transaction sees.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)

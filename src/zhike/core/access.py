@@ -66,6 +66,20 @@ def require(actor: Actor, permission: str, *, record: models.Model | None = None
         raise PermissionDenied(permission)
 
 
+def holds(actor: Actor, permission: str, record: Any) -> bool:
+    """Whether the permission reaches the record by its owner or team, not only because it was shared singly."""
+    return actor.reach_of(permission).covers(owner_id=record.owner_id, team_id=record.team_id)
+
+
+def require_hold(actor: Actor, permission: str, *, record: Any) -> None:
+    """Refuse who is a guest on the record: it is not theirs to give away, nor to ask others in.
+
+    :raises PermissionDenied: the permission does not reach the record's owner or team
+    """
+    if not holds(actor, permission, record):
+        raise PermissionDenied(permission)
+
+
 class ScopedQuerySet[M: models.Model](models.QuerySet[M]):
     """Rows that carry an owner and a team, or reach them through `scope_prefix`.
 

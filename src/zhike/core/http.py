@@ -1,5 +1,7 @@
 """The request as every view sees it."""
 
+from urllib.parse import SplitResult, urlsplit
+
 from django.http import HttpRequest
 
 from zhike.core.actor import Actor
@@ -15,6 +17,14 @@ class ActorRequest(HttpRequest):
     actor: Actor
     duty: str
     token_id: int | None
+
+
+def page_around(request: HttpRequest, *, otherwise: str = "") -> SplitResult:
+    """The address of the page that htmx asks from, as the browser says; of no parts where it says nonsense."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", otherwise))
+    except ValueError:
+        return urlsplit("")
 
 
 def wants_fragment(request: HttpRequest) -> bool:

@@ -18,13 +18,15 @@ from zhike.customers.choices import Relationship as Relationship
 from zhike.customers.choices import Stage as Stage
 
 VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
+EXPORT = "customers.export_customer"
 
 
 class CustomerScopedQuerySet[M: models.Model](ScopedQuerySet[M]):
-    """Rows of a customer: collaborators see what they may see of others' customers, and edit where they may."""
+    """Rows of a customer: collaborators see and export what they may see of others' customers, and edit where they
+    may."""
 
     def shared_with(self, actor: Actor, permission: str) -> "models.QuerySet[Any, Any] | None":
-        if permission not in (self.view_permission, VIEW, EDIT):
+        if permission not in (self.view_permission, VIEW, EDIT, EXPORT):
             return None
         mine = Collaborator.objects.filter(user_id=actor.user_id or 0)
         return (mine.filter(may_edit=True) if permission == EDIT else mine).values("customer_id")

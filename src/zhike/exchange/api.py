@@ -177,7 +177,7 @@ def start_import(request: ActorRequest, upload: Query[UploadIn]) -> HttpResponse
     if not key:
         return made
     # A file is too large to be read twice, so it is taken in first and let go if the request was a repetition.
-    digest = idempotency.digest_of(request.method, request.get_full_path(), job.sha256.encode())
+    digest = idempotency.digest_of(request, job.sha256.encode())
     try:
         response = idempotency.run_once(request, key=key, digest=digest, run=lambda: made)
     except idempotency.KeyReused:

@@ -52,7 +52,7 @@ def insight(request: ActorRequest) -> HttpResponse:
             "has_buyers": found.buyers > 0,
             "charts": charts.of_run(found, run, actor=request.actor),
             "is_scoped": not figures.sees_everything(request.actor),
-            "rules": _rules(run),
+            "rules": _rules(run, left_out=figures.count_left_out(actor=request.actor, run=run)),
             "shown": read_computed(request.actor),
             "shows_amounts": fields.reads(request.actor, [AMOUNT]),
         }
@@ -90,7 +90,7 @@ def _progress() -> dict[str, object]:
     }
 
 
-def _rules(run: ScoringRun) -> dict[str, object]:
+def _rules(run: ScoringRun, *, left_out: dict[str, int]) -> dict[str, object]:
     """This run's cut-offs, in the order of a table: a row for each score and each layer."""
     cutoffs, metrics = run.metrics["cutoffs"], run.metrics
     shares, thresholds = run.parameters["pyramid"], metrics["thresholds"]
@@ -110,7 +110,7 @@ def _rules(run: ScoringRun) -> dict[str, object]:
         ],
         "rhythm_days": round(metrics["rhythm_days"]),
         "life_cycle": {name: f"{rule:g}" for name, rule in run.parameters["life_cycle"].items()},
-        "left_out": metrics["left_out"],
-        "left_out_count": sum(metrics["left_out"].values()),
+        "left_out": left_out,
+        "left_out_count": sum(left_out.values()),
         "anonymous": metrics["anonymous"],
     }

@@ -1,6 +1,8 @@
 """Forms about personal information."""
 
 from django import forms
+from django.core.validators import MaxValueValidator
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from zhike.privacy.models import Channel, Consent, Purpose, Request, RetentionRule
@@ -12,7 +14,9 @@ class NewRequest(forms.Form):
     customer_id = forms.IntegerField(label=_("Customer number"), min_value=1)
     kind = forms.ChoiceField(label=_("Asks for"), choices=Request.Kind.choices)
     received_on = forms.DateField(
-        label=_("Received on"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=_("Received on"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        validators=[MaxValueValidator(localdate)],
     )
     wish = forms.CharField(
         label=_("In their words"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})

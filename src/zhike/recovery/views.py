@@ -27,7 +27,7 @@ REMEMBERED = timedelta(days=7)
 @require_GET
 def show_bin(request: ActorRequest) -> HttpResponse:
     _open(request)
-    search = request.GET.get("q", "").strip()[:100]
+    search = request.GET.get("q", "").replace("\0", "").strip()[:100]
     page = Page(after=request.GET.get("after", ""))
     found = selectors.list_binned(actor=request.actor, page=page, search=search, at=timezone.now())
     query = request.GET.copy()

@@ -92,3 +92,19 @@ def test_codes_are_counted_for_the_person_wherever_they_are_tried(house: House) 
     attempts.count_code(user_id=pk, address="198.51.100.200", device="device:known", at=at)
     attempts.forgive_codes(user_id=pk)
     attempts.count_code(user_id=pk, address="198.51.100.200", device="", at=at)
+
+
+def test_a_borrowed_session_cannot_guess_the_password(house: House) -> None:
+    client = Client()
+    client.force_login(house.administrator)
+    wished = "tui-langgan-92-xuehua"
+    form = {"old": "guess", "new": wished}
+    for _attempt in range(attempts.FREE_ATTEMPTS):
+        client.post("/account/password/", form)
+    client.post("/account/password/", {**form, "old": PASSWORD})
+    house.administrator.refresh_from_db()
+    assert house.administrator.check_password(PASSWORD)
+    LogInAttempts.objects.all().delete()
+    client.post("/account/password/", {**form, "old": PASSWORD})
+    house.administrator.refresh_from_db()
+    assert house.administrator.check_password(wished)

@@ -17,6 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zhike.accounts import forms, selectors, services
+from zhike.accounts.address import client_address
+from zhike.accounts.device import known_device
 from zhike.accounts.models import Token, User
 from zhike.accounts.permissions import USE_API
 from zhike.accounts.services import sessions
@@ -76,6 +78,12 @@ def change_password(request: ActorRequest) -> HttpResponse:
 
 
 def _change_password(request: ActorRequest, form: forms.PasswordChange) -> None:
+    name = User.objects.values_list("username", flat=True).get(pk=request.actor.user_id or 0)
+    where = {"address": client_address(request), "device": known_device(request, name=name)}
+    try:  # counted like a log-in: whoever holds a session is not to guess the password here
+        services.check_log_in(request=request, username=name, password=form.cleaned_data["old"], at=now(), **where)
+    except services.WrongNameOrPassword:
+        raise services.PasswordWrong from None
     changed = services.change_password(actor=request.actor, **form.cleaned_data)
     update_session_auth_hash(request, changed)
     sessions.note_session(request, changed)

@@ -28,7 +28,7 @@ from zhike.core.paging import Page
 @needs(MANAGE)
 @require_GET
 def users(request: ActorRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:100]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     page = Page(size=100, after=request.GET.get("after", ""))
     found = selectors.list_users(actor=request.actor, page=page, text=text)
     context = {"users": found, "text": text, "tabs": settings_tabs("users")}

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -48,8 +49,8 @@ def end_delegation(request: ActorRequest, pk: int) -> HttpResponse:
     today = now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     try:
         services.end_delegation(actor=request.actor, delegation_id=pk, today=today)
-    except Delegation.DoesNotExist:
-        raise Http404 from None
+    except (Delegation.DoesNotExist, PermissionDenied):
+        raise Http404 from None  # whose there are is nobody else's business
     messages.success(request, _("Ended."))
     return redirect("my_delegations")
 

@@ -19,6 +19,8 @@ from zhike.core.paging import Page, Rows
 
 ORDER = [["-id"]]
 BATCH = 1000
+# Beyond these no clock of ours or PostgreSQL's goes; nothing happened there.
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +163,7 @@ def _conditions(zone: str, asked: Asked, page: Page) -> tuple[str, dict[str, Any
         values["since"] = _moment(asked.since, zone)
     if asked.until:
         parts.append("e.at < %(until)s")
-        is_moment = isinstance(asked.until, datetime)
-        values["until"] = _moment(asked.until if is_moment else asked.until + timedelta(days=1), zone)
+        values["until"] = _moment(asked.until, zone, days=1)
     if asked.action:
         parts.append("e.action = %(action)s")
         values["action"] = asked.action
@@ -179,8 +180,11 @@ def _conditions(zone: str, asked: Asked, page: Page) -> tuple[str, dict[str, Any
     return "".join(f" AND {part}" for part in parts), values
 
 
-def _moment(day: date, zone: str) -> datetime:
-    return day if isinstance(day, datetime) else datetime.combine(day, time(), ZoneInfo(zone))
+def _moment(day: date, zone: str, *, days: int = 0) -> datetime:
+    """A moment as it is; of a day its beginning, so many days later."""
+    if isinstance(day, datetime):
+        return day
+    return datetime.combine(max(EARLIEST, min(day, LATEST)) + timedelta(days=days), time(), ZoneInfo(zone))
 
 
 def _page_of(

@@ -27,6 +27,7 @@ from zhike.customers.services.holding import hold_customer
 CREATE = "commerce.create_order"
 SMALLEST = Decimal("0.00000001")  # what the database keeps, and below which amounts must stay
 LIMIT = Decimal(10) ** 16
+LONGEST_NUMBER = 100  # keys of refunds are longer, so that nobody can take one by an order of this number
 
 
 class OrderNumberTaken(DomainError):
@@ -151,7 +152,9 @@ def _record_order(
     kind: str,
     channel: str,
     store: str,
+    key: str = "",
 ) -> tuple[Order, bool]:
+    """key: what tells the order from all others of its source, where that is not its number."""
     _check_customer(actor, customer_id)
     if not is_currency(currency):
         raise CurrencyUnknown
@@ -166,7 +169,7 @@ def _record_order(
     # The number may be taken by an order that the actor does not see.
     with seeing_everything():
         order, is_new = Order.objects.get_or_create(
-            source=source, key=number, defaults={**facts, "number": number, "created_at": at}
+            source=source, key=key or number, defaults={**facts, "number": number, "created_at": at}
         )
         if not is_new:
             if any(getattr(order, name) != value for name, value in facts.items()) or _told(order) != _drafted(
@@ -200,12 +203,18 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
         )
         for line in OrderLine.objects.filter(order=sale).select_related("product").order_by("pk")
     ]
+    number = f"refund~{sale.pk}"
+    # A refund's key was its number once.
+    same = {"source": sale.source, "kind": Order.Kind.REFUND, "total_amount": -sale.total_amount}
+    if Order.objects.visible_to(actor).filter(**same, customer=sale.customer_id, key=number).exists():
+        raise OrderAlreadyRefunded
     try:
         order, is_new = _record_order(
             actor=actor,
             at=at,
             source=sale.source,
-            number=f"refund~{sale.pk}",
+            number=number,
+            key=f"{number:~>{LONGEST_NUMBER + 1}}",
             placed_at=placed_at,
             currency=sale.currency,
             lines=lines,

@@ -222,6 +222,27 @@ class Matching:
             **self.parts,
         )
         self._forget_refused()
+        self._refuse_giving()
+
+    def _refuse_giving(self) -> None:
+        """A collaborator edits the customer, and gives it to nobody."""
+        reach = self.run.actor.reach_of(EDIT)
+        if reach.is_all:
+            return
+        self.run.execute(
+            """
+            INSERT INTO {refused} (row, reason, "column", value, expected, is_read)
+            SELECT who.row, 'not_permitted', '', '', '', false
+            FROM {who} AS who JOIN {rows} AS rows USING (row) JOIN {owners} AS owners ON owners.said = rows.owner
+            JOIN customers_customer AS held ON held.id = who.customer_id
+            WHERE held.owner_id IS DISTINCT FROM owners.owner_id
+                AND (held.owner_id = ANY({users}::bigint[]) OR held.team_id = ANY({teams}::bigint[])) IS NOT TRUE
+            """,
+            users=sql.Literal(list(reach.user_ids)),
+            teams=sql.Literal(list(reach.team_ids)),
+            **self.parts,
+        )
+        self._forget_refused()
 
     def _forget_refused(self) -> None:
         self.run.execute(

@@ -18,7 +18,7 @@ from zhike.core.paging import Count, Page, Phase, Rows, count_up_to, phases_of
 from zhike.customers.cells import Style
 from zhike.customers.listing import KEY
 from zhike.customers.listing.sorts import NEWEST
-from zhike.customers.models import Customer, CustomerQuerySet, CustomerSearch
+from zhike.customers.models import EXPORT, Customer, CustomerQuerySet, CustomerSearch
 from zhike.customers.searching import find_newest, holding, in_sight, matching
 from zhike.customers.selectors.reaching import count_reached, is_ordered, newest_reached, ordered_reached
 
@@ -76,12 +76,19 @@ def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int 
         return count_up_to(_chosen(actor, asking, state), ceiling=ceiling)
 
 
+def count_exported(*, actor: Actor, asking: Asking, state: State, ceiling: int) -> Count:
+    """How many of the list's customers the actor may export, exact up to the ceiling."""
+    with seeing_everything():
+        return count_up_to(_exported(actor, asking, state), ceiling=ceiling)
+
+
 def iter_customers(*, actor: Actor, asking: Asking, state: State, columns: list[Column]) -> Iterator[list[Any]]:
-    """Every customer of the list, newest first, as the values of the columns; read in pieces of constant size.
+    """Every customer of the list whom the actor may export, newest first, as the values of the columns; read in pieces
+    of constant size.
 
     :raises zhike.core.lists.grammar.FilterInvalid: at once, not at the first row
     """
-    return _in_pieces(_values(_chosen(actor, asking, state), columns), columns, masks_of(columns, actor))
+    return _in_pieces(_values(_exported(actor, asking, state), columns), columns, masks_of(columns, actor))
 
 
 def masks_of(columns: list[Column], actor: Actor) -> dict[str, fields.Mask]:
@@ -203,6 +210,12 @@ def _filtered(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
 def _chosen(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
     rows = _filtered(actor, asking, state)
     return rows.filter(matching(state.search), in_sight(state.search, actor)) if state.search else rows
+
+
+def _exported(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
+    """Exporting may reach less than seeing."""
+    rows = _chosen(actor, asking, state)
+    return rows if actor.reach_of(EXPORT) == actor.reach_of(VIEW) else rows.within(actor, EXPORT)
 
 
 def _values(rows: CustomerQuerySet, columns: list[Column]) -> Any:

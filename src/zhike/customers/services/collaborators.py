@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import User
-from zhike.core.access import require
+from zhike.core.access import require, require_hold
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.customers.models import Collaborator, Customer
@@ -25,6 +25,7 @@ def put_collaborator(*, actor: Actor, customer_id: int, user_id: int, may_edit: 
 
     :raises Customer.DoesNotExist: there is none, or not for this actor
     :raises CollaboratorUnfit: the owner, or somebody who may not log in
+    :raises PermissionDenied: the actor may not edit it, or is a collaborator themselves
     """
     customer = _lock(actor, customer_id)
     if user_id == customer.owner_id or not User.objects.filter(pk=user_id, is_active=True).exists():
@@ -59,4 +60,5 @@ def remove_collaborator(*, actor: Actor, collaborator_id: int) -> int:
 def _lock(actor: Actor, customer_id: int) -> Customer:
     customer = Customer.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=customer_id)
     require(actor, EDIT, record=customer)
+    require_hold(actor, EDIT, record=customer)
     return customer

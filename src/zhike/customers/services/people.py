@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import Team, User
 from zhike.core import fields as guarding
-from zhike.core.access import require
+from zhike.core.access import holds, require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
@@ -128,6 +128,7 @@ def edit_customer(
     :raises Customer.DoesNotExist: there is none, or not for this actor
     :raises ValidationError: by field name
     :raises CustomerEditedMeanwhile: somebody was quicker
+    :raises PermissionDenied: owner or team by somebody who is only a collaborator
     """
     customer = get_for_edit(actor=actor, customer_id=customer_id)
     _require_writing(actor, [field for field in changes if field in FIELDS])
@@ -140,6 +141,7 @@ def edit_customer(
                 % {"value": written(customer, field)}
             )
     cleaned = clean(changes, at=at)
+    may_give = holds(actor, EDIT, customer)
     made = []
     for field, value in cleaned.items():
         before = written(customer, field)
@@ -155,6 +157,8 @@ def edit_customer(
     customer.version += 1
     customer.updated_at = at
     is_given = any(change.field in _REFERENCES for change in made)
+    if is_given and not may_give:
+        raise PermissionDenied(EDIT)
     with seeing_everything() if is_given else nullcontext():
         customer.save()
     if renamed:

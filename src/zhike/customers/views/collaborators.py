@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zhike.accounts.models import User
+from zhike.core.access import holds
 from zhike.core.forms import accepted
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
-from zhike.customers.models import VIEW, Collaborator, Customer
-from zhike.customers.selectors.record import may_edit
+from zhike.customers.models import EDIT, VIEW, Collaborator, Customer
 from zhike.customers.services import collaborators
 
 
@@ -32,7 +32,8 @@ class NewCollaborator(forms.Form):
 @require_http_methods(["GET", "POST"])
 def show_collaborators(request: ActorRequest, pk: int) -> HttpResponse:
     actor = request.actor
-    if not Customer.objects.visible_to(actor).filter(pk=pk).exists():
+    customer = Customer.objects.visible_to(actor).filter(pk=pk).first()
+    if customer is None:
         raise Http404
     form = NewCollaborator(request.POST or None, prefix="collaborator")
     if accepted(
@@ -50,7 +51,7 @@ def show_collaborators(request: ActorRequest, pk: int) -> HttpResponse:
     context = {
         "customer_id": pk,
         "collaborators": list(rows),
-        "form": form if may_edit(actor=actor, customer_id=pk) else None,
+        "form": form if actor.may(EDIT) and holds(actor, EDIT, customer) else None,
         "me": actor.user_id,
     }
     return render_page(request, "customers/collaborators.html", context, status=422 if form.is_bound else 200)

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,8 +12,9 @@ from django.views.decorators.http import require_POST
 
 from zhike.core.errors import DomainError
 from zhike.core.gate import needs
-from zhike.core.http import ActorRequest
+from zhike.core.http import ActorRequest, page_around
 from zhike.core.pages import go_to, toast
+from zhike.customers.models import Customer
 from zhike.customers.services.bin import CODE, DELETE
 from zhike.customers.views.record import load_visible
 from zhike.recovery import services as recovery
@@ -45,6 +45,8 @@ def _delete(request: ActorRequest, ids: Sequence[int], *, page: str = "") -> Htt
         moved = recovery.bin_records(actor=request.actor, kind=CODE, record_ids=ids, at=timezone.now())
     except DomainError as refusal:
         return toast(HttpResponse(status=refusal.status), str(refusal))
+    except Customer.DoesNotExist:
+        raise Http404 from None
     count = len(moved.ids)
     message = ngettext("%(count)s customer in the recycle bin", "%(count)s customers in the recycle bin", count)
     message %= {"count": count}
@@ -54,7 +56,7 @@ def _delete(request: ActorRequest, ids: Sequence[int], *, page: str = "") -> Htt
         )
         message = f"{message}; {refused % {'count': moved.refused_count}}"
     undo_url = reverse("restore_batch", args=[moved.batch])
-    is_page = urlsplit(request.headers.get("HX-Current-URL", page)).path == page
+    is_page = page_around(request, otherwise=page).path == page
     if is_page and page:
         return go_to(request, "list_customers", message=message, undo_url=undo_url)
     response = toast(HttpResponse(status=204), message, undo_url=undo_url)

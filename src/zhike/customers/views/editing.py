@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zhike.core import fields
+from zhike.core.access import require_hold
 from zhike.core.actor import Sight
 from zhike.core.errors import DomainError
 from zhike.core.gate import needs
@@ -24,7 +25,7 @@ from zhike.customers.selectors import record
 from zhike.customers.selectors.record import Record
 from zhike.customers.services import activities, identifiers, people, sealing, tags
 from zhike.customers.services.identifiers import NewIdentifier
-from zhike.customers.views.record import EDIT, load, load_visible, shown_value
+from zhike.customers.views.record import EDIT, OF_HOLDERS, load, load_visible, shown_value
 
 CHANGED = "customerChanged"
 RECORDS_CHANGED = "recordsChanged"  # fields and lists show themselves anew
@@ -43,6 +44,8 @@ def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     if "shown" in request.GET:
         return _value(request, shown_value(found, field), url, label)
     fields.require_write(request.actor, key(field))
+    if field in OF_HOLDERS:
+        require_hold(request.actor, EDIT, record=found.customer)
     current = _current(found, field)
     form = forms.OneField(request.POST or None, field=field, current=current)
     if form.is_valid():

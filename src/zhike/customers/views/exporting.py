@@ -21,10 +21,10 @@ from zhike.core.lists.state import columns_of, read_state
 from zhike.core.pages import render_page
 from zhike.customers import selectors
 from zhike.customers.listing import KEY
+from zhike.customers.models import EXPORT
 from zhike.customers.views.asking import asking_of
 from zhike.exchange.files.export import csv_chunks, write_xlsx
 
-EXPORT = "customers.export_customer"
 MOST_SHEET_ROWS = 100_000
 
 
@@ -39,7 +39,7 @@ def export_customers(request: ActorRequest, kind: str) -> HttpResponseBase:
     try:
         state = read_state(request.GET.dict(), of=spec)
         if kind == "xlsx":
-            count = selectors.count_customers(actor=request.actor, asking=asking, state=state, ceiling=MOST_SHEET_ROWS)
+            count = selectors.count_exported(actor=request.actor, asking=asking, state=state, ceiling=MOST_SHEET_ROWS)
             if count.is_capped:
                 raise FilterInvalid(
                     _("A workbook holds at most %(limit)s customers here. Filter the list, or export it as CSV.")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from zhike.core import fields, masking
+from zhike.core.access import holds
 from zhike.core.actor import Actor, Sight
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
@@ -31,6 +32,7 @@ SECTIONS = (
     ("note",),
 )
 OF_PERSONS = ("birthday_on", "id_number")
+OF_HOLDERS = ("owner", "team")  # not for collaborators to give away
 _KINDS = dict(Customer.Kind.choices)
 
 
@@ -172,13 +174,14 @@ def _figures(found: Record, style: Style, actor: Actor) -> list[Figure]:
 def _fields(found: Record, names: tuple[str, ...], actor: Actor, may_edit: bool) -> list[Field]:
     """Without those that are hidden from the actor; edited are those that are theirs to write."""
     sights = {name: fields.sight(actor, key(name)) for name in names}
+    is_held = holds(actor, EDIT, found.customer)
     return [
         Field(
             label=str(ALL_LABELS[name]),
             shown=shown_value(found, name),
             url=(
                 reverse("edit_field", args=[found.customer.pk, name])
-                if may_edit and sights[name] is Sight.WRITE
+                if may_edit and sights[name] is Sight.WRITE and (name not in OF_HOLDERS or is_held)
                 else ""
             ),
             is_long=name == "note",

@@ -96,6 +96,16 @@ def sees_everything(actor: Actor) -> bool:
     return all(actor.reach_of(code).is_all for code in (CustomerQuerySet.view_permission, "commerce.view_order"))
 
 
+def count_left_out(*, actor: Actor, run: ScoringRun) -> dict[str, int]:
+    """How many orders in which other currencies the figures leave out, as far as the actor sees orders."""
+    found: dict[str, int] = run.metrics["left_out"]
+    if not found or sees_everything(actor):
+        return found
+    end = datetime.combine(run.as_of + timedelta(days=1), time(), ZoneInfo(settings.TIME_ZONE))
+    mine = Order.objects.visible_to(actor).filter(placed_at__lt=end).exclude(currency=run.metrics["currency"])
+    return dict(mine.values_list("currency").annotate(orders=Count("pk")).order_by("currency"))
+
+
 def _of_scope(actor: Actor, run: ScoringRun, grades: dict[str, Group], stages: dict[str, Group]) -> Figures:
     facts = _facts(actor)
     scores = facts.filter(r__isnull=False).values_list("r", "f").annotate(customers=Count("pk"))

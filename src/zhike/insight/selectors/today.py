@@ -19,7 +19,7 @@ from zhike.customers.guarded import LAST_ORDER, read_computed, shown_name
 from zhike.customers.models import Customer, CustomerFacts, Grade
 from zhike.customers.selectors.listing import list_url
 from zhike.insight.periods import month_end, months_before
-from zhike.insight.selectors.figures import Group, get_groups, sees_everything
+from zhike.insight.selectors.figures import Group, count_left_out, get_groups, sees_everything
 from zhike.scores import selectors as scores
 from zhike.scores.models import ScoringRun, ValueScoreQuerySet
 
@@ -90,7 +90,7 @@ def get_today(*, actor: Actor, run: ScoringRun) -> Today:
     return Today(
         run=run,
         currency=run.metrics["currency"],
-        left_out=sum(run.metrics["left_out"].values()),
+        left_out=sum(count_left_out(actor=actor, run=run).values()),
         shown=shown,
         buyers=_buyers(actor, run) if "first_order_on" in shown else None,
         revenue=_revenue(actor, run) if fields.reads(actor, [AMOUNT]) else None,

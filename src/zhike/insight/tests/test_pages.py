@@ -98,6 +98,9 @@ def test_a_manager_sees_insight_of_their_own_departments_only(client: Client, ho
     Customer.objects.filter(pk=house.own[0].pk).update(team=team)
     page = logged_in(client, User.objects.get(pk=manager.pk)).get("/insight/").content.decode()
     assert "以下只统计你能看到的客户" in page
+    assert "匿名订单" not in page
+    assert "<dt>客户数</dt>" not in page
+    assert "匿名订单" in logged_in(client, house.boss).get("/insight/").content.decode()
     found = figures.get_figures(actor=actor_of(User.objects.get(pk=manager.pk)), run=latest())
     assert (found.buyers, found.amount) == (1, Decimal(50))
 

@@ -73,6 +73,8 @@ def edit_rule(request: ActorRequest) -> HttpResponse:
 
 
 def _rule_of(subject: str) -> dict[str, object]:
+    if subject not in RetentionRule.Subject.values:
+        return {}
     names = ("subject", "months", "basis", "is_active")
     return RetentionRule.objects.filter(subject=subject).values(*names).first() or {}
 
