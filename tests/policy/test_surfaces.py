@@ -106,18 +106,25 @@ def allowed(world: World, user: str, surface: Surface, one: Planted) -> bool:
 
 def walk(world: World, user: str, surfaces: dict[str, Surface], ask: Ask) -> list[str]:
     """What differs from the plan, a line each."""
+    lists: dict[str, str] = {}
     return [
         f"{name} {one.owner}: {problem}"
         for name, surface in surfaces.items()
         for one in world.planted
-        for problem in _differences(world, user, surface, one, ask)
+        for problem in _differences(world, user, surface, one, ask, lists)
     ]
 
 
-def _differences(world: World, user: str, surface: Surface, one: Planted, ask: Ask) -> Iterator[str]:
+def _differences(
+    world: World, user: str, surface: Surface, one: Planted, ask: Ask, lists: dict[str, str]
+) -> Iterator[str]:
+    """lists: what a list showed at its address, which is asked once for all the records that it may show."""
     expected = allowed(world, user, surface, one)
     if surface.list_at is not None:
-        shown = surface.told(one) in text_of(ask(surface, surface.list_at(one)))
+        address = surface.list_at(one)
+        if address not in lists:
+            lists[address] = text_of(ask(surface, address))
+        shown = surface.told(one) in lists[address]
         if shown is not expected:
             yield f"shown {shown}"
     elif surface.record_at is not None and not (surface.changes and expected):
