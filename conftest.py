@@ -11,6 +11,7 @@ import gc
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -254,7 +256,10 @@ def _temporary_home() -> Iterator[Home]:
         yield home
     finally:
         supervisor.stop(home)
-        postgres.stop(home)
+        if pid := postgres.status(home).pid:
+            server = psutil.Process(pid)
+            server.send_signal(signal.SIGQUIT)  # at once: what it holds in memory need not reach the disk
+            server.wait(60)
         shutil.rmtree(folder)
 
 
