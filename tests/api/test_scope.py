@@ -120,6 +120,28 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "cancel_import": (lambda it, ids: it.post(f"/imports/{ids['import']}/cancel", None), {404}),
     "undo_import": (lambda it, ids: it.post(f"/imports/{ids['import']}/undo", None), {404}),
     "get_refused_rows": (lambda it, ids: it.get(f"/imports/{ids['import']}/refused"), {404}),
+    # The desk answers for every customer, and names none.
+    "list_requests": (lambda it, ids: it.get("/privacy/requests"), {200}),
+    "take_request": (
+        lambda it, ids: it.post("/privacy/requests", {"customer_id": ids["customer"], "kind": "copy"}),
+        {201},
+    ),
+    "get_request": (lambda it, ids: it.get("/privacy/requests/1"), {404}),
+    "check_identity": (lambda it, ids: it.send("PUT", "/privacy/requests/1/identity", {"identity": "x"}), {404}),
+    "correct_person": (
+        lambda it, ids: it.post("/privacy/requests/1/corrections", {"changes": {"name": "x"}}),
+        {404},
+    ),
+    "erase_person": (lambda it, ids: it.post("/privacy/requests/1/erasure", {"confirmed": SECRET}), {404}),
+    "close_request": (lambda it, ids: it.post("/privacy/requests/1/decision", {}), {404}),
+    "list_consents": (lambda it, ids: it.get(f"/customers/{ids['customer']}/consents"), {404}),
+    "record_consent": (
+        lambda it, ids: it.post(
+            f"/customers/{ids['customer']}/consents",
+            {"purpose_id": 1, "channel": "sms", "is_given": False, "source": "call"},
+        ),
+        {404},
+    ),
     # Products are the company's catalogue: whoever may see orders sees them all.
     "list_products": (lambda it, ids: it.get("/products"), {200}),
     "get_product": (lambda it, ids: it.get("/products/1"), {404}),

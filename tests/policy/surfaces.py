@@ -118,7 +118,7 @@ PAGES: dict[str, Surface] = {
     "privacy_desk": _shut("privacy.handle_requests"),
     **dict.fromkeys(
         (
-            *("show_request", "check_identity", "close_request", "erase_person", "download_copy"),
+            *("show_request", "check_identity", "close_request", "erase_person", "download_copy", "correct_person"),
             *("create_purpose", "edit_purpose", "edit_rule", "erasures", "show_erasure", "erasure_progress"),
         ),
         _shut("privacy.handle_requests"),
@@ -217,6 +217,17 @@ OPERATIONS: dict[str, Surface] = {
     "apply_import": _change("exchange.import_file", f"{_IMPORT}/apply", by="import"),
     "cancel_import": _change("exchange.import_file", f"{_IMPORT}/cancel", by="import"),
     "undo_import": _change("exchange.import_file", f"{_IMPORT}/undo", by="import"),
+    **dict.fromkeys(
+        (
+            *("list_requests", "take_request", "get_request", "check_identity", "correct_person", "erase_person"),
+            "close_request",
+        ),
+        _shut("privacy.handle_requests"),
+    ),
+    "list_consents": _record(VIEW, f"{_ONE}/consents", told=lambda one: f'"customer":{one.name}'),
+    "record_consent": _change(
+        EDIT, f"{_ONE}/consents", {"purpose_id": 1, "channel": "sms", "is_given": False, "source": "call"}
+    ),
     "get_refused_rows": _change(IMPORTS, f"{_IMPORT}/refused", method="GET", by="import"),
 }
 # Task → as whom it works.

@@ -7,6 +7,7 @@ import zipfile
 from datetime import date, timedelta
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from django.test import Client
 from tests.privacy.conftest import NAME, NOON, OTHER_NAME, PHONE, Known, add_phone
@@ -97,6 +98,46 @@ def test_a_copy_that_would_hold_what_its_maker_may_not_see_is_refused(
     text = refused.content.decode()
     assert label in text
     assert ID_NUMBER not in text
+
+
+def test_what_is_wrong_is_corrected_whoever_owns_it_and_before_and_after_are_kept(
+    officer: Client, known: Known
+) -> None:
+    one = ask(officer, known, "correct")
+    address = f"/privacy/requests/{one.pk}/"
+    phone = Identifier.objects.get(customer=known.person, kind="phone")
+    told = {"name": "欧阳清", "city": "苏州", f"identifier_{phone.pk}": "13912345679"}
+    assert officer.post(f"{address}correct/", told).status_code == 422
+    officer.post(f"{address}identity/", {"identity": "called back"})
+    assert "13912345678" in officer.get(address).content.decode()
+    assert officer.post(f"{address}correct/", {**told, "birthday_on": "tomorrow"}).status_code == 422
+    assert Customer.objects.get(pk=known.person.pk).name == NAME
+    mail = Identifier.objects.get(customer=known.person, kind="email")
+    assert officer.post(f"{address}correct/", {**told, f"identifier_{mail.pk}": mail.value}).status_code == 302
+    phone.refresh_from_db()
+    assert (Customer.objects.get(pk=known.person.pk).name, phone.value) == ("欧阳清", "13912345679")
+    one.refresh_from_db()
+    assert {change["field"]: change["after"] for change in one.changes}.items() >= told.items()
+    page = officer.get(address).content.decode()
+    assert f"{NAME} → 欧阳清" in page
+    erasing.erase_person(actor=SYSTEM, customer_id=known.person.pk, at=NOON)
+    one.refresh_from_db()
+    assert one.changes == []
+
+
+def test_what_a_person_takes_along_is_theirs_and_follows_its_schema(officer: Client, known: Known) -> None:
+    one = ask(officer, known, "transfer")
+    answer = officer.post(f"/privacy/requests/{one.pk}/copy/")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    told = json.loads(files["data.json"])
+    jsonschema_rs.validate(json.loads(files["schema.json"]), told)
+    names = {table["name"] for table in told["tables"]}
+    assert {"customers_customer", "customers_identifier", "commerce_order"} <= names
+    assert not {"customers_activity", "customers_customertag", "customers_customerfacts"} & names
+    assert PHONE in files["customers_identifier.csv"]
+    assert f"FN:{NAME}\r\n" in files["contact.vcf"]
+    assert all(len(line.encode()) <= 75 for line in files["contact.vcf"].split("\r\n"))
 
 
 def test_a_request_is_closed_only_with_an_identity_and_a_refusal_only_with_a_reason(known: Known) -> None:

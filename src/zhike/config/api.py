@@ -10,6 +10,7 @@ from zhike.customers.api_collaborators import router as collaborators
 from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
 from zhike.exchange.api import router as exchange
+from zhike.privacy.api import router as privacy
 from zhike.recovery.api import router as recovery
 from zhike.recovery.api_sets import router as sets
 
@@ -38,6 +39,7 @@ api.add_router("", sealed)
 api.add_router("", commerce)
 api.add_router("", exchange)
 api.add_router("", recovery)
+api.add_router("", privacy)
 api.add_router("", customer_history)
 api.add_router("", sets)
 api.add_router("", history)

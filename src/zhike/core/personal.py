@@ -144,10 +144,11 @@ class Holding:
     """Rows about a customer. path: from the model to the customer's id ("customer", "pk").
 
     erase: takes them away, given the customer's id; how many. Plain deletion where it is not given. stays: why some of
-    it is kept, as anonymous facts, in words for the person. order: ascending; what refers comes before what is
-    referred to. is_copied: whether a copy for the person contains them. tell: what the copy says in place of the
-    columns, rows under names that `core.fields` knows of this table. is_business: whoever has one of these did
-    business with us, and is no mere prospect.
+    it is kept, as anonymous facts, in words for the person. is_theirs: the person gave it, or it was observed of them,
+    rather than written or worked out by us: what they may take to somebody else. order: ascending; what refers comes
+    before what is referred to. is_copied: whether a copy for the person contains them. tell: what the copy says in
+    place of the columns, rows under names that `core.fields` knows of this table. is_business: whoever has one of these
+    did business with us, and is no mere prospect.
     """
 
     model: type[Model]
@@ -157,6 +158,7 @@ class Holding:
     erase: Callable[[int], int] | None = None
     stays: str | Promise = ""
     is_copied: bool = True
+    is_theirs: bool = True
     tell: Callable[[int], list[dict[str, Any]]] | None = None
     is_business: bool = False
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from zhike.core.personal import Traces
 
-MOST_FORMS = 12  # up to here looking for each is quicker than one regular expression for all
 # Read once for a statement, wherever it stands.
 PATTERN = "(SELECT current_setting('zhike.sought_pattern'))"
 MASK_PATTERN = "(SELECT current_setting('zhike.sought_mask'))"
@@ -31,10 +30,11 @@ def told(cursor: Any, traces: Traces) -> Iterator[None]:
 
 
 def finds(traces: Traces, text: str) -> str:
-    """SQL: whether the expression, in small letters and a value a line, mentions the person."""
+    """SQL: whether the expression, in small letters and a value a line, mentions the person.
+
+    Looking for each in turn is quicker than one regular expression for all, which is slow to begin and slower by branch.
+    """
     forms, words = traces.least, traces.words
-    if len(forms) + len(words) > MOST_FORMS:
-        return f"{text} ~* ('(?n)' || {PATTERN})"
     tests = [f"position({_setting(f'form_{number}')} IN {text}) > 0" for number in range(len(forms))]
     tests += [
         f"(position({_setting(f'word_{number}')} IN {text}) > 0 AND {text} ~* ('(?n)' || {WORDS_PATTERN}))"

@@ -1,11 +1,15 @@
 """Forms about personal information."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.core.validators import MaxValueValidator
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from zhike.privacy.models import Channel, Consent, Purpose, Request, RetentionRule
+from zhike.privacy.services.correcting import PREFIX, Correctable
 
 
 class NewRequest(forms.Form):
@@ -40,6 +44,21 @@ class Answer(forms.Form):
 
 class Confirm(forms.Form):
     confirmed = forms.CharField(label=_("Type the customer’s name to confirm"), max_length=200)
+
+
+class Correction(forms.Form):
+    """What is held, a line each, to be written over where it is wrong."""
+
+    def __init__(self, *arguments: Any, offered: Sequence[Correctable], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for one in offered:
+            self.fields[one.name] = forms.CharField(
+                label=str(one.label),
+                initial=one.value,
+                required=False,
+                max_length=500,
+                help_text=_("Empty takes it away.") if one.name.startswith(PREFIX) else "",
+            )
 
 
 class NewConsent(forms.Form):

@@ -100,7 +100,8 @@ class ScrubbedTable(models.Model):
 class Request(models.Model):
     """Something a person asked for about their own data. customer: empty once they are erased.
 
-    identity: how it was made sure that it is them who asks. outcome: what they were told.
+    identity: how it was made sure that it is them who asks. outcome: what they were told. changes: what was corrected,
+    each with its label, before and after.
     """
 
     class Kind(models.TextChoices):
@@ -125,6 +126,7 @@ class Request(models.Model):
     wish = models.TextField(_("what they asked for"), blank=True, default="")
     identity = models.TextField(_("identity checked"), blank=True, default="")
     outcome = models.TextField(_("outcome"), blank=True, default="")
+    changes = models.JSONField(_("corrections"), default=list)
     handled_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False)
     closed_at = models.DateTimeField(_("closed"), null=True)
     erasure = models.ForeignKey(Erasure, models.SET_NULL, null=True, related_name="+", db_index=False)

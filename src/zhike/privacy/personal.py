@@ -15,7 +15,9 @@ classify(
     },
 )
 classify(ScrubbedTable, Class.NONE, {Class.NONE: ("name",)})
-classify(Request, Class.PERSONAL, {Class.FREE: ("wish", "identity", "outcome"), Class.STAFF: ("handled_by",)})
+classify(
+    Request, Class.PERSONAL, {Class.FREE: ("wish", "identity", "outcome", "changes"), Class.STAFF: ("handled_by",)}
+)
 classify(Purpose, Class.NONE, {Class.NONE: ("name", "data", "recipients", "kept")})
 classify(Consent, Class.PERSONAL, {Class.FREE: ("wording", "evidence"), Class.STAFF: ("recorded_by",)})
 classify(Suppression, Class.NONE, {Class.SECRET: ("identifier",)})
@@ -32,6 +34,7 @@ def register() -> None:
             path="customer",
             label=_("Requests"),
             order=50,
+            is_theirs=False,
             erase=_forget_asker,
             stays=_("That a request was answered in time is kept, without whose it was."),
         )
@@ -40,4 +43,4 @@ def register() -> None:
 
 def _forget_asker(customer_id: int) -> int:
     rows = Request.objects.filter(customer=customer_id)
-    return rows.update(customer=None, wish="", identity="", outcome="")
+    return rows.update(customer=None, wish="", identity="", outcome="", changes=[])

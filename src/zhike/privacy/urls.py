@@ -10,6 +10,7 @@ urlpatterns = [
     path("requests/<int:pk>/identity/", desk.check_identity, name="check_identity"),
     path("requests/<int:pk>/close/", desk.close_request, name="close_request"),
     path("requests/<int:pk>/erase/", desk.erase_person, name="erase_person"),
+    path("requests/<int:pk>/correct/", desk.correct_person, name="correct_person"),
     path("requests/<int:pk>/copy/", desk.download_copy, name="download_copy"),
     path("erasures/", erasures.show_erasures, name="erasures"),
     path("erasures/<int:pk>/", erasures.show_erasure, name="show_erasure"),

@@ -10,4 +10,4 @@ classify(ValueScore, Class.DERIVED, {Class.DERIVED: ("grade", "stage")})
 
 
 def register() -> None:
-    hold(Holding(model=ValueScore, path="customer", label=_("Earlier scores"), order=20))
+    hold(Holding(model=ValueScore, path="customer", label=_("Earlier scores"), order=20, is_theirs=False))

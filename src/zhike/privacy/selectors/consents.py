@@ -38,15 +38,16 @@ def list_standing(*, customer_id: int) -> list[Standing]:
     """The latest word on every purpose and channel, of a customer whom the caller has found visible."""
     rows = Consent.objects.filter(customer=customer_id).select_related("purpose")
     latest = rows.order_by("purpose", "channel", "-at", "-pk").distinct("purpose", "channel")
-    return [
-        Standing(
-            consent=one,
-            purpose=one.purpose.name,
-            channel=str(Channel(one.channel).label),
-            link=withdrawal_path(customer_id=customer_id, purpose_id=one.purpose_id, channel=one.channel),
-        )
-        for one in latest
-    ]
+    return [standing_of(one) for one in latest]
+
+
+def standing_of(one: Consent) -> Standing:
+    return Standing(
+        consent=one,
+        purpose=one.purpose.name,
+        channel=str(Channel(one.channel).label),
+        link=withdrawal_path(customer_id=one.customer_id, purpose_id=one.purpose_id, channel=one.channel),
+    )
 
 
 def may_contact(*, customer_id: int, purpose: Purpose, identifier: Identifier, channel: str, today: date) -> bool:

@@ -18,10 +18,11 @@ from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
+from zhike.core.paging import Page, Rows
 from zhike.core.personal import Class, Holding, kept, list_explanations, list_holdings
 from zhike.customers.guarded import shown_name
 from zhike.customers.models import Customer
-from zhike.privacy.models import Request
+from zhike.privacy.models import Purpose, Request
 from zhike.privacy.permissions import HANDLE
 
 UNTOLD = {Class.STAFF, Class.SECRET}
@@ -62,6 +63,17 @@ def list_requests(*, actor: Actor, today: date) -> list[Row]:
         )
         known = get_working_days()
         return [_row(one, today, reader, known) for one in rows[:500]]
+
+
+def page_requests(*, actor: Actor, page: Page, state: str, today: date) -> Rows[Row]:
+    """A page of them, the latest first. state: only these; empty: all."""
+    require(actor, HANDLE)
+    reader, known = fields.as_clerk(actor), get_working_days()
+    rows = Request.objects.filter(state=state) if state else Request.objects.all()
+    with seeing_everything():
+        found = page.of(rows.select_related("customer", "erasure"), by=("-pk",))
+        items = [_row(one, today, reader, known) for one in found.items]
+    return Rows(items=items, next_cursor=found.next_cursor)
 
 
 def get_request(*, actor: Actor, request_id: int, today: date) -> Row:
@@ -136,14 +148,27 @@ def copy_archive(*, actor: Actor, customer_id: int) -> bytes:
     """A ZIP file with everything, for a program (JSON) and for a person (HTML)."""
     parts = collect(actor=actor, customer_id=customer_id)
     reasons = explain(actor=actor, customer_id=customer_id)
+    purposes = list(Purpose.objects.order_by("name"))
     with seeing_everything():
         name = Customer.objects.values_list("name", flat=True).get(pk=customer_id)
     told = {
         "name": name,
         "parts": [{"title": one.title, "rows": [_named(one, row) for row in one.rows]} for one in parts],
         "explanations": reasons,
+        "purposes": [
+            {
+                "name": one.name,
+                "basis": str(one.get_basis_display()),
+                "data": one.data,
+                "recipients": one.recipients,
+                "kept": one.kept,
+            }
+            for one in purposes
+        ],
     }
-    page = render_to_string("privacy/copy.html", {"name": name, "parts": parts, "reasons": reasons})
+    page = render_to_string(
+        "privacy/copy.html", {"name": name, "parts": parts, "reasons": reasons, "purposes": purposes}
+    )
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
         target.writestr("data.json", json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1))

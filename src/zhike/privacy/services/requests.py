@@ -20,6 +20,8 @@ from zhike.privacy.models import Request
 from zhike.privacy.permissions import HANDLE
 from zhike.privacy.services import erasing
 
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+
 
 class RequestUnfit(DomainError):
     code = "request_unfit"
@@ -46,9 +48,11 @@ def due_on(received_on: date, *, rule: str, days: WorkingDays) -> date:
 def take_request(*, actor: Actor, customer_id: int, kind: str, received_on: date, wish: str = "") -> Request:
     """Put a request on the desk, with the day it has to be answered by.
 
-    :raises RequestUnfit: there is no such customer
+    :raises RequestUnfit: there is no such customer, or the day is none of ours
     """
     require(actor, HANDLE)
+    if not EARLIEST <= received_on <= LATEST:
+        raise RequestUnfit(_("Enter the day on which it was received."))
     with seeing_everything():
         try:
             hold_customer(customer_id=customer_id)
@@ -69,7 +73,7 @@ def note_identity(*, actor: Actor, request_id: int, identity: str) -> Request:
 
     :raises RequestClosed: it was answered
     """
-    row = _open(actor, request_id)
+    row = get_open(actor, request_id)
     row.identity = identity
     row.save(update_fields=["identity"])
     return row
@@ -82,7 +86,7 @@ def close_request(*, actor: Actor, request_id: int, is_refused: bool, outcome: s
     :raises RequestUnfit: nobody's identity was checked, or a refusal has no reason
     :raises RequestClosed: it was answered
     """
-    row = _open(actor, request_id)
+    row = get_open(actor, request_id)
     if not row.identity:
         raise RequestUnfit(_("First note how you made sure that it is this person who asks."))
     if is_refused and not outcome:
@@ -102,7 +106,7 @@ def carry_out_erasure(*, actor: Actor, request_id: int, confirmed: str, at: date
     :raises RequestUnfit: it asks for something else, the identity was not checked, or the name is another
     :raises RequestClosed: it was answered
     """
-    row = _open(actor, request_id)
+    row = get_open(actor, request_id)
     if row.kind != Request.Kind.ERASE or row.customer_id is None:
         raise RequestUnfit(_("This request does not ask for erasure."))
     if not row.identity:
@@ -125,7 +129,11 @@ def note_copy(*, actor: Actor, request_id: int) -> None:
     record(action="privacy.copy_person", subject=Request._meta.db_table, ids=[request_id])
 
 
-def _open(actor: Actor, request_id: int) -> Request:
+def get_open(actor: Actor, request_id: int) -> Request:
+    """The request, locked.
+
+    :raises RequestClosed: it was answered
+    """
     require(actor, HANDLE)
     row = Request.objects.select_for_update().get(pk=request_id)
     if row.state != Request.State.OPEN:

@@ -84,7 +84,7 @@ def _take(actor: Actor, subject: str, due: Any, at: datetime) -> int:
         case Subject.IMPORT_FILES:
             return sum(_drop_file(job) for job in due.order_by("pk"))
         case _:
-            return int(due.update(wish="", identity="", outcome=""))
+            return int(due.update(wish="", identity="", outcome="", changes=[]))
 
 
 def _drop_file(job: Import) -> int:

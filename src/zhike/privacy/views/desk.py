@@ -14,10 +14,11 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
 from zhike.privacy import forms
-from zhike.privacy.models import Request
+from zhike.privacy.models import Purpose, Request
 from zhike.privacy.permissions import HANDLE
-from zhike.privacy.selectors import erasures
+from zhike.privacy.selectors import erasures, transfer
 from zhike.privacy.selectors import requests as selectors
+from zhike.privacy.services import correcting
 from zhike.privacy.services import requests as services
 from zhike.privacy.views.tabs import privacy_tabs
 
@@ -92,12 +93,34 @@ def erase_person(request: ActorRequest, pk: int) -> HttpResponse:
 
 @needs(HANDLE)
 @require_POST
+def correct_person(request: ActorRequest, pk: int) -> HttpResponse:
+    form = _correction(request, _get(request, pk).request, data=request.POST)
+    if form is None:
+        raise Http404
+    if accepted(
+        form, lambda: correcting.correct(actor=request.actor, request_id=pk, wanted=form.cleaned_data, at=now())
+    ):
+        return go_to(request, reverse("show_request", args=[pk]), message=_("Corrected."))
+    return _show(request, pk, correction=form)
+
+
+def _correction(request: ActorRequest, one: Request, *, data: Any = None) -> forms.Correction | None:
+    if one.customer_id is None or one.state != Request.State.OPEN or one.kind != Request.Kind.CORRECT:
+        return None
+    offered = correcting.list_correctable(actor=request.actor, customer_id=one.customer_id)
+    return forms.Correction(data, offered=offered)
+
+
+@needs(HANDLE)
+@require_POST
 def download_copy(request: ActorRequest, pk: int) -> HttpResponse:
     row = _get(request, pk)
     if row.request.kind not in COPIED or row.request.customer_id is None:
         raise Http404
     try:
-        content = selectors.copy_archive(actor=request.actor, customer_id=row.request.customer_id)
+        is_transfer = row.request.kind == Request.Kind.TRANSFER
+        archive = transfer.transfer_archive if is_transfer else selectors.copy_archive
+        content = archive(actor=request.actor, customer_id=row.request.customer_id)
     except FieldsClosed as refusal:
         return _show(request, pk, status=refusal.status, copy_refusal=str(refusal))
     services.note_copy(actor=request.actor, request_id=pk)
@@ -127,6 +150,8 @@ def _show(request: ActorRequest, pk: int, *, status: int = 422, **bound: Any) ->
         "identity_form": forms.Identity(initial={"identity": one.identity}),
         "answer_form": forms.Answer(),
         "confirm_form": forms.Confirm(),
+        "correction": _correction(request, one),
+        "recipients": list(Purpose.objects.exclude(recipients="").order_by("name")) if one.changes else (),
         "tabs": privacy_tabs("privacy_desk", request.actor),
         **bound,
     }
