@@ -56,11 +56,13 @@ def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
     program.send("PATCH", f"/customers/{customer['id']}", {"city": "上海"})
     entry = body_of(program.get(f"/customers/{customer['id']}/history"))["items"][0]["id"]
     reversal = body_of(program.post(f"/changes/{entry}/revert", {}))
+    asked = body_of(program.post("/privacy/requests", {"customer_id": customer["id"], "kind": "correct"}))
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
         "entry_id": entry,
         "reversal_id": reversal["id"],
+        "request_id": asked["id"],
         "binned_id": binned["id"],
         "import_id": job.pk,
         "customer_id": customer["id"],

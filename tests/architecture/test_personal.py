@@ -1,11 +1,14 @@
 """Every column is classed, and what hangs on a customer says how it is copied and erased."""
 
+import re
+
 from django.apps import apps
 from django.db.models import ForeignKey
+from django.utils import translation
 
 from zhike.core.personal import Class, is_text, kept, list_holdings, list_kept, list_places
 from zhike.customers.models import Customer
-from zhike.privacy.selectors.inventory import LIBRARIES
+from zhike.privacy.selectors.inventory import LIBRARIES, column_title, table_title
 
 OURS = [model for model in apps.get_models() if model._meta.app_label not in LIBRARIES]
 
@@ -41,6 +44,17 @@ def test_whatever_points_at_a_customer_says_how_it_is_erased() -> None:
         if isinstance(column, ForeignKey) and column.related_model is Customer
     }
     assert {model._meta.label for model in pointing - held} == set()
+
+
+def test_every_table_and_column_has_a_chinese_name() -> None:
+    with translation.override("zh-hans"):
+        named = {model._meta.label: table_title(model) for model in apps.get_models()}
+        named |= {
+            f"{model._meta.label}.{column.name}": column_title(column)
+            for model in apps.get_models()
+            for column in model._meta.concrete_fields
+        }
+    assert {where: name for where, name in named.items() if not re.search("[\u4e00-\u9fff]", name)} == {}
 
 
 def test_free_text_is_text() -> None:

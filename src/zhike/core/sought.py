@@ -32,7 +32,7 @@ def told(cursor: Any, traces: Traces) -> Iterator[None]:
 def finds(traces: Traces, text: str) -> str:
     """SQL: whether the expression, in small letters and a value a line, mentions the person.
 
-    Looking for each in turn is quicker than one regular expression for all, which is slow to begin and slower by branch.
+    Looking for each in turn is quicker than one regular expression, which is slow to begin and slower by branch.
     """
     forms, words = traces.least, traces.words
     tests = [f"position({_setting(f'form_{number}')} IN {text}) > 0" for number in range(len(forms))]

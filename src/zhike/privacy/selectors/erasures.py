@@ -14,6 +14,7 @@ from zhike.core.actor import Actor
 from zhike.core.personal import list_holdings, list_places
 from zhike.privacy.models import Erasure, ScrubbedTable
 from zhike.privacy.permissions import HANDLE
+from zhike.privacy.selectors.inventory import table_title
 
 MOST = 200
 MEGABYTE = 1e6
@@ -138,10 +139,7 @@ def _label(name: str, labels: Mapping[str, str]) -> str:
 
 def _labels() -> dict[str, str]:
     """What people call tables and places."""
-    tables = {
-        model._meta.db_table: str(getattr(getattr(model, "history", None), "label", "") or model._meta.verbose_name)
-        for model in apps.get_models()
-    }
+    tables = {model._meta.db_table: table_title(model) for model in apps.get_models()}
     held = {holding.model._meta.db_table: str(holding.label) for holding in list_holdings()}
     places = {place.name: str(place.label) for place in list_places()}
     return {**tables, **held, **places, "audit_payload": _("Contents of the change history")}

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Field, Model
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.personal import CLASS_LABELS, Class, kept, list_holdings
+from zhike.privacy import wording
 from zhike.privacy.permissions import VIEW
 
 # Tables of libraries, with the class of all their columns.
@@ -82,7 +84,7 @@ def _table(model: type[Model]) -> Table:
     return Table(
         app=str(apps.get_app_config(model._meta.app_label).verbose_name),
         name=model._meta.db_table,
-        title=str(getattr(getattr(model, "history", None), "label", "") or model._meta.verbose_name),
+        title=table_title(model),
         columns=columns,
         erased=_erased(model),
     )
@@ -91,11 +93,23 @@ def _table(model: type[Model]) -> Table:
 def _column(column: "Field[Any, Any]", kind: Class) -> Column:
     return Column(
         name=str(column.column),
-        title=str(column.verbose_name),
+        title=column_title(column),
         type=column.get_internal_type().removesuffix("Field"),
         kind=kind,
         label=str(CLASS_LABELS[kind]),
     )
+
+
+def table_title(model: type[Model]) -> str:
+    """What people call it."""
+    name = getattr(getattr(model, "history", None), "label", "") or model._meta.verbose_name
+    return str(wording.TABLES.get(str(name), name) if not isinstance(name, Promise) else name)
+
+
+def column_title(column: "Field[Any, Any]") -> str:
+    """What people call it: by its model, or else by the words of this app."""
+    name = column.verbose_name
+    return str(name if isinstance(name, Promise) else wording.COLUMNS.get(str(name), name))
 
 
 def _erased(model: type[Model]) -> str:
