@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
@@ -51,6 +52,7 @@ TEMPLATES = "zhike_template_"
 DRAFT = "zhike_draft"
 # Folders of the test home; one that is not named after a schema was left by a killed run.
 MIGRATED = "migrated-"
+LAST = 3  # the turn of files of which nothing says that they take long
 # What makes a test take long: an instance of its own, or processes that it kills.
 INSTANCES = {"instance_home", "module_home", "migrated_home", "migrated_module_home"}
 # Tables that migrations fill, and no test changes; so they need not be filled anew either.
@@ -99,10 +101,13 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that at the end no process works on one while the others have nothing left to do."""
-    order: dict[str, int] = {}
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        order[file] = min(order.get(file, 9), _turn(item))
+    files = [item.nodeid.partition("::")[0] for item in items]
+    tests = Counter(files)
+    turns: dict[str, int] = {}
+    for file, item in zip(files, items, strict=True):
+        turns[file] = min(turns.get(file, LAST), _turn(item))
+    # Those of the browser are one pile, in whatever order.
+    order = {file: (turn, -tests[file] if turn else 0, file) for file, turn in turns.items()}
     items.sort(key=lambda item: order[item.nodeid.partition("::")[0]])
 
 
@@ -111,11 +116,11 @@ def _turn(item: pytest.Item) -> int:
     in_database = item.get_closest_marker("django_db")
     if item.nodeid.startswith(BROWSER):
         return 0
-    if INSTANCES & fixtures or item.get_closest_marker("fault"):
+    if INSTANCES & fixtures or item.get_closest_marker("fault") or item.get_closest_marker("long"):
         return 1
     if "transactional_db" in fixtures or (in_database and in_database.kwargs.get("transaction")):
         return 2
-    return 3
+    return LAST
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:

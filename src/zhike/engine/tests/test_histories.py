@@ -26,6 +26,8 @@ from zhike.engine.tests.shop import ORDERS, ORDERS_WITH_NOTES, TABLES
 from zhike.engine.versions import Version
 from zhike.engine.warehouse import RefreshReport, Warehouse
 
+pytestmark = pytest.mark.long
+
 ids = st.lists(st.integers(1, 60), min_size=1, max_size=8)
 
 
