@@ -18,7 +18,7 @@ OPENED = {
     "customers/services/identifiers.py:_held_by": "who has this identifier, seen or not",
     "customers/services/people.py:create_customer": "it may be made for somebody else",
     "customers/services/people.py:edit_customer": "it may be given to somebody else",
-    "customers/services/sealing.py:_keys_in_the_bin": "keys that deleted customers come back with",
+    "customers/services/sealing.py:_keys_outside": "keys that deleted customers come back with",
     "exchange/engine.py:working": "an import compares with everything that is there",
     "exchange/mappings.py:remember": "a mapping belongs to the import's owner, whoever finishes it",
     "recovery/services.py:bin_records": "all that hangs on a record goes along, seen or not",

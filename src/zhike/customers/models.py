@@ -274,7 +274,8 @@ class SealedQuerySet(CustomerScopedQuerySet["SealedValue"]):
 class SealedValue(models.Model):
     """An encrypted field of a customer; `customers.sealed` opens it.
 
-    field: name in the registry of fields. sealed: AES-256-GCM under `key`, good for this field of this customer only.
+    field: name in the registry of fields. version: grows with every edit; undoing an import leaves alone what was
+    edited since. sealed: AES-256-GCM under `key`, good for this field of this customer only.
     blind_index: keyed digest of the value's normal form, under `index_key`, for exact search.
     """
 
@@ -284,11 +285,13 @@ class SealedValue(models.Model):
     key = models.ForeignKey("accounts.FieldKey", models.PROTECT, related_name="+")
     blind_index = models.CharField(max_length=64)
     index_key = models.ForeignKey("accounts.FieldKey", models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    import_id = models.BigIntegerField(null=True, editable=False)
 
     # The digest differs where the value does, so an edit is seen in the history, and a new key is not.
     history = Captured(
         subject="customer",
-        ignored=("sealed", "key", "index_key"),
+        ignored=("sealed", "key", "index_key", "version"),
         hidden=("blind_index",),
         label=_("Encrypted field"),
         labels={"field": _("Field"), "blind_index": _("Value")},

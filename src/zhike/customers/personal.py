@@ -70,7 +70,7 @@ def _tell_sealed(customer_id: int) -> list[dict[str, Any]]:
 def _forget_undo(customer_id: int) -> int:
     """What the rows looked like before imports changed them; an undo then finds nothing to restore here."""
     count = 0
-    tables: tuple[Any, ...] = (Customer, Identifier, CustomerTag, Activity)
+    tables: tuple[Any, ...] = (Customer, Identifier, CustomerTag, Activity, SealedValue)
     for model in tables:
         path = "pk" if model is Customer else "customer"
         rows = model._default_manager.filter(**{path: customer_id}).values("pk")

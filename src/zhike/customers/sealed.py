@@ -1,6 +1,6 @@
 """Encrypted fields of customers: opening them, and finding by them without opening any."""
 
-from collections.abc import Buffer, Mapping, Sequence
+from collections.abc import Buffer, Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -21,13 +21,23 @@ def place_of(field: str, customer_id: int) -> str:
 
 def seal(field: str, customer_id: int, text: str) -> dict[str, Any]:
     """The columns of a row, under the keys in force; in a transaction, which holds these keys."""
+    return sealer(field)(customer_id, text)
+
+
+def sealer(field: str) -> Callable[[int, str], dict[str, Any]]:
+    """`seal` for many rows of one transaction: the keys are looked up once."""
     key, index_key = field_keys.newest(FieldKey.Use.VALUES), field_keys.newest(FieldKey.Use.INDEX)
-    return {
-        "sealed": envelope.seal(field_keys.open_key(key.pk), text, place=place_of(field, customer_id)),
-        "key": key,
-        "blind_index": envelope.blind_index(field_keys.open_key(index_key.pk), text, field=field),
-        "index_key": index_key,
-    }
+    opened, opened_index = field_keys.open_key(key.pk), field_keys.open_key(index_key.pk)
+
+    def sealed(customer_id: int, text: str) -> dict[str, Any]:
+        return {
+            "sealed": envelope.seal(opened, text, place=place_of(field, customer_id)),
+            "key": key,
+            "blind_index": envelope.blind_index(opened_index, text, field=field),
+            "index_key": index_key,
+        }
+
+    return sealed
 
 
 def open_sealed(field: str, customer_id: int, sealed: Buffer, key_id: int) -> str:

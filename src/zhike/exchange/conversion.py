@@ -63,6 +63,8 @@ def convert(cells: Series, type: FieldType, *, manner: Manner | None = None) -> 
             values, reasons = columns.check_distinct(cells, normal.check_wechat)
         case FieldType.USCC:
             values, reasons = columns.check_distinct(cells, normal.check_uscc)
+        case FieldType.ID_NUMBER:
+            values, reasons = columns.check_distinct(cells, normal.check_id_number)
         case FieldType.NAME | FieldType.TEXT:
             values, reasons = columns.check_texts(cells)
     return Converted(values, reasons)

@@ -19,6 +19,7 @@ class FieldType(StrEnum):
     EMAIL = "email"
     WECHAT = "wechat"
     USCC = "uscc"
+    ID_NUMBER = "id_number"
     DATE = "date"
     DATETIME = "datetime"
     DECIMAL = "decimal"
@@ -39,3 +40,8 @@ class Field:
     names: tuple[str, ...]
     required: bool = False
     help: str | Promise = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its values stand nowhere in the clear but in the file itself."""
+        return self.type is FieldType.ID_NUMBER

@@ -22,6 +22,7 @@ ROW_REASONS: dict[str, str | Promise] = {
     ),
     "email_invalid": _("“%(value)s” in column “%(column)s” is not an e-mail address"),
     "uscc_invalid": _("“%(value)s” in column “%(column)s” is not a unified social credit code"),
+    "id_number_invalid": _("“%(value)s” in column “%(column)s” is not a valid ID number"),
     "wechat_invalid": _("“%(value)s” in column “%(column)s” is not a WeChat id"),
     "date_invalid": _("“%(value)s” in column “%(column)s” is not a date that exists"),
     "number_invalid": _("“%(value)s” in column “%(column)s” is not a number"),

@@ -1,7 +1,7 @@
 """What can be imported: apps register it here, so that the engine knows none of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -104,9 +104,13 @@ class Importable(ABC):
     def may_write(self, actor: Actor, code: str) -> bool:
         return code not in self.guards or fields.sight(actor, self.guards[code]) is Sight.WRITE
 
-    def may_read_all(self, actor: Actor) -> bool:
-        """Whether the actor may see whatever such a file holds."""
-        return fields.reads(actor, self.guards.values())
+    def may_read_all(self, actor: Actor, used: Collection[str]) -> bool:
+        """Whether the actor may see whatever such a file holds.
+
+        used: codes that its columns mean. Secret values are masked wherever the file does not say that it has them.
+        """
+        secret = {field.code for field in self.fields if field.is_secret} - {*used}
+        return fields.reads(actor, [key for code, key in self.guards.items() if code not in secret])
 
     @abstractmethod
     def stager(self, plan: "Plan") -> Stager:

@@ -87,7 +87,7 @@ class Run:
         logger.debug("%6.2f s %9d rows: %s", perf_counter() - began, cursor.rowcount, " ".join(query.split())[:100])
         return cursor
 
-    def part(self, query: LiteralString, /, **parts: sql.Composable) -> sql.Composable:
+    def part(self, query: LiteralString, /, **parts: sql.Composable) -> sql.Composed:
         """A query with its names filled in, to stand in another one."""
         return self._compose(query, parts)
 

@@ -18,12 +18,12 @@ def list_imports(*, actor: Actor, page: Page) -> Rows[Import]:
 
 def shows_contents(*, actor: Actor, job: Import) -> bool:
     """Whether the actor may see what stands in the file: whose file it is, and who may see all that it can hold."""
-    return job.owner_id == actor.user_id or importable(job.kind).may_read_all(actor)
+    return job.owner_id == actor.user_id or importable(job.kind).may_read_all(actor, job.mapping.values())
 
 
 def list_kept(*, actor: Actor, job: Import) -> list[dict[str, object]]:
     """What an undo left alone, with the names of records as far as the actor sees them."""
-    if importable(job.kind).may_read_all(actor):
+    if importable(job.kind).may_read_all(actor, job.mapping.values()):
         return list(job.kept)
     return [{**one, "label": COVERED} for one in job.kept]
 

@@ -7,6 +7,7 @@ line, tasks, tests); pages and the API call `request_preview`, `request_apply` a
 import hashlib
 import shutil
 import uuid
+from collections.abc import Collection
 from collections.abc import Mapping as Dictionary
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from procrastinate.contrib.django import app
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.core.masking import id_numbers_within
+from zhike.core.masking import id_number, id_numbers_within
 from zhike.core.money import is_currency
 from zhike.exchange import engine, mappings
 from zhike.exchange.files import Reading, Table, open_file
@@ -277,23 +278,22 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
     kinds = {item.kind: item.fields for item in list_importables()}
     found = recognise(sample, {kind: importable(kind).fields} if kind else kinds)
     remembered = remembered or mappings.get_mapping(actor=actor, kind=found.kind, columns=columns)
+    of_kind = importable(found.kind)
+    meant = [(match.column, match.field) for match in found.matches]
+    told = [*meant, *(remembered.mapping.items() if remembered else ())]
+    secret = {column for column, code in told if of_kind.field(code).is_secret}
     return Import(
         kind=found.kind,
         format=table.format,
         encoding=table.encoding,
         delimiter=table.delimiter,
         columns=columns,
-        sample=[
-            [id_numbers_within((cell or "")[:SHOWN]) for cell in row]
-            for row in sample.select(columns).head(SHOWN_ROWS).rows()
-        ],
+        sample=_sample_rows(sample.select(columns).head(SHOWN_ROWS).rows(), columns, secret),
         warnings=table.warnings,
         mapping={
             column: code
-            for column, code in (
-                remembered.mapping.items() if remembered else [(match.column, match.field) for match in found.matches]
-            )
-            if importable(found.kind).may_write(actor, code)
+            for column, code in (remembered.mapping.items() if remembered else meant)
+            if of_kind.may_write(actor, code)
         },
         source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",
         currency=currency or (remembered.currency if remembered else settings.COMPANY_CURRENCY),
@@ -301,6 +301,17 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         is_day_first=found.day_first,
         status=Status.RECOGNISED,
     )
+
+
+def _sample_rows(rows: list[tuple[str | None, ...]], columns: list[str], secret: Collection[str]) -> list[list[str]]:
+    """As they are kept in the database: what an encrypted field will hold is masked, valid or not."""
+    return [
+        [
+            id_number(cell or "") if column in secret else id_numbers_within((cell or "")[:SHOWN])
+            for column, cell in zip(columns, row, strict=True)
+        ]
+        for row in rows
+    ]
 
 
 def _store(file: Path | IO[bytes], name: str) -> tuple[str, str, int]:

@@ -91,6 +91,7 @@ CREATED_LABELS: dict[str, str | Promise] = {
     "lines": _("Order lines created"),
     "products": _("Products created"),
     "tags": _("Tags created"),
+    "id_numbers": _("ID numbers kept, encrypted"),
 }
 
 

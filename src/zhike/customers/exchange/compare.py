@@ -3,6 +3,7 @@
 from psycopg import sql
 
 from zhike.customers.exchange.party import SCALARS, Party
+from zhike.customers.exchange.sealing import Sealing
 from zhike.exchange.registry import Counts
 from zhike.exchange.run import Run
 
@@ -30,6 +31,7 @@ class Comparing:
         self._compare_values()
         self._compare_marks()
         self._compare_tags()
+        Sealing(self.run).compare(self.parts["rows"] if self.party.has_sealed else None)
         self._judge_rows()
 
     def count(self) -> Counts:
@@ -184,6 +186,8 @@ class Comparing:
             SELECT row FROM {additions}
             UNION
             SELECT row FROM {taggings}
+            UNION
+            SELECT row FROM {sealing}
             """,
             columns=columns,
             **self.parts,

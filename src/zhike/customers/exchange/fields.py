@@ -70,6 +70,16 @@ FIELDS = (
         FieldType.USCC,
         _names("统一社会信用代码|信用代码|社会信用代码|税号|纳税人识别号", "uscc|credit code|tax id"),
     ),
+    Field(
+        "id_number",
+        _("ID number"),
+        FieldType.ID_NUMBER,
+        _names(
+            "身份证|身份证号|身份证号码|公民身份号码|证件号码|证件号",
+            "id number|id card|identity number|identity card number|resident id",
+        ),
+        help=_("Kept encrypted; the file itself holds it as you uploaded it, until imports are cleared away"),
+    ),
     Field("country", _("Country"), FieldType.TEXT, ("国家", "国家地区", "国别", "country", "country region")),
     Field("province", _("Province"), FieldType.TEXT, ("省", "省份", "所在省", "province", "state", "region")),
     Field("city", _("City"), FieldType.TEXT, ("城市", "市", "所在城市", "所在地", "city", "town")),

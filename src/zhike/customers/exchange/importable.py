@@ -9,9 +9,11 @@ from zhike.customers.exchange.fields import FIELDS
 from zhike.customers.exchange.match import Matching
 from zhike.customers.exchange.merge import IDENTIFIER, RESTORED, TAG, TAGGING, Merging
 from zhike.customers.exchange.party import LIMITS, Party
+from zhike.customers.exchange.sealing import RESTORED as SEALED_RESTORED
+from zhike.customers.exchange.sealing import TABLE as SEALED
 from zhike.customers.exchange.search import Indexing, rewrite_search
 from zhike.customers.guarded import key
-from zhike.customers.models import Customer
+from zhike.customers.models import Customer, SealedValue
 from zhike.exchange.registry import Cells, Counts, Importable, Stager, Undone
 from zhike.exchange.run import Plan, Run
 from zhike.exchange.undoing import delete_created, restore_updated
@@ -104,15 +106,16 @@ def undo_parties(run: Run, undone: Undone) -> None:
         """,
         {"first": run.job.reserved.get(IDENTIFIER, [0])[0]},
     )
+    restore_updated(run, SealedValue, columns=SEALED_RESTORED, label="field", undone=undone)
     restore_updated(run, Customer, columns=RESTORED, label="name", undone=undone)
-    delete_created(run, Customer, label="name", own=(IDENTIFIER, TAGGING), undone=undone)
+    delete_created(run, Customer, label="name", own=(IDENTIFIER, TAGGING, SEALED), undone=undone)
     _delete_belongings(run)
     rewrite_search("renewed")
 
 
 def _delete_belongings(run: Run) -> None:
     """Identifiers and tags given to customers who were there before; a customer who stays keeps theirs."""
-    for table, edited in ((IDENTIFIER, "AND gone.version = 1"), (TAGGING, "")):
+    for table, edited in ((IDENTIFIER, "AND gone.version = 1"), (SEALED, "AND gone.version = 1"), (TAGGING, "")):
         run.execute(
             """
             DELETE FROM {table} AS gone

@@ -4,6 +4,7 @@ from psycopg import sql
 
 from zhike.customers.exchange.compare import NAMES, Comparing
 from zhike.customers.exchange.party import SCALARS, TEXTS
+from zhike.customers.exchange.sealing import Sealing
 from zhike.exchange.registry import RecordsMoved
 from zhike.exchange.run import STAMP, Run
 
@@ -48,6 +49,8 @@ class Merging(Comparing):
         self._update_customers()
         made["identifiers"] = self._insert_plain_marks() + self._insert_additions()
         made["tags"] = self._insert_tags()
+        if self.party.has_sealed:
+            made["id_numbers"] = Sealing(self.run).write()
         return {name: count for name, count in made.items() if count}
 
     def _insert_customers(self) -> int:

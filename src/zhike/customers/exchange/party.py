@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zhike.core.text import normal, pinyin
+from zhike.customers.exchange.sealing import STAGED, StagingSeal
 from zhike.customers.models import Identifier
+from zhike.customers.sealed import ID_NUMBER
 from zhike.exchange.files import ROW
 from zhike.exchange.registry import Cells
 from zhike.exchange.run import Plan
@@ -76,7 +78,13 @@ class Party:
         """The staging table's columns with their types."""
         marks = {name: kind for mark in self.marks for name, kind in zip(mark.names, _MARK_TYPES, strict=True)}
         named = {"name": "text", "is_named": "boolean", "name_normal": "text", "name_pinyin": "text"}
-        return {"row": "bigint", **named, **SCALARS, "owner": "text", "tags": "text", **marks}
+        sealed = {STAGED: "text"} if self.has_sealed else {}
+        return {"row": "bigint", **named, **SCALARS, "owner": "text", "tags": "text", **marks, **sealed}
+
+    @property
+    def has_sealed(self) -> bool:
+        """Whether the file has ID numbers."""
+        return bool(self.columns_of(ID_NUMBER))
 
     def columns_of(self, code: str) -> list[str]:
         return self.plan.columns_of(self.codes[code]) if code in self.codes else []
@@ -98,7 +106,8 @@ class Party:
         rows = cells.frame[ROW].alias("row")
         marks = self._marks(cells)
         uscc = [pl.col(mark.names[1]) for mark in self.marks if mark.kind == Kind.USCC]
-        frame = pl.DataFrame([rows, self._first(cells, "name"), *marks, *self._scalars(cells)])
+        sealed = [self._sealed(cells)] if self.has_sealed else []
+        frame = pl.DataFrame([rows, self._first(cells, "name"), *marks, *self._scalars(cells), *sealed])
         fallback = [pl.col(mark.names[0]) for mark in self.marks]
         frame = frame.with_columns(
             is_named=pl.col("name").is_not_null(),
@@ -118,6 +127,14 @@ class Party:
             earlier[mark.kind].append(normals)
             series += [shown, normals, strengths]
         return series
+
+    def _sealed(self, cells: Cells) -> pl.Series:
+        """ID numbers, encrypted before they leave the memory."""
+        import polars as pl
+
+        seal = StagingSeal(self.plan.import_id)
+        values = zip(cells.frame[ROW], self._first(cells, ID_NUMBER), strict=True)
+        return pl.Series(STAGED, [seal.close(row, text) if text else None for row, text in values], dtype=pl.String)
 
     def _scalars(self, cells: Cells) -> list[pl.Series]:
         names = ("kind", *TEXTS, "birthday_on", "owner", "tags")

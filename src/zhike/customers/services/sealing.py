@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts import field_keys
@@ -56,8 +57,12 @@ def put_id_number(*, actor: Actor, customer_id: int, value: str, at: datetime) -
     if not wanted:
         mine.delete()
     else:
+        values = sealed.seal(ID_NUMBER, customer_id, wanted)
         SealedValue.objects.update_or_create(
-            customer=customer, field=ID_NUMBER, defaults=sealed.seal(ID_NUMBER, customer_id, wanted)
+            customer=customer,
+            field=ID_NUMBER,
+            defaults={**values, "version": F("version") + 1},
+            create_defaults=values,
         )
     Customer.objects.filter(pk=customer_id).update(version=customer.version + 1, updated_at=at)
     # The time line says that it changed, and never to what.
@@ -84,18 +89,20 @@ def rotate_keys(*, at: datetime, with_index: bool) -> Rotated:
     done = 0
     while count := _reseal_batch(new, index):
         done += count
-    binned = _keys_in_the_bin()
+    binned = _keys_outside()
     retired = sum(field_keys.retire(before=key, but=binned) for key in (new, index) if key is not None)
     return Rotated(values=done, keys_retired=retired)
 
 
-def _keys_in_the_bin() -> set[int]:
-    """Keys that customers in the recycle bin come back with."""
+def _keys_outside() -> set[int]:
+    """Keys that customers in the recycle bin come back with, and values that undoing an import puts back."""
     with seeing_everything(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT (kept ->> 'key_id')::bigint, (kept ->> 'index_key_id')::bigint FROM recovery_binned,"
-            " jsonb_array_elements(rows -> %s) AS kept",
-            [SealedValue._meta.db_table],
+            " jsonb_array_elements(rows -> %(table)s) AS kept"
+            " UNION SELECT (before ->> 'key_id')::bigint, (before ->> 'index_key_id')::bigint"
+            ' FROM exchange_importchange WHERE "table" = %(table)s',
+            {"table": SealedValue._meta.db_table},
         )
         return {key for row in cursor.fetchall() for key in row}
 
