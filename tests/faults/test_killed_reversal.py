@@ -26,7 +26,7 @@ from zhike.recovery.models import Reversal
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
-ROUNDS = int(os.environ.get("ZHIKE_FAULT_ROUNDS", 6))
+ROUNDS = int(os.environ.get("ZHIKE_FAULT_ROUNDS", 3))
 KILLS = 3
 NEVER = 1_000_000_000
 
