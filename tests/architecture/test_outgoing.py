@@ -20,6 +20,12 @@ HARMLESS = {"requests.RequestException", "requests.Session"}
 ALLOWED = {
     "core/outgoing.py": "the guard itself",
     "core/mail.py": "the one mail server that the environment names",
+    "runtime/web/adapter.py": "serves whoever asks: waits on the event loop",
+    "runtime/web/answers.py": "the same",
+    "runtime/web/bodies.py": "the same",
+    "runtime/web/connection.py": "the same",
+    "runtime/web/door.py": "the same",
+    "runtime/web/server.py": "the same",
     "runtime/ports.py": "looks for a free port of this machine",
     "cli/processes.py": "asks this instance whether it is up",
 }

@@ -15,7 +15,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -32,6 +32,7 @@ HEAD = "客户编号,姓名,手机\n"
 GIGABYTE = 1 << 30
 PIECE = 1 << 20
 CALM_MB = 150
+AT_ONCE = 5  # seconds; it takes a tenth of one where nothing else runs
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What a refused file may leave behind: who was there, the import itself, the run that follows every import, and the
 # history of these.
@@ -235,6 +236,26 @@ def test_strangers_leave_no_file_on_the_disk(site: Site) -> None:
             assert not list(site.home.files_dir.glob("*.upload*"))
 
     assert stranger.upload("客户.csv", zeros(), size)[0] == 302
+
+
+HALF_SENT = {
+    "a head": b"",
+    "a form": b"Content-Length: 500\r\n\r\ncsrf",
+    "a file": b"Content-Length: 2147483648\r\n\r\n--edge\r\n",
+    "chunks": b"Transfer-Encoding: chunked\r\n\r\n4\r\ncsrf\r\n",
+}
+
+
+def test_requests_half_sent_keep_nobody_waiting(site: Site) -> None:
+    """The cases one by one, and what becomes of their clients: `src/zhike/runtime/tests/test_web.py`."""
+    host = urlsplit(site.address)
+    with ExitStack() as stack:
+        for half in [*HALF_SENT.values()] * 4:
+            slow = stack.enter_context(socket.create_connection((host.hostname or "", host.port or 0), timeout=20))
+            slow.sendall(b"POST /account/log-in/ HTTP/1.1\r\nHost: localhost\r\n" + half)
+        began = time.monotonic()
+        assert site.ask("GET", "/")[0] == 200
+        assert time.monotonic() - began < AT_ONCE
 
 
 BEHIND = b"GET /smuggled/ HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -17,7 +17,6 @@ from zhike.runtime.problems import EnvironmentProblem
 from zhike.runtime.supervisor import Program
 
 DEFAULT_PORT = 8000
-WEB_THREADS = "4"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LISTEN_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -115,13 +114,8 @@ def _refuse_half_restored(home: Home) -> None:
 
 def programs(host: str, port: int) -> list[Program]:
     """What an instance consists of beside the database."""
-    web = (
-        *("-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", "1", "--blocking-threads", WEB_THREADS, "--no-ws", "--respawn-failed-workers"),
-        *("--workers-kill-timeout", "5", "zhike.config.wsgi:application"),
-    )
     return [
-        Program(name="web", command=(sys.executable, *web)),
+        Program(name="web", command=(sys.executable, "-m", "zhike.config.web", host, str(port))),
         Program(name="worker", command=(sys.executable, "-m", "zhike.config.worker")),
     ]
 

@@ -25,7 +25,7 @@ class ForwardedMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         said = [name for name in SAID if name in request.META]
-        if said and not _is_ours(request.META.get("REMOTE_ADDR", "")):
+        if said and not is_ours(request.META.get("REMOTE_ADDR", "")):
             for name in said:
                 del request.META[name]
         # Pages send a browser on to HTTPS. A program that sends its key in the clear is to notice.
@@ -34,7 +34,8 @@ class ForwardedMiddleware:
         return self.get_response(request)
 
 
-def _is_ours(address: str) -> bool:
+def is_ours(address: str) -> bool:
+    """Whether the address is that of a proxy of ours."""
     return settings.PROXY_COUNT > 0 and _is_in(address, tuple(settings.PROXY_NETWORKS))
 
 

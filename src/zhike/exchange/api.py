@@ -257,13 +257,15 @@ def get_refused_rows(request: ActorRequest, import_id: Id) -> HttpResponseBase:
 class _Body(io.RawIOBase):
     """The body of a request as a file that is read piece by piece."""
 
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
+    def __init__(self, request: HttpRequest, name: str) -> None:
+        self._request, self._name = request, name
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._request.META.get(uploads.CUT):
+            raise uploads.FileTooLarge(self._name)
         piece = self._request.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
@@ -274,7 +276,7 @@ def _file_of(request: HttpRequest, name: str) -> tuple[IO[bytes], str]:
         uploads.check_size(request)
     if request.content_type == "multipart/form-data" and (form_file := request.FILES.get("file")):
         return cast(IO[bytes], form_file), name if name != "upload" else form_file.name or name
-    return cast(IO[bytes], _Body(request)), name
+    return cast(IO[bytes], _Body(request, name)), name
 
 
 def _row(request: ActorRequest, job: Import) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from zhike.core.errors import DomainError
 # What a form may hold beside its file.
 BESIDE = 1 << 20
 TOO_LARGE = "zhike_too_large"
+# The web server keeps no more than the beginning of what whoever sends it may not leave here.
+CUT = "zhike.body_is_cut"
 
 
 class FileTooLarge(DomainError):
@@ -40,6 +42,7 @@ class BoundedUpload(FileUploadHandler):
     """
 
     _announced = _taken = 0
+    _is_cut = False
 
     def handle_raw_input(
         self,
@@ -50,12 +53,13 @@ class BoundedUpload(FileUploadHandler):
         encoding: str | None = None,
     ) -> None:
         self._announced = content_length
+        self._is_cut = META.get(CUT, False)
 
     def new_file(self, *details: Any, **further: Any) -> None:
         super().new_file(*details, **further)
         if getattr(self.request, "actor", ANONYMOUS).user_id is None:
             raise SkipFile
-        if self._announced > settings.UPLOAD_MAX_BYTES + BESIDE:
+        if self._is_cut or self._announced > settings.UPLOAD_MAX_BYTES + BESIDE:
             self._refuse()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
