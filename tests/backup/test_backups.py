@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.backup.conftest import CUSTOMERS, PLAIN, ZHIKE, Backup, Instance
 
 from zhike.backup.archive import members
 from zhike.backup.database import WITHOUT_ROWS
+from zhike.backup.ledger import FILE, read
 from zhike.backup.listening import silent
 from zhike.backup.loading import examine
 from zhike.backup.locks import Key
@@ -243,6 +245,32 @@ def test_old_ones_of_ours_are_removed_and_nothing_else(full: Instance, kept: Bac
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [f"foreign{SUFFIX}", f"notes{SUFFIX}", Path(told["file"]).name]
     )
+
+
+NIGHT = """
+import os, django
+django.setup()
+from zhike.backup.tasks import make_nightly
+make_nightly(timestamp=0)
+make_nightly(timestamp=0)
+del os.environ["ZHIKE_BACKUP_TO"]
+make_nightly(timestamp=0)
+"""
+
+
+def test_the_backup_of_the_night_is_made_once(full: Instance, kept: Backup, tmp_path: Path) -> None:
+    known = full.home.path / FILE
+    before = known.read_bytes()
+    known.unlink()  # there was none tonight
+    told = {"ZHIKE_BACKUP_TO": str(tmp_path), "ZHIKE_BACKUP_RECIPIENTS": kept.recipient, "ZHIKE_BACKUP_HOUR": "0"}
+    environment = {**full.environment, **told, "DJANGO_SETTINGS_MODULE": "zhike.config.settings"}
+    try:
+        subprocess.run([sys.executable, "-c", NIGHT], env=environment, check=True)
+        [made] = read(full.home)
+        assert (made.is_good, made.is_verified) == (True, True)
+        assert [path.name for path in tmp_path.iterdir()] == [made.file]
+    finally:
+        known.write_bytes(before)
 
 
 def test_without_a_key_nothing_is_written(full: Instance, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
+import jwt
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -41,6 +42,7 @@ END = "sign_on_end"
 FAILED = gettext_lazy("The sign-on did not work. Try again, or tell your administrator.")
 NOTED = Rate(per_second=1 / 60, burst=5)
 noted = Buckets()
+ALGORITHMS = frozenset({f"{kind}{size}" for kind in ("RS", "PS", "ES") for size in (256, 384, 512)} | {"EdDSA"})
 FROM_HERE = ("same-origin", "none", "")
 
 
@@ -88,6 +90,7 @@ class Provider(OpenIDConnectOAuth2Adapter):
         return found
 
     def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
+        check_algorithm(id_token)
         claims: dict[str, Any] = jwtkit.verify_and_decode(
             credential=id_token,
             keys_url=self.openid_config["jwks_uri"],
@@ -97,6 +100,19 @@ class Provider(OpenIDConnectOAuth2Adapter):
             verify_signature=True,
         )
         return claims
+
+
+def check_algorithm(token: str) -> None:
+    """See that it is signed by a key of which the provider alone holds the secret half.
+
+    :raises OAuth2Error: by another algorithm, by none, or it is no token
+    """
+    try:
+        algorithm = jwt.get_unverified_header(token).get("alg")
+    except jwt.PyJWTError as error:
+        raise OAuth2Error("The provider's token cannot be read.") from error
+    if algorithm not in ALGORITHMS:
+        raise OAuth2Error("The provider's token is signed in a way that is not taken.")
 
 
 class SignOnAdapter(DefaultSocialAccountAdapter):

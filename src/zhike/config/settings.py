@@ -118,7 +118,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "zhike.accounts.passwords.StrengthValidator"},
+    {"NAME": "zhike.accounts.breaches.BreachedValidator"},
 ]
+BREACHED_PASSWORDS = os.environ.get("ZHIKE_BREACHED_PASSWORDS", "")  # a file of Pwned Passwords, ordered by hash
 
 PASSWORD_HASHERS = [
     "zhike.accounts.hashers.Argon2Hasher",

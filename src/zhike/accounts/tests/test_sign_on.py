@@ -1,6 +1,9 @@
 """The company's sign-on, against a real OpenID Connect provider that runs beside the test."""
 
+import base64
+import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,6 +11,7 @@ import pytest
 import requests
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.test import Client, override_settings
 from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
@@ -15,6 +19,7 @@ from oidc_provider_mock import run_server_in_thread
 from zhike.accounts import services
 from zhike.accounts import sign_on as sign_ons
 from zhike.accounts.models import Notice, User
+from zhike.accounts.sign_on import check_algorithm
 from zhike.accounts.tests.conftest import PASSWORD, House
 from zhike.audit.models import Entry
 from zhike.core.buckets import Buckets
@@ -225,3 +230,14 @@ def test_an_answer_to_another_browsers_question_opens_nothing(provider: str, hou
 def test_a_name_that_is_taken_gets_a_number(house: House) -> None:
     made = services.create_user_by_sign_on(username="SELLER", name="x", email="", role_code="manager")
     assert made.username == "SELLER-2"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "is_taken"), [("RS256", True), ("EdDSA", True), ("HS256", False), ("none", False)]
+)
+def test_only_algorithms_of_ours_sign_tokens(algorithm: str, is_taken: bool) -> None:
+    head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()).decode().rstrip("=")
+    with nullcontext() if is_taken else pytest.raises(OAuth2Error):
+        check_algorithm(f"{head}.e30.c2ln")
+    with pytest.raises(OAuth2Error):
+        check_algorithm("no token")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from zhike.runtime import ports
-from zhike.runtime.web.door import OURS, Crowd, network_of
+from zhike.runtime.web.door import OURS, Crowd, Door, network_of
 from zhike.runtime.web.limits import KILOBYTE, MEGABYTE, Limits
 from zhike.runtime.web.server import WebServer, make_server
 
@@ -370,6 +370,19 @@ def test_a_proxy_of_ours_is_many_clients() -> None:
     for guest in guests:
         crowd.add(guest)
     assert not any(guest.has_gone for guest in guests)
+
+
+def test_what_was_noted_is_told_in_one_go(caplog: pytest.LogCaptureFixture) -> None:
+    door = Door(SMALL, is_ours=lambda address: False)
+    for _ in range(1000):
+        door.note(Guest("192.0.2.7"), "heads sent too slowly")
+    door.note(Guest("192.0.2.8"), "requests that are no HTTP")
+    door.tell()
+    door.tell()
+    assert [record.getMessage() for record in caplog.records] == [
+        "heads sent too slowly: 1000 times from 192.0.2.7",
+        "requests that are no HTTP: 1 times from 192.0.2.8",
+    ]
 
 
 def test_a_network_of_ipv6_counts_as_one() -> None:

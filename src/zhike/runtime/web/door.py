@@ -123,11 +123,14 @@ class Door:
             now = loop.time()
             for guest in self.connected.everybody():
                 guest.look(now)
-            if self._refused and now - told >= TOLD_EVERY:
+            if now - told >= TOLD_EVERY:
                 told = now
-                for (what, place), count in self._refused.most_common(MOST_TOLD):
-                    logger.warning("%s: %d times from %s", what, count, place)
-                self._refused.clear()
+                self.tell()
+
+    def tell(self) -> None:
+        for (what, place), count in self._refused.most_common(MOST_TOLD):
+            logger.warning("%s: %d times from %s", what, count, place)
+        self._refused.clear()
 
 
 @lru_cache(maxsize=4096)
