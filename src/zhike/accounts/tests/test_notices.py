@@ -154,7 +154,7 @@ def test_mail_is_in_the_persons_language_goes_once_and_not_too_often(house: Hous
     assert len(post.mails) == notices.MAILS_AN_HOUR
     text = post.mails[0].get_content()
     assert (post.mails[0]["To"], post.mails[0]["Subject"]) == ("seller@example.cn", "知客：密码已修改")
-    assert "如果不是您本人" in text
+    assert "如果不是你本人" in text
     assert "http" not in text
     post.refuses = "451 later"
     notice = Notice.objects.filter(mailed_at=None).first()

@@ -26,9 +26,9 @@ def test_mail_goes_over_tls_with_the_password_of_the_file(post: Post, tmp_path: 
     secret.write_text(f"{PASSWORD}\n")
     with post.settings(ZHIKE_MAIL_USER=USER, ZHIKE_MAIL_PASSWORD_FILE=str(secret)):
         mail.check_server()
-        mail.send(to=["an@example.cn"], subject="您好", text="第一行\n.点", attachments=[("a.json", b"{}", "x/y")])
+        mail.send(to=["an@example.cn"], subject="你好", text="第一行\n.点", attachments=[("a.json", b"{}", "x/y")])
     (got,) = post.mails
-    assert (got["Subject"], got["To"], got["Auto-Submitted"]) == ("您好", "an@example.cn", "auto-generated")
+    assert (got["Subject"], got["To"], got["Auto-Submitted"]) == ("你好", "an@example.cn", "auto-generated")
     assert post.was_secure == [True]
     assert post.logged_in[-1] == f"\0{USER}\0{PASSWORD}".encode()
     assert [part.get_filename() for part in got.iter_attachments()] == ["a.json"]
