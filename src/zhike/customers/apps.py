@@ -76,3 +76,4 @@ class CustomersConfig(AppConfig):
             NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
         )
         navigation.use_route("search", "search_customers")
+        navigation.use_route("customers", "list_customers")

@@ -83,6 +83,10 @@ class Shell:
         return navigation.route("search")
 
     @property
+    def customers_url(self) -> str:
+        return navigation.route("customers")
+
+    @property
     def preferences_url(self) -> str:
         return navigation.route("preferences")
 

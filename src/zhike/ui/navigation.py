@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from zhike.core.actor import Actor
 
 Section = Literal["rail", "create", "person"]
-Route = Literal["home", "search", "preferences", "log_out"]
+Route = Literal["home", "search", "customers", "preferences", "log_out"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ def register(item: NavItem) -> None:
 def use_route(route: Route, url_name: str) -> None:
     """Tell the shell where one of its own controls leads.
 
-    search: GET with `q`. preferences: POST with `theme` or `locale`, and `next`; open to guests (language only).
-    log_out: POST.
+    search: POST with `q`. customers: the list of all. preferences: POST with `theme` or `locale`, and `next`; open to
+    guests (language only). log_out: POST.
     """
     _routes[route] = url_name
 

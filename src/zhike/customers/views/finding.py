@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from zhike.core import fields
 from zhike.core.gate import needs
@@ -32,9 +32,12 @@ class ByIdNumber(forms.Form):
 
 
 @needs(VIEW)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def search_customers(request: ActorRequest) -> HttpResponse:
-    """From the search box to the list: as a POST, so that an ID number typed there stands in no address and no log."""
+    """From the search box to the list: as a POST, so that an ID number typed there stands in no address and no log.
+
+    GET, where somebody comes back to the address: the whole list.
+    """
     typed = request.POST.get("q", "").strip()
     if not ID_NUMBERS.search(typed.replace(" ", "")):
         return redirect(list_address(State(search=typed[:MAX_SEARCH]).query()))
