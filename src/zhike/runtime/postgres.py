@@ -186,7 +186,8 @@ class _Server:
             port = self._free_port()
             self._write_settings(postgres_settings.render(port=port, durable=durable), user)
             started = user.run(programs / "pg_ctl", "start", "-w", "-t", "600", "-s", "-D", self.data, "-l", self.log)
-            if started.returncode == 0:
+            # A server that somebody began to start before they were killed comes up meanwhile, without us.
+            if started.returncode == 0 or self.is_ready():
                 return
             if time.monotonic() > deadline:
                 raise EnvironmentProblem(

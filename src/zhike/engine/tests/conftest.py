@@ -1,6 +1,7 @@
 """A database of its own for each test process."""
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,3 +31,18 @@ def shop(database: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(TABLES)
         yield connection
+
+
+def settle(shop: psycopg.Connection[Any]) -> None:
+    """Wait until every transaction of the server that began before now has ended, those of other tests too.
+
+    A refresh reads what the oldest of them could have written, and everything after it.
+    """
+    [mine] = shop.execute("SELECT pg_current_xact_id()::text::bigint").fetchone() or (0,)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        [oldest] = shop.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone() or (0,)
+        if oldest > mine:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("a transaction of another test does not end")

@@ -12,6 +12,7 @@ import pytest
 
 from zhike.engine.backend import connect
 from zhike.engine.sources import Column, Source
+from zhike.engine.tests.conftest import settle
 from zhike.engine.tests.shop import ORDERS, TABLES
 from zhike.engine.warehouse import Warehouse, WarehouseBusy, WarehouseEmpty
 from zhike.runtime import postgres
@@ -26,6 +27,7 @@ LINES = Source(name="lines", table="shop_line", columns=(Column(name="order_id",
 
 def add_orders(shop: Shop, count: int) -> None:
     shop.execute("INSERT INTO shop_order (customer_id, amount) SELECT n, n FROM generate_series(1, %s) n", [count])
+    settle(shop)
 
 
 def contents(warehouse: Warehouse) -> list[dict[str, Any]]:
@@ -35,7 +37,8 @@ def contents(warehouse: Warehouse) -> list[dict[str, Any]]:
     return rows
 
 
-def modes(warehouse: Warehouse, database: str) -> dict[str, tuple[str, int, int, int]]:
+def modes(shop: Shop, warehouse: Warehouse, database: str) -> dict[str, tuple[str, int, int, int]]:
+    settle(shop)
     report = warehouse.refresh(database, [ORDERS, LINES])
     return {t.name: (t.mode, t.row_count, t.read_count, t.deleted_count) for t in report.tables}
 
@@ -56,12 +59,12 @@ def test_values_arrive_exactly(shop: Shop, database: str, tmp_path: Path) -> Non
 def test_only_what_changed_is_read_again(shop: Shop, database: str, tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     add_orders(shop, 100)
-    assert modes(warehouse, database) == {"orders": ("full", 100, 100, 0), "lines": ("full", 0, 0, 0)}
-    assert modes(warehouse, database) == {"orders": ("unchanged", 100, 0, 0), "lines": ("unchanged", 0, 0, 0)}
+    assert modes(shop, warehouse, database) == {"orders": ("full", 100, 100, 0), "lines": ("full", 0, 0, 0)}
+    assert modes(shop, warehouse, database) == {"orders": ("unchanged", 100, 0, 0), "lines": ("unchanged", 0, 0, 0)}
     shop.execute("UPDATE shop_order SET note = 'x' WHERE id <= 3")
-    assert modes(warehouse, database)["orders"] == ("delta", 100, 3, 0)
+    assert modes(shop, warehouse, database)["orders"] == ("delta", 100, 3, 0)
     shop.execute("DELETE FROM shop_order WHERE id IN (2, 50)")
-    assert modes(warehouse, database)["orders"] == ("delta", 98, 0, 2)
+    assert modes(shop, warehouse, database)["orders"] == ("delta", 98, 0, 2)
     assert [row["id"] for row in contents(warehouse) if row["note"]] == [1, 3]
 
 
@@ -74,7 +77,7 @@ def test_what_commits_after_a_snapshot_is_in_the_next_one(shop: Shop, database: 
         warehouse.refresh(database, [ORDERS])
         assert [row["note"] for row in contents(warehouse)[:2]] == [None, "early"]
         late.commit()
-    assert modes(warehouse, database)["orders"] == ("delta", 100, 2, 0)
+    assert modes(shop, warehouse, database)["orders"] == ("delta", 100, 2, 0)
     assert [row["note"] for row in contents(warehouse)[:2]] == ["late", "early"]
 
 
@@ -106,7 +109,7 @@ def test_a_table_with_another_file_is_read_in_full(shop: Shop, database: str, tm
     warehouse.refresh(database, [ORDERS])
     shop.execute(change)
     shop.execute("INSERT INTO shop_order (id, changed_xid) VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1)")
-    assert modes(warehouse, database)["orders"] == ("full", 5, 5, 0)
+    assert modes(shop, warehouse, database)["orders"] == ("full", 5, 5, 0)
 
 
 def test_another_definition_is_read_in_full(shop: Shop, database: str, tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_a_restored_database_is_read_in_full(
     warehouse.refresh(database, [ORDERS])
     [path] = tmp_path.glob("versions/*.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
-    assert modes(warehouse, database)["orders"] == ("full", 5, 5, 0)
+    assert modes(shop, warehouse, database)["orders"] == ("full", 5, 5, 0)
 
 
 def test_a_reader_keeps_its_version(shop: Shop, database: str, tmp_path: Path) -> None:
