@@ -17,6 +17,7 @@ from zhike.accounts import services as accounts
 from zhike.accounts.models import SavedView, User
 from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.selectors import listing
 from zhike.customers.services import activities, people
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
