@@ -308,7 +308,7 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
     identifiers.change_identifier(actor=SYSTEM, identifier_id=added.pk, value=f"new-box{number}@example.com", at=NOON)
     order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=customer.pk, **_order(f"No-{name}"))
     figures: dict[str, Any] = {"grade": "top", "stage": "new", "r": 5, "f": 4, "m": 3}
-    figures |= {"order_count": 40_070 + number, "amount": Decimal(f"7{number}531.97")}
+    figures |= {"order_count": 1_934_570_000 + number, "amount": Decimal(f"7{number}531.97")}
     days = {"first_order_on": date(1970, 3, number), "last_order_on": date(1970, 4, number)}
     CustomerFacts.objects.create(
         customer=customer, run_id=run.pk, as_of=run.as_of, relationship="first_time", **figures, **days
