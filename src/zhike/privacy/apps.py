@@ -25,7 +25,7 @@ class PrivacyConfig(AppConfig):
         name_events(
             {
                 "privacy.erase_person": _("Erased a person"),
-                "privacy.copy_person": _("Copied a person’s data for them"),
+                "privacy.copy_person": _("Copied a person's data for them"),
                 "privacy.retain": _("Took away what was kept long enough"),
                 "privacy.prove_erasure": _("Searched everything for an erased person"),
             }

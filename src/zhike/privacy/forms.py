@@ -43,7 +43,7 @@ class Answer(forms.Form):
 
 
 class Confirm(forms.Form):
-    confirmed = forms.CharField(label=_("Type the customer’s name to confirm"), max_length=200)
+    confirmed = forms.CharField(label=_("Type the customer's name to confirm"), max_length=200)
 
 
 class Correction(forms.Form):

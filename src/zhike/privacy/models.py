@@ -41,7 +41,7 @@ class Erasure(models.Model):
     step = models.CharField(max_length=100, blank=True, default="")
     steps_done = models.IntegerField(default=0)
     steps_count = models.IntegerField(default=0)
-    scrubbed_at = models.DateTimeField(_("out of the database’s files"), null=True)
+    scrubbed_at = models.DateTimeField(_("out of the database's files"), null=True)
 
     history = Captured(
         ignored=("traces", "written_at", "step", "steps_done", "steps_count"),

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="erasure",
             name="scrubbed_at",
-            field=models.DateTimeField(null=True, verbose_name="out of the database’s files"),
+            field=models.DateTimeField(null=True, verbose_name="out of the database's files"),
         ),
         migrations.AddField(
             model_name="erasure",
