@@ -132,6 +132,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.post("/privacy/requests/1/corrections", {"changes": {"name": "x"}}),
         {404},
     ),
+    "copy_person": (lambda it, ids: it.post("/privacy/requests/1/copy", {"reason": "asked"}), {404}),
     "erase_person": (lambda it, ids: it.post("/privacy/requests/1/erasure", {"confirmed": SECRET}), {404}),
     "close_request": (lambda it, ids: it.post("/privacy/requests/1/decision", {}), {404}),
     "list_consents": (lambda it, ids: it.get(f"/customers/{ids['customer']}/consents"), {404}),

@@ -220,7 +220,7 @@ OPERATIONS: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("list_requests", "take_request", "get_request", "check_identity", "correct_person", "erase_person"),
-            "close_request",
+            *("close_request", "copy_person"),
         ),
         _shut("privacy.handle_requests"),
     ),
