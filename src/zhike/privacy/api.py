@@ -33,7 +33,7 @@ Long = Annotated[Text, Field(max_length=2000)]
 ARCHIVE: dict[str, Any] = {
     "responses": {
         200: {
-            "description": "A ZIP file: data.json, and a page for people; to be taken elsewhere, its schema, CSV, a vCard",
+            "description": "A ZIP file: data.json and a page for people; to be taken elsewhere, its schema, CSV, vCard",
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         }
     }
