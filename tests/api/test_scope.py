@@ -100,6 +100,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}"), {200, 404}),
     "prove_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}/proof"), {200, 404}),
     "list_heads": (lambda it, ids: it.get("/history-heads"), {200}),
+    "prove_consistency": (lambda it, ids: it.get("/history-heads/1/consistency"), {200, 404}),
     "count_records": (lambda it, ids: it.get(f"/users/{ids['owner']}/records"), {200}),
     "reassign_records": (
         lambda it, ids: it.post(f"/users/{ids['owner']}/reassignments", {"to_user_ids": [ids["owner"]]}),
