@@ -8,7 +8,7 @@ committed, and then gets its answer. Refusals are not kept: what is put right ma
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -20,6 +20,7 @@ from ninja.decorators import decorate_view
 from ninja.operation import Operation
 from ninja.utils import contribute_operation_callback
 
+from zhike.accounts.kept import ANSWERS_KEPT
 from zhike.accounts.models import IdempotentRequest
 from zhike.accounts.permissions import USE_API
 from zhike.core.api.problems import problem, too_large
@@ -29,7 +30,6 @@ from zhike.core.http import ActorRequest
 type Run = Callable[..., HttpResponse]
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
 KEY = re.compile(f"[!-~]{{1,{LONGEST_KEY}}}")
 PARAMETER = {
@@ -135,7 +135,7 @@ def _claim(*, user_id: int | None, key: str, digest: str, at: datetime) -> int |
             WHERE r.created_at < %(expired)s
             RETURNING id
             """,
-            {"user": user_id, "key": key, "digest": digest, "at": at, "expired": at - KEPT},
+            {"user": user_id, "key": key, "digest": digest, "at": at, "expired": at - ANSWERS_KEPT},
         )
         row = cursor.fetchone()
     return row[0] if row else None

@@ -11,20 +11,18 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from zhike.accounts import notices
-from zhike.accounts.idempotency import KEPT
+from zhike.accounts.kept import ANSWERS_KEPT, NOTICES_KEPT
 from zhike.accounts.models import IdempotentRequest, LogInAttempts, Notice
 from zhike.accounts.notice_words import mail_of
 from zhike.accounts.services.attempts import WINDOW
 from zhike.core import mail
-
-NOTICES_KEPT = timedelta(days=180)
 
 
 @app.periodic(cron="23 * * * *")
 @app.task(name="accounts.forget", queueing_lock="accounts.forget")
 def forget(timestamp: int) -> None:
     """Delete what is only kept for a while: answers to keyed requests, counted attempts to log in, ended sessions."""
-    IdempotentRequest.objects.filter(created_at__lt=now() - KEPT).delete()
+    IdempotentRequest.objects.filter(created_at__lt=now() - ANSWERS_KEPT).delete()
     SessionStore.clear_expired()
     alive = Session.objects.filter(session_key=OuterRef("session_key"))
     UserSession.objects.filter(~Exists(alive)).delete()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from zhike.backup.locks import Key, Lock
 from zhike.backup.problems import BackupProblem, Refused, WrongKey
 from zhike.cli import instance
 from zhike.cli.output import Exit, json_option, report, report_problem
+from zhike.cli.steps import Step, Steps
 from zhike.runtime.database import ensure_database
 from zhike.runtime.home import Home
 
@@ -141,7 +140,7 @@ def restore(
     home = Home.current()
     key = _key(identity, passphrase_file)
     began = time.monotonic()
-    with _failing():
+    with _failing(), Steps() as steps:
         keys = keyring.read_keys(file=keys_file, key=key) if keys_file else None
         instance.stop_database_afterwards(home)
         urls = ensure_database(home)
@@ -165,57 +164,37 @@ def restore(
             ) as restored:
                 written = time.monotonic()
                 named = ("--ledger", str(erasures)) if erasures else ()
-                steps = [
-                    _step(*step, *(named if step[0] == "erasures" else ()), without_keys=without_keys) for step in STEPS
+                done = [
+                    _run(steps, *step, *(named if step[0] == "erasures" else ()), without_keys=without_keys)
+                    for step in STEPS
                 ]
-                is_open = not any(_left_something(step) for step in steps)
+                is_open = not any(_left_something(step) for step in done)
                 if is_open:
                     mark.open_again(home)
                 else:
                     mark.close(home)
-    _record("backup.restore", file=file.name, made_at=restored.made_at)
-    doctor = _run("doctor")
+        _record("backup.restore", file=file.name, made_at=restored.made_at)
+        done.append(steps.run("doctor"))
     result = {
         **asdict(restored),
         "check_seconds": round(checked - began, 2),
         "load_seconds": round(written - checked, 2),
         "seconds": round(time.monotonic() - began, 2),
-        "steps": [asdict(step) for step in [*steps, doctor]],
+        "steps": [asdict(step) for step in done],
     }
     lines = [
         f"已恢复 {restored.made_at} 的备份：{restored.tables} 张表，{restored.rows:,} 行，{restored.files} 个文件",
         f"Restored the backup of {restored.made_at}: {restored.tables} tables, {restored.rows:,} rows, "
         f"{restored.files} files",
-        *(f"{'✓' if step.code == 0 else '!'} zhike {step.command}" for step in [*steps, doctor]),
+        *(f"{'✓' if step.code == 0 else '!'} zhike {step.command}" for step in done),
         "接下来：zhike refresh 重建数据仓库，zhike up 启动 / Next: zhike refresh, then zhike up" if is_open else CLOSED,
     ]
     report({**result, "is_open": is_open}, as_json=as_json, text="\n".join(lines))
     sys.exit(Exit.DONE if is_open else Exit.REFUSED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A command that ran on the restored instance, and what it said in JSON."""
-
-    command: str
-    code: int
-    said: Any
-
-
-def _run(*command: str) -> Step:
-    # A process of its own: this one may have looked at the database as it was before.
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "zhike.cli", *command, "--json"], capture_output=True, text=True, check=False
-    )
-    try:
-        said = json.loads(done.stdout)
-    except ValueError:
-        said = done.stderr.strip()[-2000:]
-    return Step(command=" ".join(command), code=done.returncode, said=said)
-
-
-def _step(*command: str, without_keys: bool) -> Step:
-    step = _run(*command)
+def _run(steps: Steps, *command: str, without_keys: bool) -> Step:
+    step = steps.run(*command)
     if step.code and not _left_something(step) and not (without_keys and _lacks_only_the_key(step)):
         raise Refused(
             zh=f"zhike {step.command} 未通过，已放回原来的数据：{step.said}",

@@ -40,7 +40,6 @@ class Total:
 class Line:
     """One product on an order. Amounts: text where they are masked, None where hidden."""
 
-    id: int
     product: str
     code: str
     quantity: Decimal | None
@@ -100,7 +99,6 @@ def get_order(*, actor: Actor, order_id: int) -> OrderPage:
         OrderLine.objects.filter(order=order)
         .order_by("pk")
         .values(
-            "id",
             "quantity",
             "unit_price",
             "amount",

@@ -1,6 +1,7 @@
 """Settings: everything that differs between instances comes from the environment and the home folder."""
 
 import os
+from importlib.metadata import distribution
 from pathlib import Path
 
 from django.utils.csp import CSP
@@ -24,7 +25,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "procrastinate.contrib.django",
-    "ninja",
     "zhike.ui",
     "zhike.audit",
     "zhike.accounts",
@@ -220,7 +220,8 @@ HOLIDAYS = os.environ.get("ZHIKE_HOLIDAYS", "cn")  # whose public holidays count
 SCRUB_LONGEST = int(os.environ.get("ZHIKE_SCRUB_LONGEST", "120"))
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS: list[Path] = []
+# Of Ninja only the files of its documentation: as an app it would be loaded by every command, which takes long.
+STATICFILES_DIRS = [Path(str(distribution("django-ninja").locate_file("ninja/static")))]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 31_536_000
 

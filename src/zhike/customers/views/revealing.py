@@ -72,19 +72,10 @@ def reveal_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     return answer_why(request, ask=ask, url=url, cancel_url=cancel_url, label=str(label))
 
 
-def answer_why[R: Revealed](
-    request: ActorRequest,
-    *,
-    ask: Callable[[str], R],
-    url: str,
-    cancel_url: str,
-    label: str,
-    beside: Callable[[R], dict[str, Any]] = lambda found: {},
+def answer_why(
+    request: ActorRequest, *, ask: Callable[[str], Revealed], url: str, cancel_url: str, label: str
 ) -> HttpResponse:
-    """The question why, or with its answer the value.
-
-    ask: from a reason to the value. beside: what else is shown with it, as `beside`, a template, and what it takes.
-    """
+    """The question why, or with its answer the value. ask: from a reason to the value."""
     context: dict[str, Any] = {"url": url, "cancel_url": cancel_url, "label": label}
     form = Reason(request.POST or None)
     if form.is_valid():
@@ -95,7 +86,6 @@ def answer_why[R: Revealed](
         except RevealsSpent as refusal:
             form.add_error("reason", str(refusal))
         else:
-            context |= {"found": found, **beside(found)}
-            return render_page(request, "customers/reveal.html", context, partial="value")
+            return render_page(request, "customers/reveal.html", {**context, "found": found}, partial="value")
     status = 422 if form.is_bound else 200
     return render_page(request, "customers/reveal.html", {**context, "form": form}, partial="form", status=status)
