@@ -63,6 +63,7 @@ def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
         "entry_id": entry,
         "reversal_id": reversal["id"],
         "request_id": asked["id"],
+        "head_number": 1,
         "binned_id": binned["id"],
         "import_id": job.pk,
         "customer_id": customer["id"],

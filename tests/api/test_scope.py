@@ -100,6 +100,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}"), {200, 404}),
     "prove_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}/proof"), {200, 404}),
     "list_heads": (lambda it, ids: it.get("/history-heads"), {200}),
+    "prove_consistency": (lambda it, ids: it.get("/history-heads/1/consistency"), {200, 404}),
     "count_records": (lambda it, ids: it.get(f"/users/{ids['owner']}/records"), {200}),
     "reassign_records": (
         lambda it, ids: it.post(f"/users/{ids['owner']}/reassignments", {"to_user_ids": [ids["owner"]]}),
@@ -132,6 +133,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.post("/privacy/requests/1/corrections", {"changes": {"name": "x"}}),
         {404},
     ),
+    "copy_person": (lambda it, ids: it.post("/privacy/requests/1/copy", {"reason": "asked"}), {404}),
     "erase_person": (lambda it, ids: it.post("/privacy/requests/1/erasure", {"confirmed": SECRET}), {404}),
     "close_request": (lambda it, ids: it.post("/privacy/requests/1/decision", {}), {404}),
     "list_consents": (lambda it, ids: it.get(f"/customers/{ids['customer']}/consents"), {404}),

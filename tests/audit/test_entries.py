@@ -153,6 +153,12 @@ def test_an_outside_checker_polls_heads_and_proves_against_the_one_it_kept(world
         assert check_proof.check(proof, keys.public_key())["entry"] == str(entry.pk)
     late = Entry.objects.filter(action="update").latest("id")
     auditor.ask(f"/history/{late.pk}/proof?head={kept['number']}", status=404)
+    grown = auditor.ask(f"/history-heads/{kept['number']}/consistency")
+    statements = tuple(head["statement"] for head in (kept, newest))
+    assert check_proof.check(grown, keys.public_key(), statements)["newer number"] == newest["number"]
+    auditor.ask(f"/history-heads/{newest['number']}/consistency?head={kept['number']}", status=404)
+    outsider = hire("outsider", audit__view_history=Scope.NONE)
+    outsider.ask(f"/history-heads/{kept['number']}/consistency", status=403)
 
 
 def test_an_export_holds_what_is_listed_runs_nothing_and_is_an_event(world: Customer) -> None:

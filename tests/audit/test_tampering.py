@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from zhike.audit import check_proof, keys, proving, sealing, services, verifying
 from zhike.audit.canonical import LINES, leaf_text
 from zhike.audit.models import Entry, Head, Leaf, Payload
+from zhike.audit.published import head_json
 from zhike.audit.tree import leaf_hash
 from zhike.core.actor import SYSTEM
 from zhike.customers.models import Customer, Identifier
@@ -252,6 +253,48 @@ def test_the_stand_alone_checker_takes_a_proof_and_refuses_a_changed_one(sealed:
     assert check({**proof, "entry": {**entry, "lines": entry["lines"].replace("insert", "delete")}}) == 1
     head = proof["head"]
     assert check({**proof, "head": {**head, "statement": head["statement"].replace("2026", "2025")}}) == 1
+
+
+def test_a_head_that_somebody_kept_shows_that_the_history_goes_on_from_it(sealed: list[int], tmp_path: Path) -> None:
+    kept, file = tmp_path / "kept.json", tmp_path / "proof.json"
+    sizes = list(Head.objects.order_by("number").values_list("size", flat=True))
+    for old in range(1, 5):
+        for new in range(old, 5):
+            proof = proving.prove_consistency(old_number=old, new_number=new)
+            shown = check_proof.check(proof, keys.public_key())
+            assert (shown["older size"], shown["newer size"]) == (sizes[old - 1], sizes[new - 1])
+    for old, later in ((9, None), (3, 2), (1, 9)):
+        with pytest.raises(proving.HeadNotThere):
+            proving.prove_consistency(old_number=old, new_number=later)
+
+    proof = proving.prove_consistency(old_number=2)
+    head = Head.objects.get(number=2)
+    kept.write_text(head_json(head.statement, bytes(head.signature)), encoding="utf-8")
+
+    def check(said: dict[str, Any], *options: str) -> int:
+        file.write_text(json.dumps(said), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "-I", "-S", check_proof.__file__, str(file), "--kept", str(kept), *options],
+            capture_output=True,
+            check=False,
+        ).returncode
+
+    assert check(proof, "--key", keys.public_key()) == 0
+    assert check({**proof, "path": proof["path"][1:]}) == 1
+    assert check(proving.prove_consistency(old_number=1)) == 1  # none of those that were kept
+    # Who has the key and the database writes the history anew from the first entry on, and proves that quite well.
+    as_owner(
+        "TRUNCATE audit_leaf, audit_head",
+        "UPDATE audit_payload SET texts[1] = replace(texts[1], '客户00', '顾客00')",
+        "INSERT INTO audit_unsealed SELECT id, at FROM audit_entry WHERE action = 'insert' ORDER BY id LIMIT 20",
+    )
+    sealing.seal_all(at=AT)
+    as_owner("INSERT INTO audit_unsealed SELECT id, at FROM audit_entry ORDER BY id DESC LIMIT 2")
+    sealing.seal_all(at=AT)
+    rebuilt = proving.prove_consistency(old_number=1)
+    assert check_proof.check(rebuilt, keys.public_key())
+    assert check(rebuilt) == 1
+    assert check(proving.prove_consistency(old_number=2)) == 1
 
 
 def test_our_own_signature_check_agrees_with_the_library() -> None:

@@ -15,6 +15,7 @@ from psycopg import sql
 from pyrage import x25519
 from tests.backup.conftest import CUSTOMERS, PLAIN, ZHIKE, Backup, Instance
 
+from zhike.audit import check_proof
 from zhike.backup.archive import members
 from zhike.backup.database import WITHOUT_ROWS
 from zhike.backup.ledger import FILE, read
@@ -102,6 +103,9 @@ def test_restored_elsewhere_it_is_the_same_and_the_history_verifies(
     there.ask("UPDATE customers_customer SET city = '苏州' WHERE id = (SELECT min(id) FROM customers_customer)")
     assert there.reply("audit", "seal")["entries"] > 0
     assert there.reply("audit", "verify")["sound"] is True
+    kept_heads = full.home.path / "audit-heads.jsonl"
+    grown = there.zhike("audit", "prove", "--consistency", kept_heads)
+    assert check_proof.check(json.loads(grown.stdout), kept=check_proof.kept_in(str(kept_heads)))["older number"] == 1
     held = there.zhike("restore", kept.file, "--identity", kept.identity, "--json")
     assert held.returncode == Exit.REFUSED
     assert "--replace" in held.stderr

@@ -197,7 +197,8 @@ OPERATIONS: dict[str, Surface] = {
     "list_collaborators": _record(VIEW, f"{_ONE}/collaborators"),
     "put_collaborator": _change(EDIT, f"{_ONE}/collaborators/1", {"may_edit": True}, method="PUT"),
     "remove_collaborator": _change(EDIT, f"{_ONE}/collaborators/1", method="DELETE"),
-    **dict.fromkeys(("list_entries", "get_entry", "prove_entry", "list_heads"), _shut("audit.view_history")),
+    **dict.fromkeys(("list_entries", "get_entry", "prove_entry"), _shut("audit.view_history")),
+    **dict.fromkeys(("list_heads", "prove_consistency"), _shut("audit.view_history")),
     "count_records": _shut(MANAGE),
     "reassign_records": _shut(MANAGE),
     "undo_reassignment": _shut(MANAGE),
@@ -220,7 +221,7 @@ OPERATIONS: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("list_requests", "take_request", "get_request", "check_identity", "correct_person", "erase_person"),
-            "close_request",
+            *("close_request", "copy_person"),
         ),
         _shut("privacy.handle_requests"),
     ),

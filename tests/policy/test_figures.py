@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 from tests.policy.surfaces import NEW_ORDER, WHEN
-from tests.policy.test_fields import secrets_of
+from tests.policy.test_fields import reason_of, secrets_of
 from tests.policy.test_surfaces import text_of
 from tests.policy.world import FIGURES, World, actor_named
 
@@ -50,6 +50,7 @@ def test_a_program_that_reads_everything_is_told_the_figures(world: World, progr
     assert (order["total_amount"], order["lines"][0]["unit_price"], order["withheld"]) == ("534589.875", "6421.5", {})
 
 
+@pytest.mark.django_db(databases=["default", "owner"])
 @pytest.mark.parametrize("program", ["masked"], indirect=True)
 def test_programs_get_closed_figures_left_out_and_are_told_so(world: World, program: Client) -> None:
     one = world.planted[0]
@@ -75,6 +76,23 @@ def test_programs_get_closed_figures_left_out_and_are_told_so(world: World, prog
     wanted = json.dumps({"field": "amount", "reason": "They asked about the bill"})
     shown = program.post(f"/api/v1/orders/{one.order_id}/reveal", wanted, content_type="application/json")
     assert shown.json()["value"] == "534589.875"
+    [line] = shown.json()["lines"]
+    # A price would tell the quantity, which stays hidden.
+    assert line == {"id": order["lines"][0]["id"], "unit_price": None, "amount": "534589.875"}
+    told = reason_of(world)
+    assert (told["order"], told["order_lines"], told["reason"]) == (one.order_id, 1, "They asked about the bill")
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+@pytest.mark.parametrize("page", ["masked"], indirect=True)
+def test_an_orders_lines_are_shown_with_its_total(world: World, page: Client) -> None:
+    one = world.planted[0]
+    address = f"/commerce/orders/{one.order_id}/"
+    assert "534,589.8" not in text_of(page.get(address))
+    shown = text_of(page.post(f"{address}reveal/amount/", {"reason": "They asked"}, headers={"HX-Request": "true"}))
+    assert "534,589.88" in shown[shown.index(f'id="zk-order-lines-{one.order_id}" hx-swap-oob') :]
+    assert "6,421.5" not in shown
+    assert "hx-swap-oob" not in text_of(page.post(f"{address}reveal/number/", {"reason": "They asked"}))
 
 
 @pytest.mark.parametrize("page", ["hidden"], indirect=True)

@@ -14,9 +14,10 @@ from tests.privacy.conftest import NAME, NOON, OTHER_NAME, PHONE, Known, add_pho
 
 from zhike.accounts import services as accounts
 from zhike.accounts.models import Role, User
+from zhike.audit.models import Entry, Payload
 from zhike.calendars.selectors import WorkingDays
 from zhike.commerce.guarded import AMOUNT
-from zhike.core.actor import SYSTEM, Sight
+from zhike.core.actor import SYSTEM, Scope, Sight
 from zhike.customers import guarded
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import sealing
@@ -48,10 +49,13 @@ def officer(known: Known) -> Client:
     return client
 
 
-def ask(client: Client, known: Known, kind: str) -> Request:
+def ask(client: Client, known: Known, kind: str, *, identity: str = "") -> Request:
     told = {"customer_id": known.person.pk, "kind": kind, "received_on": "2026-11-20", "wish": f"{NAME} asks"}
     assert client.post("/privacy/", told).status_code == 302
-    return Request.objects.get(kind=kind)
+    one = Request.objects.get(kind=kind)
+    if identity:
+        client.post(f"/privacy/requests/{one.pk}/identity/", {"identity": identity})
+    return one
 
 
 def test_an_erasure_is_carried_out_from_the_desk(officer: Client, known: Known) -> None:
@@ -74,6 +78,8 @@ def test_an_erasure_is_carried_out_from_the_desk(officer: Client, known: Known) 
 def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, known: Known) -> None:
     sealing.put_id_number(actor=SYSTEM, customer_id=known.person.pk, value=ID_NUMBER, at=NOON)
     one = ask(officer, known, "copy")
+    assert officer.post(f"/privacy/requests/{one.pk}/copy/").status_code == 422
+    officer.post(f"/privacy/requests/{one.pk}/identity/", {"identity": "called back"})
     answer = officer.post(f"/privacy/requests/{one.pk}/copy/")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         told: dict[str, Any] = json.loads(archive.read("data.json"))
@@ -93,7 +99,7 @@ def test_a_copy_that_would_hold_what_its_maker_may_not_see_is_refused(
     sealing.put_id_number(actor=SYSTEM, customer_id=known.person.pk, value=ID_NUMBER, at=NOON)
     role = Role.objects.get(code="privacy_officer")
     accounts.put_field_access(actor=SYSTEM, role=role, levels={closed: Sight.MASKED})
-    refused = officer.post(f"/privacy/requests/{ask(officer, known, 'copy').pk}/copy/")
+    refused = officer.post(f"/privacy/requests/{ask(officer, known, 'copy', identity='called').pk}/copy/")
     assert refused.status_code == 403
     text = refused.content.decode()
     assert label in text
@@ -126,7 +132,7 @@ def test_what_is_wrong_is_corrected_whoever_owns_it_and_before_and_after_are_kep
 
 
 def test_what_a_person_takes_along_is_theirs_and_follows_its_schema(officer: Client, known: Known) -> None:
-    one = ask(officer, known, "transfer")
+    one = ask(officer, known, "transfer", identity="called back")
     answer = officer.post(f"/privacy/requests/{one.pk}/copy/")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         files = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -138,6 +144,29 @@ def test_what_a_person_takes_along_is_theirs_and_follows_its_schema(officer: Cli
     assert PHONE in files["customers_identifier.csv"]
     assert f"FN:{NAME}\r\n" in files["contact.vcf"]
     assert all(len(line.encode()) <= 75 for line in files["contact.vcf"].split("\r\n"))
+
+
+def test_a_program_takes_data_out_for_a_reason_that_stays_in_the_history(officer: Client, known: Known) -> None:
+    one = ask(officer, known, "transfer")
+    may_call = accounts.create_role(actor=SYSTEM, name="programs", grants={"accounts.use_api": Scope.ALL})
+    User.objects.get(username="officer").roles.add(may_call)
+
+    def take(**told: str) -> Any:
+        return officer.post(f"/api/v1/privacy/requests/{one.pk}/copy", told, content_type="application/json")
+
+    assert take(reason="sent by courier").status_code == 422  # nobody's identity was checked
+    requests.note_identity(actor=SYSTEM, request_id=one.pk, identity="called back")
+    assert take().status_code == 422
+    answer = take(reason="sent by courier")
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (200, "application/zip", "no-store")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert json.loads(archive.read("data.json"))["person"]["name"] == NAME
+    event = Entry.objects.get(action="privacy.copy_person")
+    told = Payload.objects.get(entry_id=event.pk).texts[0]
+    assert json.loads(told) == {"kind": "transfer", "reason": "sent by courier"}
+    closed = requests.take_request(actor=SYSTEM, customer_id=known.person.pk, kind="explain", received_on=TODAY)
+    address = f"/api/v1/privacy/requests/{closed.pk}/copy"
+    assert officer.post(address, {"reason": "sent"}, content_type="application/json").status_code == 422
 
 
 def test_a_request_is_closed_only_with_an_identity_and_a_refusal_only_with_a_reason(known: Known) -> None:

@@ -1,13 +1,14 @@
 """A customer brought back from its history: one change, or everything since."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +18,12 @@ from zhike.accounts.models import User
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
-from zhike.customers.services import activities, identifiers, people, tags
+from zhike.customers.services import activities, collaborators, identifiers, people, tags
 from zhike.customers.services.bin import CUSTOMERS
 from zhike.customers.services.identifiers import NewIdentifier
-from zhike.recovery import restoring
-from zhike.recovery.restoring import Mode, Plan
+from zhike.recovery import restoring, reverting
+from zhike.recovery.kinds import Back
+from zhike.recovery.restoring import Mode, NothingToPutBack, Plan
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -90,6 +92,12 @@ def put_back(
             reason="entered by mistake",
             at=NOON,
         )
+
+
+def write(actor: Actor, customer: Customer, text: str, *, ago: timedelta = timedelta(0)) -> Activity:
+    """A note of the actor's, so long ago."""
+    at = timezone.now() - ago
+    return activities.add_activity(actor=actor, customer_id=customer.pk, kind="note", text=text, at=at)
 
 
 def state(customer: Customer) -> object:
@@ -161,6 +169,61 @@ def test_who_may_not_edit_puts_nothing_back(boss: Actor, customer: Customer) -> 
     assert customer.city == "北京"
 
 
+def test_what_a_colleague_wrote_is_taken_away_by_nobody_else(boss: Actor, customer: Customer) -> None:
+    colleague = User.objects.create(username="colleague", name="colleague")
+    colleague.roles.set(User.objects.get(pk=boss.user_id).roles.all())
+    with acting(replace(boss, request_id="one-go"), origin="web"):
+        edit(customer, city="北京")
+        write(boss, customer, "by the boss")
+        write(boss, customer, "of old", ago=timedelta(days=2))
+        theirs = write(actor_of(colleague), customer, "by a colleague")
+    entry = latest()
+    made = plan(boss, customer, entry)
+    assert (made.steps, made.kept_count) == ([], 1)
+    with pytest.raises(NothingToPutBack):
+        put_back(boss, customer, entry)
+    with acting(boss):
+        back = Back(action="remove", table="customers_activity", row_id=theirs.pk)
+        with pytest.raises(activities.ActivityKept):
+            CUSTOMERS.put_back(boss, customer.pk, [back], timezone.now())
+        made_back = reverting.start_reversal(actor=boss, entry_id=entry, reason="", at=timezone.now())
+    assert reverting.count_states(made_back) == {"done": 1}
+    left = Activity.objects.filter(customer=customer, kind="note")
+    assert set(left.values_list("text", flat=True)) == {"of old", "by a colleague"}
+    client = Client()
+    client.force_login(User.objects.get(pk=boss.user_id))
+    page = client.get(f"/customers/{customer.pk}/history/{entry}/").content.decode()
+    assert "by its author alone" in page
+    assert "as it was" not in page
+    # The author can, and what was taken away comes back for whoever may write here.
+    assert plan(actor_of(colleague), customer, entry).steps
+    assert put_back(actor_of(colleague), customer, entry) == 1
+    assert put_back(boss, customer, latest()) == 1
+    theirs.refresh_from_db()
+    assert theirs.author_id == colleague.pk
+
+
+def test_a_guest_gives_nobody_away_by_history_either(boss: Actor, customer: Customer) -> None:
+    grants = {"customers.view_customer": Scope.OWN, "customers.edit_customer": Scope.OWN}
+    role = accounts.put_role(actor=SYSTEM, code="g", name="g", grants=grants)
+    guest, other = (User.objects.create(username=name, name=name) for name in ("guest", "other"))
+    guest.roles.set([role])
+    for user in (guest, other):
+        collaborators.put_collaborator(
+            actor=boss, customer_id=customer.pk, user_id=user.pk, may_edit=True, at=timezone.now()
+        )
+    asked_in = latest()
+    given = edit(customer, owner=other.pk)
+    edited = edit(customer, city="北京")
+    assert put_back(actor_of(guest), customer, edited) == 1, "a guest edits"
+    for entry in (asked_in, given):
+        with pytest.raises(PermissionDenied):
+            put_back(actor_of(guest), customer, entry)
+    customer.refresh_from_db()
+    assert customer.owner_id == other.pk
+    assert customer.collaborators.count() == 2
+
+
 _STEPS = st.lists(
     st.tuples(st.sampled_from(["city", "name", "tag", "phone", "drop", "note", "pin"]), st.integers(0, 4)),
     min_size=1,
@@ -174,17 +237,17 @@ def test_going_back_leads_to_what_was_whatever_came_since(
     boss: Actor, customer: Customer, before: list[tuple[str, int]], after: list[tuple[str, int]]
 ) -> None:
     for step in before:
-        _act(customer, *step)
+        _act(boss, customer, *step)
     was, entry = state(customer), latest()
     for step in after:
-        _act(customer, *step)
+        _act(boss, customer, *step)
     if plan(boss, customer, entry, "here").steps:
         put_back(boss, customer, entry, "here")
     found, expected = state(customer), was
     assert found == expected
 
 
-def _act(customer: Customer, what: str, number: int) -> None:
+def _act(boss: Actor, customer: Customer, what: str, number: int) -> None:
     match what:
         case "city" | "name":
             people.edit_customer(actor=SYSTEM, customer_id=customer.pk, changes={what: f"{what}{number}"}, at=NOON)
@@ -200,7 +263,8 @@ def _act(customer: Customer, what: str, number: int) -> None:
             if row:
                 identifiers.remove_identifier(actor=SYSTEM, identifier_id=row.pk, at=NOON)
         case "note":
-            activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="note", text=f"n{number}", at=NOON)
+            with acting(boss):  # what somebody else wrote would stay
+                write(boss, customer, f"n{number}")
         case "pin":
             note = Activity.objects.filter(customer=customer, kind="note").first()
             if note:

@@ -90,6 +90,20 @@ class ProofOut(Output):
     row: dict[str, Any] | None = None
 
 
+class SignedOut(Output):
+    statement: str
+    signature: str
+
+
+class ConsistencyOut(Output):
+    """For `check_proof.py`. old: to be compared with the one that the checker kept. path: as in RFC 6962, 2.1.2."""
+
+    format: str
+    old: SignedOut
+    path: list[str]
+    head: SignedOut
+
+
 class HistoryIn(Input):
     """person_id 0: the system and whoever had not logged in. record_id goes with the table of its rows."""
 
@@ -106,6 +120,12 @@ class ProofIn(Input):
     """row_id: of an entry about many rows, the one to show. head: the number of the head that the checker has."""
 
     row_id: Number | None = None
+    head: Number | None = None
+
+
+class ConsistencyIn(Input):
+    """head: the number of the newer head; the newest where it is left out."""
+
     head: Number | None = None
 
 
@@ -166,6 +186,18 @@ def list_heads(request: ActorRequest, limit: Limit = 50, after: After = "") -> H
     require(request.actor, permissions.VIEW)
     found = seals.list_heads(page=Page(size=limit, after=after))
     return answer_page([_head(head) for head in found.items], found.next_cursor)
+
+
+@router.get(
+    "/history-heads/{head_number}/consistency",
+    response=ConsistencyOut,
+    operation_id="prove_consistency",
+    summary="Prove that a head goes on from an older one",
+)
+def prove_consistency(request: ActorRequest, head_number: Id, what: Query[ConsistencyIn]) -> HttpResponse:
+    """That nothing before the head of this number was changed, taken out or put between, until the newer head."""
+    require(request.actor, permissions.VIEW)
+    return answer(proving.prove_consistency(old_number=head_number, new_number=what.head))
 
 
 def _entry(one: Shown) -> dict[str, Any]:

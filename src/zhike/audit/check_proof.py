@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Checks a proof of `zhike audit prove` with nothing but Python: python3 check_proof.py PROOF.json [--key HEX].
+"""Checks a proof of `zhike audit prove` with nothing but Python: python3 check_proof.py PROOF.json [--key HEX]
+[--kept FILE].
 
-The proof holds what an entry says, its way through the tree, and a signed head. What it shows: the entry was in the
-history, at that position and with that content, when the head was signed. Compare the key and the head with ones that
-you were given earlier: who can sign can also sign another history. Exit code 0: the proof holds; 1: it does not.
+A proof of an entry holds what it says, its way through the tree, and a signed head. What it shows: the entry was in the
+history, at that position and with that content, when the head was signed. A proof of consistency holds two signed heads
+and the hashes between their trees. What it shows: nothing that the older head covers was changed, taken out or put in
+between until the newer one was signed.
+Compare the key and the heads with ones that you were given earlier (--kept: a file with heads, as which the proof must
+name them): who can sign can also sign another history. Exit code 0: the proof holds; 1: it does not.
 """
 
 import argparse
@@ -90,18 +94,57 @@ def climb(leaf: bytes, place: int, size: int, path: "list[str]") -> "bytes | Non
     return None if steps else leaf
 
 
-def check(proof: Any, key: str = "") -> "dict[str, Any]":
-    """What the proof shows, as a dictionary; raises ValueError with what does not hold."""
-    if proof["format"] != "zhike audit proof 1":
-        raise ValueError("this is another format")
-    name, signer, number, size, root, sealed_at, _previous = proof["head"]["statement"].split("\n")
+def grow(path: "list[str]", old_size: int, new_size: int, old_root: str) -> "tuple[str, str] | None":
+    """Both roots that a proof of consistency leads to (RFC 9162, 2.1.4.2); None where it has not the right length."""
+    steps = [bytes.fromhex(step) for step in path]
+    if not 0 < old_size <= new_size:
+        return None
+    if old_size == new_size:
+        return None if steps else (old_root, old_root)
+    if old_size & (old_size - 1) == 0:
+        steps.insert(0, bytes.fromhex(old_root))
+    place, last = old_size - 1, new_size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    if not steps:
+        return None
+    old = new = steps.pop(0)
+    for beside in steps:
+        if not last:
+            return None
+        if place & 1 or place == last:
+            old, new = sha256(b"\x01" + beside + old).digest(), sha256(b"\x01" + beside + new).digest()
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            new = sha256(b"\x01" + new + beside).digest()
+        place, last = place >> 1, last >> 1
+    return None if last else (old.hex(), new.hex())
+
+
+def read_head(head: Any, key: str, kept: "tuple[str, ...]") -> "dict[str, Any]":
+    """What a signed head says; raises ValueError where it is not what it must be. kept: statements known before."""
+    name, signer, number, size, root, sealed_at, _previous = head["statement"].split("\n")
     if name != "zhike audit head 1":
         raise ValueError("the head is another format")
     if key and key != signer:
         raise ValueError("the head is signed by another key: " + signer)
-    message, signature = proof["head"]["statement"].encode(), bytes.fromhex(proof["head"]["signature"])
-    if not is_signed(bytes.fromhex(signer), message, signature):
+    if not is_signed(bytes.fromhex(signer), head["statement"].encode(), bytes.fromhex(head["signature"])):
         raise ValueError("the signature of the head does not hold")
+    if any(one != head["statement"] and one.split("\n")[2:3] == [number] for one in kept):
+        raise ValueError("you kept another head " + number)
+    return {"number": int(number), "size": int(size), "root": root, "sealed_at": sealed_at, "key": signer}
+
+
+def check(proof: Any, key: str = "", kept: "tuple[str, ...]" = ()) -> "dict[str, Any]":
+    """What the proof shows, as a dictionary; raises ValueError with what does not hold."""
+    if proof["format"] == "zhike audit consistency 1":
+        return check_consistency(proof, key, kept)
+    if proof["format"] != "zhike audit proof 1":
+        raise ValueError("this is another format")
+    head = read_head(proof["head"], key, kept)
+    if kept and proof["head"]["statement"] not in kept:
+        raise ValueError("the head of the proof is none of those that you kept")
     entry, row = proof["entry"], proof.get("row")
     if row:
         leaf = sha256(b"\x00" + bytes.fromhex(row["salt"]) + row["text"].encode()).digest()
@@ -109,31 +152,59 @@ def check(proof: Any, key: str = "") -> "dict[str, Any]":
         if reached is None or reached.hex() != entry["commitment"]:
             raise ValueError("the row is not what the entry commits to")
     text = "\n".join(["zhike audit entry 1", str(entry["position"]), entry["lines"], entry["commitment"]])
-    reached = climb(sha256(b"\x00" + text.encode()).digest(), entry["position"], int(size), proof["path"])
-    if reached is None or reached.hex() != root:
+    reached = climb(sha256(b"\x00" + text.encode()).digest(), entry["position"], head["size"], proof["path"])
+    if reached is None or reached.hex() != head["root"]:
         raise ValueError("the entry is not in the tree of this head")
     fields = entry["lines"].split("\n")
     names = ("entry", "at", "transaction", "user", "origin", "request", "action", "table", "rows")
     return {
         **dict(zip(names, fields, strict=False)),
         "text": row["text"] if row else None,
-        "head": int(number),
-        "entries": int(size),
-        "root": root,
-        "sealed_at": sealed_at,
-        "key": signer,
+        "head": head["number"],
+        "entries": head["size"],
+        "root": head["root"],
+        "sealed_at": head["sealed_at"],
+        "key": head["key"],
     }
+
+
+def check_consistency(proof: Any, key: str, kept: "tuple[str, ...]") -> "dict[str, Any]":
+    """That the newer head's tree began as the older one's; both signed by the same key."""
+    old = read_head(proof["old"], key, kept)
+    new = read_head(proof["head"], key or old["key"], kept)
+    if kept and proof["old"]["statement"] not in kept:
+        raise ValueError("the older head of the proof is none of those that you kept")
+    if grow(proof["path"], old["size"], new["size"], old["root"]) != (old["root"], new["root"]):
+        raise ValueError("the newer history does not go on from the older one")
+    return {
+        **{"older " + name: old[name] for name in ("number", "size", "root", "sealed_at")},
+        **{"newer " + name: new[name] for name in ("number", "size", "root", "sealed_at")},
+        "key": new["key"],
+    }
+
+
+def kept_in(file: str) -> "tuple[str, ...]":
+    """The statements of a file with heads: a JSON text or a line of JSON each, such as audit-heads.jsonl."""
+    with open(file, encoding="utf-8") as lines:
+        text = lines.read()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = [json.loads(line) for line in text.splitlines() if line.strip()]
+    rows = found if isinstance(found, list) else found.get("items", [found.get("head", found)])
+    return tuple(row["statement"] for row in rows)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check a proof of zhike audit prove.")
     parser.add_argument("proof", help="file, or - for standard input")
     parser.add_argument("--key", default="", help="the public key that must have signed, hexadecimal")
+    parser.add_argument("--kept", default="", help="a file with heads that you kept")
     options = parser.parse_args()
     try:
         with sys.stdin if options.proof == "-" else open(options.proof, encoding="utf-8") as file:
-            shown = check(json.load(file), options.key)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            shown = check(json.load(file), options.key, kept_in(options.kept) if options.kept else ())
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as problem:
         sys.stdout.write(f"The proof does NOT hold: {problem}\n")
         return 1
     sys.stdout.write("The proof holds.\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from zhike.audit.tree import Edge, root_of
+from zhike.audit.tree import Edge, root_of, stretches_between
 
 WINDOW = 4096  # leaves around the one in question that are read at once; a power of two
 
@@ -33,6 +33,11 @@ def path_in(connection: "psycopg.Connection[Any]", *, position: int, size: int) 
         else _root(connection, start, end)
         for start, end in reversed(beside)
     ]
+
+
+def path_between(connection: "psycopg.Connection[Any]", *, old: int, new: int) -> list[bytes]:
+    """The hashes that show that the tree of the new size began as that of the old one."""
+    return [_root(connection, start, end) for start, end in stretches_between(old, new)]
 
 
 def _root(connection: "psycopg.Connection[Any]", start: int, end: int) -> bytes:

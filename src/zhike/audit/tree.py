@@ -41,6 +41,28 @@ def path_of(leaves: Sequence[bytes], place: int) -> list[bytes]:
     return path
 
 
+def stretches_between(old: int, new: int) -> list[tuple[int, int]]:
+    """Which stretches of a tree's leaves prove by their roots that it began as the tree of its first `old` ones; in the
+    order of RFC 6962, 2.1.2. Empty where that is the whole tree.
+
+    >>> stretches_between(3, 7)
+    [(2, 3), (3, 4), (0, 2), (4, 7)]
+    """
+    start, end, is_known = 0, new, True  # is_known: the stretch up to `old` is the old tree itself
+    found: list[tuple[int, int]] = []
+    while old < end:
+        middle = start + (1 << ((end - start - 1).bit_length() - 1))
+        if old <= middle:
+            found.append((middle, end))
+            end = middle
+        else:
+            found.append((start, middle))
+            start, is_known = middle, False
+    if not is_known:
+        found.append((start, end))
+    return found[::-1]
+
+
 def root_by_path(leaf: bytes, *, place: int, size: int, path: Sequence[bytes]) -> bytes | None:
     """The root that a leaf and its path lead to; None where the path has not the length that place and size ask for."""
     reached, last, steps = leaf, size - 1, list(path)

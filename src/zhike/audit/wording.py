@@ -171,6 +171,8 @@ DETAILS: dict[str, str | Promise] = {
     "is_known": pgettext_lazy("event", "Known browser"),
     "is_everywhere": pgettext_lazy("event", "Everywhere"),
     "reason": pgettext_lazy("event", "Reason"),
+    "order": pgettext_lazy("event", "Order"),
+    "order_lines": pgettext_lazy("event", "Lines of the order"),
 }
 _pages: dict[str, tuple[str, str]] = {}
 

@@ -13,6 +13,8 @@ from zhike.cli import instance
 from zhike.cli.output import Exit, json_option, report
 from zhike.runtime.home import Home
 
+BIGGEST = 2**63 - 1
+
 
 @click.group()
 def audit() -> None:
@@ -109,20 +111,33 @@ def verify(against: Path | None, as_json: bool) -> None:
 
 
 @audit.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=int, required=False)
 @click.option("--row", type=int, help="多行记录中的哪一行（id）/ The row's id in an entry about many rows")
+@click.option(
+    "--consistency",
+    metavar="OLD_HEAD",
+    help="证明历史由这个旧树头延续而来：树头编号，或保存下来的树头文件 / That the history goes on from an older head: "
+    "its number, or a file with one that you kept",
+)
+@click.option("--head", type=int, help="对照哪个树头，默认最新 / The number of the head it is proved against")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="写入文件 / Write to a file")
-def prove(entry: int, row: int | None, out: Path | None) -> None:
-    """给出一条记录的包含证明（JSON），可用独立脚本 check_proof.py 核验。
+def prove(entry: int | None, row: int | None, consistency: str | None, head: int | None, out: Path | None) -> None:
+    """给出一条记录的包含证明，或两个树头之间的一致性证明（JSON），可用独立脚本 check_proof.py 核验。
 
-    Give a proof that an entry is in the tree, as JSON, for the stand-alone check_proof.py.
+    Give a proof that an entry is in the tree, or that one head goes on from another, as JSON, for the stand-alone
+    check_proof.py.
     """
+    if (entry is None) == (consistency is None) or (row is not None and entry is None):
+        raise click.UsageError("ENTRY 与 --consistency 二选一 / Give either ENTRY or --consistency")
     instance.django_ready(Home.current())
     from zhike.audit import check_proof, proving
     from zhike.core.errors import DomainError
 
     try:
-        proof = proving.prove(entry_id=entry, row_id=row)
+        if consistency is None:
+            proof = proving.prove(entry_id=entry or 0, row_id=row, head_number=head)
+        else:
+            proof = proving.prove_consistency(old_number=_head_number(consistency), new_number=head)
     except DomainError as refusal:
         click.echo(str(refusal), err=True)
         sys.exit(Exit.REFUSED)
@@ -131,7 +146,20 @@ def prove(entry: int, row: int | None, out: Path | None) -> None:
         click.echo(text)
         return
     out.write_text(text + "\n", encoding="utf-8")
-    click.echo(f"python3 {check_proof.__file__} {out}")
+    kept = f" --kept {consistency}" if consistency and not consistency.isdecimal() else ""
+    click.echo(f"python3 {check_proof.__file__} {out}{kept}")
+
+
+def _head_number(said: str) -> int:
+    """Of a number, or of the oldest head in a file."""
+    from zhike.audit.published import read_heads
+
+    if said.isdecimal():
+        return min(int(said), BIGGEST)
+    try:
+        return min(int(statement.split("\n")[2]) for statement, _signature in read_heads(Path(said)))
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise click.BadParameter(f"{said}: 不是树头文件 / no file of heads ({error})") from None
 
 
 @audit.command()

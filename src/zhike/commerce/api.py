@@ -13,6 +13,7 @@ from zhike.commerce.services import reveals
 from zhike.core.api.responses import answer, answer_page
 from zhike.core.api.schemas import After, Amount, Exact, Id, Input, Limit, Moment, Output, PageOf, Quantity, Short, Text
 from zhike.core.http import ActorRequest
+from zhike.core.money import plain
 from zhike.core.paging import Page
 from zhike.customers.api_sealed import RevealedOut
 from zhike.customers.services.reveals import LONGEST_REASON, SHORTEST_REASON
@@ -94,10 +95,24 @@ class RefundIn(Input):
 
 
 class RevealOrderIn(Input):
-    """field: `amount` for the order's total, or `number`."""
+    """field: `amount` for the order's total with the prices of its lines, or `number`."""
 
     field: Literal["amount", "number"]
     reason: Annotated[Text, Field(min_length=SHORTEST_REASON, max_length=LONGEST_REASON)]
+
+
+class LinePricesOut(Output):
+    """unit_price: null where it would tell the quantity, which the key's owner does not see."""
+
+    id: int
+    unit_price: Exact | None
+    amount: Exact
+
+
+class RevealedOrderOut(RevealedOut):
+    """lines: prices of the order's lines, with the total."""
+
+    lines: list[LinePricesOut]
 
 
 class ProductOut(Output):
@@ -159,17 +174,25 @@ def refund_order(request: ActorRequest, order_id: Id, refund: RefundIn) -> HttpR
 
 @router.post(
     "/orders/{order_id}/reveal",
-    response=RevealedOut,
+    response=RevealedOrderOut,
     operation_id="reveal_order_field",
     summary="See a masked field of an order",
 )
 def reveal_order_field(request: ActorRequest, order_id: Id, wanted: RevealOrderIn) -> HttpResponse:
-    """The order's total or number in full. It needs a reason, counts against the limit of the day and stays in the
-    customer's history."""
+    """The order's total with the prices of its lines, or its number, in full. It needs a reason, counts once against
+    the limit of the day and stays in the customer's history."""
     found = reveals.reveal_order_field(
         actor=request.actor, order_id=order_id, name=wanted.field, reason=wanted.reason, at=now()
     )
-    response = answer({"value": found.value, "left_today": found.left})
+    lines = [
+        {
+            "id": line.line_id,
+            "unit_price": None if line.unit_price is None else plain(line.unit_price),
+            "amount": plain(line.amount),
+        }
+        for line in found.lines
+    ]
+    response = answer({"value": found.value, "left_today": found.left, "lines": lines})
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -40,6 +40,7 @@ class Total:
 class Line:
     """One product on an order. Amounts: text where they are masked, None where hidden."""
 
+    id: int
     product: str
     code: str
     quantity: Decimal | None
@@ -99,6 +100,7 @@ def get_order(*, actor: Actor, order_id: int) -> OrderPage:
         OrderLine.objects.filter(order=order)
         .order_by("pk")
         .values(
+            "id",
             "quantity",
             "unit_price",
             "amount",

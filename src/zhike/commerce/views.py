@@ -1,5 +1,8 @@
 """Orders: the panel on a customer's page, and an order with its lines."""
 
+from dataclasses import replace
+from typing import Any
+
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -10,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from zhike.commerce import customer_orders
 from zhike.commerce.models import Order
 from zhike.commerce.services import reveals
+from zhike.commerce.services.reveals import RevealedOrder
 from zhike.core import fields
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
@@ -18,7 +22,6 @@ from zhike.core.paging import Page
 from zhike.customers import guarded as of_customers
 from zhike.customers.models import Customer
 from zhike.customers.permissions import REVEAL
-from zhike.customers.services.reveals import Revealed
 from zhike.customers.views.revealing import answer_why
 
 VIEW = "commerce.view_order"
@@ -66,7 +69,7 @@ def reveal_order_field(request: ActorRequest, pk: int, field: str) -> HttpRespon
     if "shown" in request.GET:
         return HttpResponse()
 
-    def ask(reason: str) -> Revealed:
+    def ask(reason: str) -> RevealedOrder:
         try:
             return reveals.reveal_order_field(actor=request.actor, order_id=pk, name=field, reason=reason, at=now())
         except Order.DoesNotExist:
@@ -74,4 +77,25 @@ def reveal_order_field(request: ActorRequest, pk: int, field: str) -> HttpRespon
 
     url = reverse("reveal_order_field", args=[pk, field])
     label = str(fields.get(reveals.KEYS[field]).label)
-    return answer_why(request, ask=ask, url=url, cancel_url=f"{url}?shown=1", label=label)
+    return answer_why(
+        request,
+        ask=ask,
+        url=url,
+        cancel_url=f"{url}?shown=1",
+        label=label,
+        beside=lambda found: _with_prices(request, pk, found),
+    )
+
+
+def _with_prices(request: ActorRequest, pk: int, found: RevealedOrder) -> dict[str, Any]:
+    """What the page shows anew: the lines with their prices, where these were revealed with the total."""
+    if not found.lines:
+        return {}
+    prices = {line.line_id: line for line in found.lines}
+    page = customer_orders.get_order(actor=request.actor, order_id=pk)
+    lines = []
+    for line in page.lines:
+        told = prices.get(line.id)
+        lines.append(replace(line, unit_price=told.unit_price, amount=told.amount) if told else line)
+    page = replace(page, lines=lines)
+    return {"beside": "commerce/lines.html", "page": page, "order": page.order, "is_swapped": True}

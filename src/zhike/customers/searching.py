@@ -48,7 +48,8 @@ def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
     found = Q()
     for term in grams.query(typed):
         held = Identifier.objects.filter(customer=OuterRef("pk"), kind__in=kinds).annotate(said=Lower("value_normal"))
-        one = Q(Exists(held.filter(_like("said", term.like)))) if kinds else Q(pk__in=[])
+        said = Q(_like("said", term.like)) | Q(_like("said", term.typed))
+        one = Q(Exists(held.filter(said))) if kinds else Q(pk__in=[])
         if names:
             one |= Q(_like(_line(f"{prefix}text", "^[^\n]*"), term.like))
             # The last line holds what words and readings begin with.

@@ -14,10 +14,11 @@ from zhike.core.api.schemas import BIGGEST_ID, After, Day, Id, Input, Limit, Mom
 from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
 from zhike.customers.models import Customer
+from zhike.customers.services.reveals import LONGEST_REASON, SHORTEST_REASON
 from zhike.privacy.models import Consent, Purpose, Request
 from zhike.privacy.selectors import consents as consent_rows
 from zhike.privacy.selectors import requests as selectors
-from zhike.privacy.services import consents, correcting
+from zhike.privacy.services import consents, correcting, handing_over
 from zhike.privacy.services import requests as services
 
 router = Router(tags=["personal information"])
@@ -29,6 +30,14 @@ ChannelName = Literal["sms", "phone", "email", "wechat", "post"]
 Source = Literal["form", "call", "shop", "web"]
 Reference = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
 Long = Annotated[Text, Field(max_length=2000)]
+ARCHIVE: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": "A ZIP file: data.json and a page for people; to be taken elsewhere, its schema, CSV, vCard",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+}
 
 
 class CorrectionOut(Output):
@@ -94,6 +103,12 @@ class CorrectionIn(Input):
         dict[Annotated[Text, Field(max_length=40)], Annotated[Text, Field(max_length=500)]],
         Field(min_length=1, max_length=200),
     ]
+
+
+class CopyIn(Input):
+    """reason: why the data is taken out now; it stays in the history."""
+
+    reason: Annotated[Text, Field(min_length=SHORTEST_REASON, max_length=LONGEST_REASON)]
 
 
 class ErasureIn(Input):
@@ -199,6 +214,21 @@ def correct_person(request: ActorRequest, request_id: Id, wanted: CorrectionIn) 
     """Put fields and identifiers right, whoever owns the customer; before and after stay with the request."""
     correcting.correct(actor=request.actor, request_id=request_id, wanted=wanted.changes, at=timezone.now())
     return _answer(request, request_id)
+
+
+@router.post(
+    "/privacy/requests/{request_id}/copy",
+    operation_id="copy_person",
+    summary="Take out a person's data",
+    openapi_extra=ARCHIVE,
+)
+def copy_person(request: ActorRequest, request_id: Id, told: CopyIn) -> HttpResponse:
+    """What a request for a copy or a transfer asks for. It is made for this answer, and no file stays on the server."""
+    content = handing_over.hand_over(actor=request.actor, request_id=request_id, reason=told.reason)
+    response = HttpResponse(content, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="personal-data-{request_id}.zip"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @router.post(

@@ -61,9 +61,11 @@ class StepOut(Output):
 
 
 class PlanOut(Output):
-    """What putting back would do. seen: to be sent with it, so that nothing else happens than what was looked at."""
+    """What putting back would do. seen: to be sent with it, so that nothing else happens than what was looked at.
+    kept_count: rows that stay because the key's owner could not change them by hand: what somebody else wrote."""
 
     seen: str
+    kept_count: int
     steps: list[StepOut]
 
 
@@ -113,7 +115,7 @@ def answer_history(actor: Actor, kind: Kind, record_id: int, *, page: Page, may_
 def answer_plan(actor: Actor, kind: Kind, record_id: int, *, entry_id: int, mode: Mode) -> HttpResponse:
     """The caller has asked whether the actor may edit the record."""
     plan = restoring.plan_record(actor=actor, kind=kind, record_id=record_id, entry_id=entry_id, mode=mode)
-    return answer({"seen": plan.seen, "steps": steps_of(plan.steps)})
+    return answer({"seen": plan.seen, "kept_count": plan.kept_count, "steps": steps_of(plan.steps)})
 
 
 def put_back(actor: Actor, kind: Kind, record_id: int, *, entry_id: int, how: PutBackIn) -> HttpResponse:

@@ -29,13 +29,15 @@ class Restorable:
 
     columns: that can be put back in a row that is there. names: that tell people which row it is. is_named: a record
     has at most one row of these names, so that a row that came back under another number counts as back. put_back: does
-    it for one row, where another app than the record's holds the table.
+    it for one row, where another app than the record's holds the table. may: whether the actor could do this to the row
+    as it is now by hand, where that takes more than to edit the record; what they could not, no plan offers.
     """
 
     columns: Collection[str] = ()
     names: Sequence[str]
     is_named: bool = False
     put_back: "Callable[[Actor, int, Back, datetime], None] | None" = None
+    may: "Callable[[Actor, Back, Mapping[str, Any] | None], bool] | None" = None
 
 
 @dataclass(kw_only=True)

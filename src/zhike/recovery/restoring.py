@@ -54,11 +54,15 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What putting back would do. seen: stands for all of it, so that nothing else is done than what was looked at."""
+    """What putting back would do. seen: stands for all of it, so that nothing else is done than what was looked at.
+
+    kept_count: rows that stay as they are because the actor could not change them by hand either.
+    """
 
     record_id: int
     steps: list[Step]
     backs: list[Back] = field(repr=False)
+    kept_count: int = 0
 
     @property
     def seen(self) -> str:
@@ -87,6 +91,7 @@ def plan_back(actor: Actor, kind: Kind, record_id: int, changes: Iterable[RowCha
 def plan_many(actor: Actor, kind: Kind, changes: Mapping[int, Iterable[RowChange]]) -> dict[int, Plan]:
     """The same of many records."""
     composed = {key: _restorable(kind, rows) for key, rows in changes.items()}
+    kept = dict.fromkeys(composed, 0)
     current = _current([back for backs in composed.values() for back in backs])
     names = wording.Names()
     for key, backs in composed.items():
@@ -95,6 +100,7 @@ def plan_many(actor: Actor, kind: Kind, changes: Mapping[int, Iterable[RowChange
             now = current.get((back.table, back.row_id))
             _keep_needed(back, now, key, leaving)
             _keep_open(actor, kind, back, now)
+            kept[key] += _keep_own(actor, kind, back, now)
             for column, value in (*back.then.items(), *(now or {}).items()):
                 names.ask(wording.field_of(back.table, column), value)
     names.fetch()
@@ -102,7 +108,7 @@ def plan_many(actor: Actor, kind: Kind, changes: Mapping[int, Iterable[RowChange
     for key, backs in composed.items():
         needed = [back for back in backs if back.action != "change" or back.then]
         steps = [step for back in needed for step in _steps(actor, back, current.get((back.table, back.row_id)), names)]
-        found[key] = Plan(record_id=key, steps=steps, backs=needed)
+        found[key] = Plan(record_id=key, steps=steps, backs=needed, kept_count=kept[key])
     return found
 
 
@@ -221,6 +227,15 @@ def _keep_open(actor: Actor, kind: Kind, back: Back, now: dict[str, Any] | None)
         }
     elif back.table != kind.table and not all(fields.writes_column(actor, back.table, column, row) for column in row):
         back.action, back.then = "change", {}
+
+
+def _keep_own(actor: Actor, kind: Kind, back: Back, now: dict[str, Any] | None) -> bool:
+    """Forget what the actor could not do to this row by hand; whether that was something."""
+    may = kind.restorable[back.table].may
+    if may is None or (back.action == "change" and not back.then) or may(actor, back, now):
+        return False
+    back.action, back.then = "change", {}
+    return True
 
 
 def _steps(actor: Actor, back: Back, now: dict[str, Any] | None, names: wording.Names) -> list[Step]:

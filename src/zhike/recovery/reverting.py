@@ -199,6 +199,9 @@ def _revert(actor: Actor, one: RecordPlan, row: ReversedRecord, at: datetime) ->
     """How many values came back; what became of the record stands in `row`."""
     keys = _chosen(one, row)
     row.why = ""
+    if not one.plan.steps:
+        row.state = State.CLOSED
+        return 0
     row.state = State.DONE if len(keys) == len(one.plan.steps) else State.EDITED
     try:
         with transaction.atomic():

@@ -165,7 +165,7 @@ def plan_set(*, actor: Actor, entry_id: int) -> SetPlan:
     if is_act:
         return replace(made, is_act=True, act_url=act_url)
     records: list[RecordPlan] = []
-    planned, erased_count = 0, 0
+    planned, erased_count, kept_count = 0, 0, 0
     for kind in list_kinds():
         ids = sorted(found.names.get(kind.code, {}))[: MOST_PLANNED - planned]
         planned += len(ids)
@@ -175,15 +175,24 @@ def plan_set(*, actor: Actor, entry_id: int) -> SetPlan:
             entries_of(kind, found.entries),
             {record_id: found.names[kind.code][record_id] for record_id in ids},
         )
-        records += plans.values()
+        records += (one for one in plans.values() if one.plan.steps)
+        kept_count += sum(not one.plan.steps for one in plans.values())
         erased_count += len(erased)
-    return replace(made, planned_count=planned, records=records, erased_count=erased_count)
+    return replace(
+        made,
+        count=made.count - kept_count,
+        planned_count=planned - kept_count,
+        hidden_count=made.hidden_count + kept_count,
+        records=records,
+        erased_count=erased_count,
+    )
 
 
 def plan_records(
     actor: Actor, kind: Kind, entries: Sequence[Entry], names: dict[int, str]
 ) -> tuple[dict[int, RecordPlan], set[int]]:
-    """Records of one kind that have something to put back, and those of which it cannot be told.
+    """Records of one kind that have something to put back, be it only for others than the actor (without steps), and
+    those of which it cannot be told.
 
     names: of the records, which the actor reaches.
     """
@@ -191,7 +200,7 @@ def plan_records(
     told = {key: rows for key, rows in changes.by_record.items() if key not in changes.erased}
     found = {}
     for key, plan in restoring.plan_many(actor, kind, told).items():
-        if plan.steps:
+        if plan.steps or plan.kept_count:
             found[key] = RecordPlan(kind=kind, record_id=key, label=names[key], doing=_doing(kind, plan), plan=plan)
     return found, changes.erased
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhike.audit.check_proof import climb
-from zhike.audit.tree import Edge, leaf_hash, path_of, root_by_path, root_of
+from zhike.audit.check_proof import climb, grow
+from zhike.audit.tree import Edge, leaf_hash, node_hash, path_of, root_by_path, root_of, stretches_between
 
 
 def slow_root(leaves: list[bytes]) -> bytes:
@@ -82,3 +82,62 @@ def test_no_other_path_leads_there(change: str) -> None:
         leaf = leaves[5]
     assert root_by_path(leaf, place=place, size=11, path=path) != root_of(leaves)
     assert climb(leaf, place, 11, [step.hex() for step in path]) != root_of(leaves)
+
+
+def slow_proof(leaves: list[bytes], old: int, *, is_known: bool = True) -> list[bytes]:
+    """The definition in section 2.1.2, SUBPROOF."""
+    if old == len(leaves):
+        return [] if is_known else [slow_root(leaves)]
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    if old <= split:
+        return [*slow_proof(leaves[:split], old, is_known=is_known), slow_root(leaves[split:])]
+    return [*slow_proof(leaves[split:], old - split, is_known=False), slow_root(leaves[:split])]
+
+
+def proof_of(leaves: list[bytes], old: int) -> list[bytes]:
+    return [root_of(leaves[start:end]) for start, end in stretches_between(old, len(leaves))]
+
+
+def grown(path: list[bytes], old: int, leaves: list[bytes], *, root: bytes | None = None) -> tuple[str, str] | None:
+    """Both roots as the checker of RFC 9162, 2.1.4.2, works them out from a proof."""
+    return grow([step.hex() for step in path], old, len(leaves), (root or root_of(leaves[:old])).hex())
+
+
+def test_the_proofs_of_consistency_of_the_rfc() -> None:
+    """Section 2.1.3 of RFC 6962 with its own names of nodes."""
+    leaves = leaves_of(7)
+    a, b, c, d, e, f, j = leaves
+    g, h, i = node_hash(a, b), node_hash(c, d), node_hash(e, f)
+    k, l = node_hash(g, h), node_hash(i, j)  # noqa: E741
+    assert root_of(leaves) == node_hash(k, l)
+    assert proof_of(leaves, 3) == [c, d, g, l]
+    assert proof_of(leaves, 4) == [l]
+    assert proof_of(leaves, 6) == [i, j, k]
+
+
+@given(st.integers(1, 130), st.data())
+def test_proofs_of_consistency_are_those_of_the_definition_and_hold(count: int, data: st.DataObject) -> None:
+    leaves = leaves_of(count)
+    old = data.draw(st.integers(1, count))
+    path = proof_of(leaves, old)
+    assert path == slow_proof(leaves, old)
+    assert grown(path, old, leaves) == (root_of(leaves[:old]).hex(), root_of(leaves).hex())
+
+
+@given(st.integers(2, 70), st.data())
+def test_another_history_is_not_consistent(count: int, data: st.DataObject) -> None:
+    """Whoever changes, swaps or takes out something old has no proof: neither the true one nor one of that tree."""
+    leaves = leaves_of(count)
+    old = data.draw(st.integers(1, count - 1))
+    place = data.draw(st.integers(0, old - 1))
+    other = [*leaves[:place], leaf_hash(b"another"), *leaves[place + 1 :]]
+    kept = root_of(leaves[:old]).hex()
+    for path in (proof_of(leaves, old), proof_of(other, old)):
+        assert grown(path, old, other, root=root_of(leaves[:old])) != (kept, root_of(other).hex())
+    true = proof_of(leaves, old)
+    for path in ([*true, leaves[0]], true[:-1], [leaf_hash(b"x"), *true[1:]], []):
+        assert grown(path, old, leaves) != (kept, root_of(leaves).hex())
+    assert grown(true, 0, leaves, root=b"") is None
+    assert grown(true, count + 1, leaves) is None

@@ -97,6 +97,22 @@ def test_a_customer_is_not_found_by_what_it_has_not(typed: str) -> None:
     assert not finds(typed, row_of("张伟", PERSON, "+8613800138000"))
 
 
+@pytest.mark.parametrize("typed", ["zengwei", "zeng", "zw", "ze", "cengwei", "ceng", "cw", "ce", "曾"])
+def test_a_surname_is_found_by_either_of_its_readings(typed: str) -> None:
+    assert finds(typed, row_of("曾伟"))
+
+
+@pytest.mark.parametrize("name", ["張偉", "张伟", "張伟"])
+@pytest.mark.parametrize("typed", ["张伟", "張偉", "偉", "张", "張"])
+def test_traditional_and_simplified_characters_are_one(name: str, typed: str) -> None:
+    assert finds(typed, row_of(name))
+
+
+def test_what_stands_as_it_was_written_is_asked_as_it_was_typed() -> None:
+    [term] = grams.query("臺北%路")
+    assert (term.like, term.typed) == (r"%台北\%路%", r"%臺北\%路%")
+
+
 @pytest.mark.parametrize("typed", ["100%", "7-11", "lg", "LG", "l", "电子"])
 def test_names_with_signs_and_short_words_are_found(typed: str) -> None:
     assert finds(typed, row_of("LG电子 7-11 100%", ORGANISATION))
@@ -131,7 +147,7 @@ def test_nothing_is_found_that_lacks_what_was_typed(name: str, typed: str) -> No
         for word in grams.fold(typed).split()[: grams.MOST_TERMS]:
             term = grams.query(word)
             digits = re.sub(r"[^\d+]", "", word)
-            assert not term or word in text or digits in text or f"#{word}" in text
+            assert not term or word in text or digits in text or f"#{word}" in text, word
 
 
 @given(NAMES)

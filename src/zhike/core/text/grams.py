@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from zhike.core.text import pinyin
+from zhike.core.text.characters import simplified
 from zhike.core.text.normal import half_width, one_line
 
 # Scripts whose words are one or two characters long are treated as Han.
@@ -29,14 +31,22 @@ MOST_TERMS = 8
 
 @dataclass(frozen=True)
 class Term:
-    """grams: all of them are in a row that is found. like: pattern that decides, with backslash as escape."""
+    """grams: all of them are in a row that is found. like: pattern that decides, with backslash as escape.
+
+    typed: the same for texts that stand as they were written, traditional characters and all.
+    """
 
     grams: tuple[str, ...]
     like: str
+    typed: str
 
 
 def fold(text: str) -> str:
-    """As text is compared: half width, lower case, single blanks."""
+    """As text is compared: half width, lower case, single blanks, simplified characters."""
+    return simplified(_plain(text))
+
+
+def _plain(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     return one_line(half_width(text).lower())
@@ -46,6 +56,10 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
     """The text of a row. reading: with or without blanks. identifiers: in normal form."""
     folded = fold(name)
     lines = {folded: None, reading.replace(" ", ""): None}
+    # Input methods offer 曾 for "ceng" as well, and who reads only the name may know no better.
+    other = pinyin.otherwise(folded, reading)
+    if other:
+        lines[other.replace(" ", "")] = None
     for identifier in identifiers:
         lines[fold(identifier)] = None
     # Numbers are looked up without their hyphens and brackets, so they stand here without them too.
@@ -54,6 +68,8 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
     # Without the start of the reading "li" would find no 李, for it is too short for a piece of three letters.
     spoken = "" if folded.isascii() else reading[:2].strip()
     starts = dict.fromkeys([initials, spoken, *_WORD.findall(folded)])
+    if other:
+        starts |= dict.fromkeys([other[0] + initials[1:], other[:2].strip()])
     lines[" ".join([f"#{start}" for start in starts if start])] = None
     lines.pop("", None)
     return "\n".join(lines)
@@ -85,24 +101,27 @@ def query(typed: str) -> list[Term]:
     single letters narrows nothing and is left out.
     """
     terms: dict[str, Term] = {}
-    for word in fold(typed).split()[:MOST_TERMS]:
+    for word in _plain(typed).split()[:MOST_TERMS]:
         term = _term(word)
         if term:
             terms[term.like] = term
     return list(terms.values())
 
 
-def _term(word: str) -> Term | None:
+def _term(typed: str) -> Term | None:
+    word = simplified(typed)
     if _DIALLED.fullmatch(word):
         digits = _NO_DIGIT.sub("", word)
         word = digits if len(digits) >= 3 else word
     if len(word) <= 2 and _WORD.fullmatch(word):
-        return Term((f"#{word}",), f"%#{_escape(word)}%")
+        start = f"%#{_escape(word)}%"
+        return Term((f"#{word}",), start, start)
     pieces = [gram for gram in grams(word) if not gram.startswith("#")]
     # A pair says all that its two characters say.
     pairs = {gram for gram in pieces if len(gram) > 1}
     needed = pairs | {gram for gram in pieces if len(gram) == 1 and not any(gram in pair for pair in pairs)}
-    return Term(tuple(sorted(needed)), f"%{_escape(word)}%") if needed else None
+    as_typed = typed if word == simplified(typed) else word
+    return Term(tuple(sorted(needed)), f"%{_escape(word)}%", f"%{_escape(as_typed)}%") if needed else None
 
 
 def _escape(word: str) -> str:

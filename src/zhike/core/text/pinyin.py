@@ -21,11 +21,15 @@ _NO_WORD = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class _Readings:
-    """characters: by code point, blanks around, for `str.translate`. phrases: by first character, longest first."""
+    """characters: by code point, blanks around, for `str.translate`. phrases: by first character, longest first.
+
+    others: surnames of one character, each with its reading and that of the character elsewhere.
+    """
 
     characters: dict[int, str]
     phrases: dict[str, tuple[tuple[str, str], ...]]
     surnames: dict[str, str]
+    others: dict[str, tuple[str, str]]
 
 
 @cache
@@ -41,7 +45,13 @@ def _readings() -> _Readings:
     longest_first = {
         first: tuple(sorted(found, key=lambda phrase: -len(phrase[0]))) for first, found in phrases.items()
     }
-    return _Readings(characters, longest_first, _surnames())
+    surnames = _surnames()
+    others = {
+        name: (read.strip(), elsewhere)
+        for name, read in surnames.items()
+        if len(name) == 1 and (elsewhere := characters[ord(name)].strip()) != read.strip()
+    }
+    return _Readings(characters, longest_first, surnames, others)
 
 
 def _surnames() -> dict[str, str]:
@@ -73,6 +83,14 @@ def reading(name: str, kind: str) -> str:
     if not text.replace(" ", "").isalnum():
         text = _NO_WORD.sub(" ", text)
     return " ".join(text.split())
+
+
+def otherwise(name: str, read: str) -> str:
+    """How somebody reads a person's name who takes the surname for a common word: 曾伟 as "ceng wei"; mostly empty."""
+    as_surname, elsewhere = _readings().others.get(name[:1], ("", ""))
+    if not elsewhere or not f"{read} ".startswith(f"{as_surname} "):
+        return ""
+    return elsewhere + read[len(as_surname) :]
 
 
 def _read_phrases(text: str, table: _Readings) -> str:

@@ -1,8 +1,9 @@
 """What people write into a customer's time line, and taking changes back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -120,10 +121,16 @@ def remove_activity(*, actor: Actor, activity_id: int, at: datetime) -> None:
     :raises ActivityKept: it is somebody else's, a record of a change, or older than a day
     """
     activity = _lock(actor, activity_id)
-    mine = activity.author_id == actor.user_id and activity.kind in WRITTEN_KINDS
-    if not mine or at - activity.created_at > REMOVABLE_FOR:
+    row = {"author_id": activity.author_id, "kind": activity.kind, "created_at": activity.created_at}
+    if not may_remove(actor, row, at=at):
         raise ActivityKept(_("Only its author can take this back, within a day."))
     activity.delete()
+
+
+def may_remove(actor: Actor, row: Mapping[str, Any], *, at: datetime) -> bool:
+    """Whether it is the actor's own and so fresh that it may be taken back. row: the activity's columns."""
+    mine = row["author_id"] == actor.user_id and row["kind"] in WRITTEN_KINDS
+    return mine and at - row["created_at"] <= REMOVABLE_FOR
 
 
 @transaction.atomic

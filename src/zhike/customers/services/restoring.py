@@ -4,22 +4,30 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from zhike.core.actor import Actor
 from zhike.customers.models import Activity, Collaborator, Customer, CustomerTag, Identifier, Tag
 from zhike.customers.services import activities, collaborators, identifiers, people, tags
-from zhike.customers.services.activities import WRITTEN_KINDS
 from zhike.recovery.kinds import Back, Restorable
 
 CUSTOMER, IDENTIFIER, TAG, COLLABORATOR, ACTIVITY = (
     model._meta.db_table for model in (Customer, Identifier, CustomerTag, Collaborator, Activity)
 )
 _FIELDS = {column.attname: column.name for column in Customer._meta.concrete_fields if column.name in people.FIELDS}
+
+
+def _may_activity(actor: Actor, back: Back, now: Mapping[str, Any] | None) -> bool:
+    """What somebody wrote is taken away as by hand: by its author, within a day."""
+    return back.action != "remove" or now is None or activities.may_remove(actor, now, at=timezone.now())
+
+
 RESTORABLE = {
     CUSTOMER: Restorable(columns=tuple(_FIELDS), names=("name",)),
     IDENTIFIER: Restorable(columns=("value", "is_primary"), names=("kind", "system", "value"), is_named=True),
     TAG: Restorable(names=("tag_id",), is_named=True),
     COLLABORATOR: Restorable(columns=("may_edit",), names=("user_id",), is_named=True),
-    ACTIVITY: Restorable(columns=("is_pinned",), names=("kind", "text")),
+    ACTIVITY: Restorable(columns=("is_pinned",), names=("kind", "text"), may=_may_activity),
 }
 
 
@@ -78,7 +86,7 @@ def _activity(actor: Actor, customer_id: int, back: Back, at: datetime) -> None:
     if back.action == "change":
         activities.pin_activity(actor=actor, activity_id=back.row_id, is_pinned=bool(back.then["is_pinned"]))
     elif back.action == "remove":
-        Activity.objects.visible_to(actor).filter(pk=back.row_id, kind__in=WRITTEN_KINDS).delete()
+        activities.remove_activity(actor=actor, activity_id=back.row_id, at=at)
     else:
         # Under its old number, so that what else speaks of it still does.
         row: dict[str, Any] = {**back.then, "id": back.row_id, "customer_id": customer_id}

@@ -1,6 +1,7 @@
 """The search box finds what a plain look through every customer's text finds, in the list's sequence."""
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from zhike.core.lists.state import State
 from zhike.core.paging import Page
 from zhike.core.text import grams, pinyin
 from zhike.customers.models import CustomerSearch
+from zhike.customers.reindexing import rewrite_outdated
 from zhike.customers.selectors import listing
 from zhike.customers.services.search import Findable, put_search
 from zhike.customers.tests.conftest import NOON, SHANGHAI, MakeCustomer
@@ -86,3 +88,18 @@ def test_every_piece_of_a_name_and_phone_finds_it(make_customer: MakeCustomer) -
                 assert found(text[start:end], size=5) == [customer.pk], text[start:end]
     for typed in ("o", "ou", "oy", "oywm", "欧阳 138", "wei 5678"):
         assert found(typed, size=5) == [customer.pk], typed
+
+
+def test_search_rows_of_before_are_written_anew_and_others_left_alone(make_customer: MakeCustomer) -> None:
+    rows = []
+    for name in ("張偉", "曾伟", "张伟"):
+        customer = make_customer(name, name_pinyin=pinyin.reading(name, "person"))
+        reading = customer.name_pinyin
+        before = f"{name}\n{reading.replace(' ', '')}\n#{pinyin.initials(name, 'person')}"
+        CustomerSearch.objects.filter(pk=customer.pk).delete()
+        CustomerSearch.objects.create(customer=customer, text=before, grams=grams.grams(before))
+        rows.append(customer.pk)
+    assert rewrite_outdated(connection) == 2
+    assert found("张伟", size=5) == [rows[2], rows[0]]
+    assert found("cengwei", size=5) == [rows[1]]
+    assert rewrite_outdated(connection) == 0

@@ -72,10 +72,19 @@ def reveal_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     return answer_why(request, ask=ask, url=url, cancel_url=cancel_url, label=str(label))
 
 
-def answer_why(
-    request: ActorRequest, *, ask: Callable[[str], Revealed], url: str, cancel_url: str, label: str
+def answer_why[R: Revealed](
+    request: ActorRequest,
+    *,
+    ask: Callable[[str], R],
+    url: str,
+    cancel_url: str,
+    label: str,
+    beside: Callable[[R], dict[str, Any]] = lambda found: {},
 ) -> HttpResponse:
-    """The question why, or with its answer the value. ask: from a reason to the value."""
+    """The question why, or with its answer the value.
+
+    ask: from a reason to the value. beside: what else is shown with it, as `beside`, a template, and what it takes.
+    """
     context: dict[str, Any] = {"url": url, "cancel_url": cancel_url, "label": label}
     form = Reason(request.POST or None)
     if form.is_valid():
@@ -86,6 +95,7 @@ def answer_why(
         except RevealsSpent as refusal:
             form.add_error("reason", str(refusal))
         else:
-            return render_page(request, "customers/reveal.html", {**context, "found": found}, partial="value")
+            context |= {"found": found, **beside(found)}
+            return render_page(request, "customers/reveal.html", context, partial="value")
     status = 422 if form.is_bound else 200
     return render_page(request, "customers/reveal.html", {**context, "form": form}, partial="form", status=status)

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from zhike.audit.services import record
 from zhike.calendars.selectors import WorkingDays, get_working_days
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
@@ -121,12 +120,6 @@ def carry_out_erasure(*, actor: Actor, request_id: int, confirmed: str, at: date
     row.handled_by_id = actor.user_id
     row.save(update_fields=["state", "closed_at", "erasure", "handled_by"])
     return row
-
-
-def note_copy(*, actor: Actor, request_id: int) -> None:
-    """Make an event of it that a copy was made."""
-    require(actor, HANDLE)
-    record(action="privacy.copy_person", subject=Request._meta.db_table, ids=[request_id])
 
 
 def get_open(actor: Actor, request_id: int) -> Request:

@@ -16,13 +16,11 @@ from zhike.core.pages import go_to, render_page
 from zhike.privacy import forms
 from zhike.privacy.models import Purpose, Request
 from zhike.privacy.permissions import HANDLE
-from zhike.privacy.selectors import erasures, transfer
+from zhike.privacy.selectors import erasures
 from zhike.privacy.selectors import requests as selectors
-from zhike.privacy.services import correcting
+from zhike.privacy.services import correcting, handing_over
 from zhike.privacy.services import requests as services
 from zhike.privacy.views.tabs import privacy_tabs
-
-COPIED = (Request.Kind.COPY, Request.Kind.TRANSFER)
 
 
 @needs(HANDLE)
@@ -114,16 +112,12 @@ def _correction(request: ActorRequest, one: Request, *, data: Any = None) -> for
 @needs(HANDLE)
 @require_POST
 def download_copy(request: ActorRequest, pk: int) -> HttpResponse:
-    row = _get(request, pk)
-    if row.request.kind not in COPIED or row.request.customer_id is None:
+    if not handing_over.is_handed_over(_get(request, pk).request):
         raise Http404
     try:
-        is_transfer = row.request.kind == Request.Kind.TRANSFER
-        archive = transfer.transfer_archive if is_transfer else selectors.copy_archive
-        content = archive(actor=request.actor, customer_id=row.request.customer_id)
-    except FieldsClosed as refusal:
+        content = handing_over.hand_over(actor=request.actor, request_id=pk)
+    except (FieldsClosed, services.RequestUnfit) as refusal:
         return _show(request, pk, status=refusal.status, copy_refusal=str(refusal))
-    services.note_copy(actor=request.actor, request_id=pk)
     response = HttpResponse(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="personal-data-{pk}.zip"'
     return response
@@ -144,7 +138,7 @@ def _show(request: ActorRequest, pk: int, *, status: int = 422, **bound: Any) ->
         "row": row,
         "one": one,
         "is_open": one.state == Request.State.OPEN,
-        "is_copied": one.kind in COPIED and one.customer_id is not None,
+        "is_copied": handing_over.is_handed_over(one),
         "reasons": selectors.explain(actor=request.actor, customer_id=one.customer_id or 0) if is_explained else None,
         "erased": erasures.get_erasure(actor=request.actor, erasure_id=one.erasure_id) if one.erasure_id else None,
         "identity_form": forms.Identity(initial={"identity": one.identity}),
