@@ -123,6 +123,11 @@ class PasswordChange(forms.Form):
 
 class PasswordReset(forms.Form):
     new = _password(_("New password"), is_new=True)
+    revokes_keys = forms.BooleanField(
+        label=_("Revoke their API keys too"),
+        required=False,
+        help_text=_("When somebody else may have been in the account. Programs that use these keys stop at once."),
+    )
 
 
 class Key(forms.Form):

@@ -5,6 +5,7 @@ People are known by the provider's stable subject, never by name or e-mail addre
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
@@ -24,6 +25,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -66,8 +68,23 @@ def offer() -> Offer | None:
     return Offer(name=told["name"], url=reverse("openid_connect_login", args=[told["id"]])) if told else None
 
 
+class Asking(OAuth2Client):
+    """Asks for a token that says which question it answers; allauth sends no nonce by itself."""
+
+    def get_redirect_url(self, authorization_url: str, scope: Any, extra_params: dict[str, str]) -> str:
+        url: str = super().get_redirect_url(authorization_url, scope, {**extra_params, "nonce": nonce_of(self.state)})
+        return url
+
+
 class Provider(OpenIDConnectOAuth2Adapter):
     """allauth's client, which here also looks at what it could leave to the transport."""
+
+    client_class = Asking
+
+    def get_provider(self) -> Any:
+        found = super().get_provider()
+        found.oauth2_adapter_class = type(self)  # or it would ask with allauth's own
+        return found
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -86,6 +103,8 @@ class Provider(OpenIDConnectOAuth2Adapter):
         told, signed = claims.get("userinfo", {}), claims.get("id_token")
         if not signed or told.get("sub") != signed["sub"]:
             raise OAuth2Error("The provider's answers are about different people.")
+        if not constant_time_compare(str(signed.get("nonce", "")), nonce_of(request.GET.get("state", ""))):
+            raise OAuth2Error("The provider's token answers another question.")
         request.session[TOKEN] = details["response"]["id_token"]
         return found
 
@@ -100,6 +119,11 @@ class Provider(OpenIDConnectOAuth2Adapter):
             verify_signature=True,
         )
         return claims
+
+
+def nonce_of(state: str) -> str:
+    """What binds a token to the state of one question, which the session keeps and which is taken once."""
+    return sha256(b"zhike sign-on nonce\n" + state.encode()).hexdigest()
 
 
 def check_algorithm(token: str) -> None:

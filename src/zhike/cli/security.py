@@ -150,7 +150,8 @@ def check_outgoing(home: Home, _urls: DatabaseUrls) -> Finding:
     return Finding(
         check="outgoing",
         state="warn" if problems else "ok",
-        found=", ".join(settings.OUTGOING_NETWORKS) or "只访问公网，且必须 TLS / public addresses only, over TLS",
+        found=", ".join([*settings.OUTGOING_HOSTS, *settings.OUTGOING_NETWORKS])
+        or "只访问公网，且必须 TLS / public addresses only, over TLS",
         advice="; ".join(problems),
     )
 

@@ -8,6 +8,7 @@ from django.utils.csp import CSP
 
 from zhike.runtime.database import resolve
 from zhike.runtime.home import Home
+from zhike.runtime.log_lines import FORMATS
 from zhike.runtime.mail import mail_server
 from zhike.runtime.problems import EnvironmentProblem
 
@@ -196,6 +197,7 @@ PROXY_COUNT = int(os.environ.get("ZHIKE_PROXIES", "0"))  # how many of our own p
 PROXY_NETWORKS = os.environ.get("ZHIKE_PROXY_NETWORKS", "127.0.0.0/8,::1/128").split(",")  # where the last of them is
 # What this instance itself may ask besides public addresses: networks of the house, for example of its sign-on.
 OUTGOING_NETWORKS = [one for one in os.environ.get("ZHIKE_OUTGOING_NETWORKS", "").split(",") if one]
+OUTGOING_HOSTS = [one.strip() for one in os.environ.get("ZHIKE_OUTGOING_HOSTS", "").split(",") if one.strip()]
 OUTGOING_CA_FILE = os.environ.get("ZHIKE_CA_FILE", "")  # certificates to trust in place of the public ones
 _mail = mail_server(os.environ)
 MAIL_FROM = _mail.sender if _mail else ""
@@ -268,11 +270,14 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+LOG_FORMAT = os.environ.get("ZHIKE_LOG_FORMAT", "line")
+if LOG_FORMAT not in FORMATS:
+    raise EnvironmentProblem(zh="ZHIKE_LOG_FORMAT 只能是 line 或 json", en="ZHIKE_LOG_FORMAT is line or json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "zhike.runtime.log_lines.LogLine"}},
+    "formatters": {name: {"()": kind} for name, kind in FORMATS.items()},
     "filters": {"who": {"()": "zhike.core.log_context.WhoActs"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["who"]}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["who"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("ZHIKE_LOG_LEVEL", "WARNING")},
 }

@@ -48,7 +48,8 @@ class _Forbidden(Exception):
 def outgoing_session(*, most_seconds: float = MOST_SECONDS) -> Session:
     """A session of `requests` for one conversation with an address that is not ours.
 
-    `OUTGOING_NETWORKS` of the settings are the networks of the house that may be asked all the same, also without TLS.
+    `OUTGOING_NETWORKS` of the settings are the networks of the house that may be asked all the same, also without TLS;
+    `OUTGOING_HOSTS`, where it is not empty, the only hosts that are asked at all.
     most_seconds: how long one answer may take altogether.
 
     Its requests raise `RequestException`, and of these :class:`OutgoingRefused` for what this module refuses.
@@ -106,7 +107,16 @@ def _open_networks() -> list[Network]:
     return [ipaddress.ip_network(one) for one in settings.OUTGOING_NETWORKS]
 
 
+def _check_host(host: str) -> None:
+    """Where the settings name the hosts that may be asked: one of them, or below one that begins with a dot."""
+    asked = host.strip("[]").rstrip(".").lower()
+    named = [one.lower() for one in settings.OUTGOING_HOSTS]
+    if named and not any(asked == one or (one.startswith(".") and asked.endswith(one)) for one in named):
+        raise _Forbidden(f"{host} is none of the hosts in ZHIKE_OUTGOING_HOSTS")
+
+
 def _connect(host: str, port: int, *, is_secure: bool) -> socket.socket:
+    _check_host(host)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

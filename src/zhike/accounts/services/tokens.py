@@ -71,6 +71,16 @@ def revoke_token(*, actor: Actor, token: Token, at: datetime) -> None:
         announce(TokenRevoked(token_id=token.pk, user_id=token.user_id, by_user_id=actor.user_id, name=token.name))
 
 
+@transaction.atomic
+def revoke_tokens(*, actor: Actor, user: User, at: datetime) -> int:
+    """End every key of theirs at once; how many."""
+    valid = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+    found = list(Token.objects.filter(valid, user=user, revoked_at__isnull=True).order_by("pk"))
+    for token in found:
+        revoke_token(actor=actor, token=token, at=at)
+    return len(found)
+
+
 def note_token_use(*, token_id: int, noted_at: datetime | None, at: datetime) -> None:
     """Remember that a key was used, at most once a minute, so that reading does not become writing."""
     if noted_at is None or at - noted_at > USE_NOTED_EVERY:

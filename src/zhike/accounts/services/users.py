@@ -1,6 +1,7 @@
 """People who can log in, and programs that have keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import count
 
 from allauth.socialaccount.models import SocialAccount
@@ -17,6 +18,7 @@ from zhike.accounts.events import MailChanged, PasswordChanged, SignOnUnlinked, 
 from zhike.accounts.models import Role, Team, User
 from zhike.accounts.services.sessions import end_sessions
 from zhike.accounts.services.standing import MANAGE, ensure_administrator, lock_standing
+from zhike.accounts.services.tokens import revoke_tokens
 from zhike.core.access import require
 from zhike.core.actor import SYSTEM, Actor
 from zhike.core.errors import DomainError
@@ -180,8 +182,10 @@ def edit_user(
 
 
 @transaction.atomic
-def reset_password(*, actor: Actor, user: User, password: str) -> None:
+def reset_password(*, actor: Actor, user: User, password: str, at: datetime, revokes_keys: bool = False) -> None:
     """Give somebody a new password, which they have to change at once; every session of theirs ends.
+
+    revokes_keys: their API keys end as well (at: when), as after a break-in; otherwise programs of theirs work on.
 
     :raises NoPassword: it is a service account
     :raises django.core.exceptions.ValidationError: the password is too weak
@@ -195,6 +199,8 @@ def reset_password(*, actor: Actor, user: User, password: str) -> None:
     changed.must_change_password = actor.user_id != user.pk
     changed.save(update_fields=["password", "must_change_password"])
     end_sessions(actor=actor, user=changed, reason="password")
+    if revokes_keys:
+        revoke_tokens(actor=actor, user=changed, at=at)
     announce(PasswordChanged(user_id=user.pk, by_user_id=actor.user_id))
 
 

@@ -8,9 +8,11 @@ from django.test import Client, override_settings
 from django.utils.timezone import now
 
 from zhike.accounts import services, tasks
-from zhike.accounts.models import LogInAttempts, User
+from zhike.accounts.models import LogInAttempts, Token, User
 from zhike.accounts.services.attempts import ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NAME
 from zhike.accounts.tests.conftest import PASSWORD, House
+from zhike.audit.models import Entry
+from zhike.core.actor import SYSTEM
 
 
 def log_in(
@@ -113,10 +115,22 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(house: House) -> 
 
 
 def test_a_reset_password_ends_every_session(house: House) -> None:
-    browser = house.browser(house.seller)
-    services.reset_password(actor=house.actor(house.administrator), user=house.seller, password="handed over safely")
+    browser, boss = house.browser(house.seller), house.browser(house.administrator)
+    address = f"/settings/users/{house.seller.pk}/"
+    assert "revokes_keys" not in boss.get(address).content.decode()
+    for number in range(3):
+        services.create_token(actor=SYSTEM, user=house.seller, name=f"till {number}", at=now())
+    assert "revokes_keys" in boss.get(address).content.decode()
+    assert boss.post(f"{address}password/", {"new": "handed over safely"}).status_code == 302
     assert browser.get("/account/").status_code == 302
     assert log_in("Seller", "handed over safely") == 302
+    # Forgetting a password is no reason to stop the tills; a break-in is.
+    assert Token.objects.filter(revoked_at=None).count() == 3
+    assert boss.post(f"{address}password/", {"new": "handed over again", "revokes_keys": "on"}).status_code == 302
+    assert not Token.objects.filter(revoked_at=None).exists()
+    ended = Entry.objects.filter(action="accounts.revoke_key")
+    assert {entry.actor_id for entry in ended} == {house.administrator.pk}
+    assert ended.count() == 3
 
 
 def test_what_is_only_kept_for_a_while_is_forgotten(house: House) -> None:

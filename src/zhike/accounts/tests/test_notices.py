@@ -83,7 +83,7 @@ def test_changes_of_how_one_logs_in_are_events_and_told(house: House) -> None:
     )
     TOTP.activate(seller, generate_totp_secret())
     services.reset_second_factor(actor=boss, user=seller)
-    services.reset_password(actor=boss, user=seller, password="handed over safely")
+    services.reset_password(actor=boss, user=seller, password="handed over safely", at=now())
     token, _key = services.create_token(actor=house.actor(seller), user=seller, name="till", at=now())
     services.revoke_token(actor=boss, token=token, at=now())
     services.end_sessions(actor=boss, user=seller)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -85,6 +86,7 @@ def test_the_question_carries_state_and_a_challenge(provider: str, db: None) -> 
     assert asked["code_challenge_method"] == ["S256"]
     assert asked["redirect_uri"] == [f"http://testserver{START}back/"]
     assert asked["state"]
+    assert asked["nonce"] == [sign_ons.nonce_of(asked["state"][0])] != asked["state"]
 
 
 def test_other_sites_cannot_send_people_to_the_sign_on(provider: str, db: None) -> None:
@@ -225,6 +227,20 @@ def test_an_answer_to_another_browsers_question_opens_nothing(provider: str, hou
         victim = Client()
         assert victim.get(f"{back.path}?{back.query}").headers["Location"] == "/account/log-in/"
     assert not is_in(victim)
+
+
+@pytest.mark.parametrize("instead", ["nonce=other", "x=y"], ids=["of another question", "of none"])
+def test_a_token_that_answers_another_question_opens_nothing(provider: str, house: House, instead: str) -> None:
+    browser = Client()
+    with with_sign_on(provider, role="representative"):
+        asked = browser.get(START).headers["Location"]
+        changed = re.sub("nonce=[0-9a-f]{64}", instead, asked)
+        assert changed != asked
+        consent = requests.post(changed, data={"sub": LI_SI.sub}, allow_redirects=False, timeout=10)
+        back = urlsplit(consent.headers["Location"])
+        assert browser.get(f"{back.path}?{back.query}").headers["Location"] == "/account/log-in/"
+    assert not is_in(browser)
+    assert User.objects.count() == 2
 
 
 def test_a_name_that_is_taken_gets_a_number(house: House) -> None:

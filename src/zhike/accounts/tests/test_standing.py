@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.utils.timezone import now
 
 from zhike.accounts import services, setup
 from zhike.accounts.actors import actor_of
@@ -111,7 +112,7 @@ def test_a_seller_manages_nobody(house: House) -> None:
             is_active=True,
         )
     with pytest.raises(PermissionDenied):
-        services.reset_password(actor=seller, user=house.administrator, password="something quite new")
+        services.reset_password(actor=seller, user=house.administrator, password="something quite new", at=now())
     with pytest.raises(PermissionDenied):
         services.create_role(actor=seller, name="x", grants={})
     with pytest.raises(PermissionDenied):

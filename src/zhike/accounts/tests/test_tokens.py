@@ -73,7 +73,9 @@ def test_a_service_account_has_keys_and_no_way_to_log_in(house: House) -> None:
     assert program(key).get("/api/v1/me").json()["name"] == "网店"
 
     with pytest.raises(services.NoPassword):
-        services.reset_password(actor=house.actor(house.administrator), user=shop, password="quite a good one indeed")
+        services.reset_password(
+            actor=house.actor(house.administrator), user=shop, password="quite a good one indeed", at=now()
+        )
     shop.set_password(PASSWORD)
     shop.save()
     browser = Client()

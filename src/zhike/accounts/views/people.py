@@ -87,9 +87,18 @@ def reset_password(request: ActorRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     form = forms.PasswordReset(request.POST)
     if accepted(
-        form, lambda: services.reset_password(actor=request.actor, user=user, password=form.cleaned_data["new"])
+        form,
+        lambda: services.reset_password(
+            actor=request.actor,
+            user=user,
+            password=form.cleaned_data["new"],
+            at=now(),
+            revokes_keys=form.cleaned_data["revokes_keys"],
+        ),
     ):
-        return go_to(request, "users", message=_("Password reset. All their sessions have ended."))
+        said = _("Password reset. All their sessions and API keys have ended.")
+        kept = _("Password reset. All their sessions have ended.")
+        return go_to(request, "users", message=said if form.cleaned_data["revokes_keys"] else kept)
     return _show_user(request, user, password_form=form)
 
 

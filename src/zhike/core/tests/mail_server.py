@@ -113,7 +113,7 @@ class _Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def mail_server_beside(folder: Path) -> Iterator[Post]:
     """A server beside the test; its certificate is made in the folder."""
-    certificate, key = _certificate(folder)
+    certificate, key = make_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     talk: Any = type("Talk", (_Talk,), {"context": context})
@@ -128,7 +128,8 @@ def mail_server_beside(folder: Path) -> Iterator[Post]:
             thread.join()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of this machine's own address, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

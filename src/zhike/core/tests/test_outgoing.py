@@ -127,6 +127,34 @@ def test_public_addresses_are_asked_over_tls_only() -> None:
         check_address(PUBLIC, is_secure=False)
 
 
+@pytest.mark.parametrize(
+    ("hosts", "is_asked"),
+    [
+        ([], True),
+        (["127.0.0.1"], True),
+        (["login.example.cn", "LOCALHOST"], False),
+        ([".0.0.1"], True),
+        (["7.0.0.1"], False),
+    ],
+)
+def test_only_hosts_of_the_list_are_asked_where_there_is_one(opened: str, hosts: list[str], is_asked: bool) -> None:
+    with override_settings(OUTGOING_HOSTS=hosts), outgoing_session() as session:
+        if is_asked:
+            assert session.get(f"{opened}/hello").text == "hello"
+        else:
+            with pytest.raises(OutgoingRefused, match="ZHIKE_OUTGOING_HOSTS"):
+                session.get(f"{opened}/hello")
+
+
+@override_settings(OUTGOING_HOSTS=["localhost"])
+def test_hosts_are_compared_whatever_their_case_and_a_redirect_elsewhere_is_refused(opened: str) -> None:
+    port = opened.rpartition(":")[2]
+    with override_settings(OUTGOING_NETWORKS=["127.0.0.0/8", "::1/128"]), outgoing_session() as session:
+        assert session.get(f"http://LOCALHOST:{port}/hello").text == "hello"
+        with pytest.raises(OutgoingRefused, match="ZHIKE_OUTGOING_HOSTS"):
+            session.get(f"http://localhost:{port}/elsewhere?http://127.0.0.1:{port}/hello")
+
+
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.com/", "gopher://example.com/", "//x", "x"])
 def test_only_http_is_spoken(address: str) -> None:
     with outgoing_session() as session, pytest.raises((RequestException, ValueError)):
