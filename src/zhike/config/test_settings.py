@@ -20,3 +20,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # One process sends the requests of all tests; those of the limits set their own.
 RATE_PER_USER = RATE_PER_KEY = RATE_PER_ADDRESS = 0.0
+
+# Django's test client begins with new middleware each time, and would look up every file of the front end anew.
+WHITENOISE_USE_FINDERS = False
