@@ -1,14 +1,16 @@
 """A company with two teams, and programs that hold keys of its people."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
@@ -57,28 +59,40 @@ def body_of(response: HttpResponse) -> Any:
 type Hire = Callable[..., Program]
 
 
-@pytest.fixture
-def hire(db: None) -> Hire:
-    """Somebody with a scope for every permission (none for `without`, all for `keep`), a team and a key."""
-
-    def hire(
-        name: str,
-        *,
-        scope: Scope,
-        team: Team | None = None,
-        without: tuple[str, ...] = (),
-        keep: tuple[str, ...] = (),
-    ) -> Program:
-        grants = {one.code: scope for one in list_permissions() if one.code not in without}
-        grants |= dict.fromkeys(keep, Scope.ALL)
-        role = accounts.create_role(actor=SYSTEM, name=name, grants=grants)
-        user = accounts.create_user(
-            actor=SYSTEM, username=name, name=name, password=PASSWORD, roles=[role], team=team, locale="en"
-        )
-        _token, key = accounts.create_token(actor=SYSTEM, user=user, name="test", at=datetime.now(UTC))
-        return Program(user=user, key=key)
-
+@pytest.fixture(name="hire")
+def fixture_of_hire(db: None) -> Hire:
     return hire
+
+
+def hire(
+    name: str,
+    *,
+    scope: Scope,
+    team: Team | None = None,
+    without: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
+) -> Program:
+    """Somebody with a scope for every permission (none for `without`, all for `keep`), a team and a key."""
+    grants = {one.code: scope for one in list_permissions() if one.code not in without}
+    grants |= dict.fromkeys(keep, Scope.ALL)
+    role = accounts.create_role(actor=SYSTEM, name=name, grants=grants)
+    user = accounts.create_user(
+        actor=SYSTEM, username=name, name=name, password=PASSWORD, roles=[role], team=team, locale="en"
+    )
+    _token, key = accounts.create_token(actor=SYSTEM, user=user, name="test", at=datetime.now(UTC))
+    return Program(user=user, key=key)
+
+
+@pytest.fixture(scope="module")
+def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One transaction around all tests of a file: what is made in it before a test is there again for the next."""
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+    yield
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
 
 
 @pytest.fixture

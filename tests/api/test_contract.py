@@ -11,9 +11,10 @@ import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
+from pytest_django.plugin import DjangoDbBlocker
 from schemathesis import Case
 from schemathesis.checks import positive_data_acceptance
-from tests.api.conftest import NOON, Hire, Program, body_of
+from tests.api.conftest import NOON, Program, body_of, hire
 
 from zhike.config.api import api
 from zhike.config.wsgi import application
@@ -35,9 +36,14 @@ def test_the_description_is_the_one_checked_in() -> None:
         pytest.fail("the API has changed; docs/openapi.json is rewritten, review it:\n" + "\n".join(changes))
 
 
-@pytest.fixture
-def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
+@pytest.fixture(scope="module")
+def furnished(standing: None, django_db_blocker: DjangoDbBlocker) -> tuple[Program, dict[str, int]]:
     """A key that may do everything, and a record of each kind that addresses can name."""
+    with django_db_blocker.unblock():
+        return _furnish()
+
+
+def _furnish() -> tuple[Program, dict[str, int]]:
     program = hire("boss", scope=Scope.ALL)
     identifier = {"kind": "phone", "value": "13800138000"}
     customer = body_of(program.post("/customers", {"name": "张三", "identifiers": [identifier], "tags": ["老客"]}))
@@ -73,7 +79,7 @@ def furnished(hire: Hire) -> tuple[Program, dict[str, int]]:
 
 
 @pytest.fixture
-def program_and_ids(furnished: tuple[Program, dict[str, int]]) -> Iterator[tuple[Program, dict[str, int]]]:
+def program_and_ids(furnished: tuple[Program, dict[str, int]], db: None) -> Iterator[tuple[Program, dict[str, int]]]:
     """Lets requests that come in through WSGI share the test's transaction, as those of Django's own client do."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)

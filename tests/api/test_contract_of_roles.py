@@ -2,10 +2,11 @@
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from pytest_django.plugin import DjangoDbBlocker
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from tests.api import test_contract as contract
-from tests.api.conftest import Hire, Program
+from tests.api.conftest import Program, hire
 
 from zhike.core.actor import Scope
 
@@ -13,18 +14,20 @@ furnished, program_and_ids = contract.furnished, contract.program_and_ids
 BETRAYING = ("张三", "13800138000", "老客", "来过", "李四", "13900139000")
 
 
-@pytest.fixture(params=["own", "team", "key only", "no key"])
-def key(request: pytest.FixtureRequest, hire: Hire, program_and_ids: tuple[Program, dict[str, int]]) -> str:
+@pytest.fixture(scope="module")
+def keys(furnished: tuple[Program, dict[str, int]], django_db_blocker: DjangoDbBlocker) -> dict[str, str]:
     """Of somebody who owns nothing, may nothing, or is nobody."""
     manage = ("accounts.manage_users",)
-    if request.param == "no key":
-        return ""
-    if request.param == "key only":
-        return hire("guest", scope=Scope.NONE, keep=("accounts.use_api",)).key
-    scope = Scope.OWN if request.param == "own" else Scope.TEAM
-    return hire("outsider", scope=scope, without=manage).key
+    with django_db_blocker.unblock():
+        return {
+            "own": hire("owner", scope=Scope.OWN, without=manage).key,
+            "team": hire("teammate", scope=Scope.TEAM, without=manage).key,
+            "key only": hire("guest", scope=Scope.NONE, keep=("accounts.use_api",)).key,
+            "no key": "",
+        }
 
 
+@pytest.mark.parametrize("who", ["own", "team", "key only", "no key"])
 @contract.schema.parametrize()
 @settings(
     max_examples=4,
@@ -34,9 +37,9 @@ def key(request: pytest.FixtureRequest, hire: Hire, program_and_ids: tuple[Progr
     suppress_health_check=list(HealthCheck),
 )
 def test_no_operation_crashes_or_betrays_what_lies_outside(
-    case: Case, key: str, program_and_ids: tuple[Program, dict[str, int]]
+    case: Case, who: str, keys: dict[str, str], program_and_ids: tuple[Program, dict[str, int]]
 ) -> None:
-    _program, ids = program_and_ids
+    (_program, ids), key = program_and_ids, keys[who]
     for name, value in case.path_parameters.items():
         if isinstance(value, int) and value % 2:
             case.path_parameters[name] = ids[name]
