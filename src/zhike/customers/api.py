@@ -17,6 +17,7 @@ from zhike.core.api.schemas import (
     After,
     Day,
     Exact,
+    Flag,
     Id,
     Input,
     Limit,
@@ -118,7 +119,7 @@ class IdentifierIn(Input):
     kind: IdentifierKind
     value: Value
     system: Short = ""
-    is_primary: bool = False
+    is_primary: Flag = False
 
     def new(self) -> identifiers.NewIdentifier:
         return identifiers.NewIdentifier(**dict(self))

@@ -5,7 +5,7 @@ from django.utils import timezone
 from ninja import Router
 
 from zhike.core.api.responses import answer
-from zhike.core.api.schemas import Id, Input, Output
+from zhike.core.api.schemas import Flag, Id, Input, Output
 from zhike.core.http import ActorRequest
 from zhike.customers.selectors import records
 from zhike.customers.services import collaborators
@@ -14,7 +14,7 @@ router = Router(tags=["customers"])
 
 
 class CollaboratorIn(Input):
-    may_edit: bool = False
+    may_edit: Flag = False
 
 
 class CollaboratorOut(Output):

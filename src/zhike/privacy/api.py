@@ -10,7 +10,7 @@ from pydantic import Field
 
 from zhike.accounts.idempotency import idempotent
 from zhike.core.api.responses import answer, answer_page
-from zhike.core.api.schemas import BIGGEST_ID, After, Day, Id, Input, Limit, Moment, Output, PageOf, Text
+from zhike.core.api.schemas import BIGGEST_ID, After, Day, Flag, Id, Input, Limit, Moment, Output, PageOf, Text
 from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
 from zhike.customers.models import Customer
@@ -120,7 +120,7 @@ class ErasureIn(Input):
 class DecisionIn(Input):
     """outcome: what the person was told; a refusal needs it."""
 
-    is_refused: bool = False
+    is_refused: Flag = False
     outcome: Long = ""
 
 
@@ -148,7 +148,7 @@ class ConsentIn(Input):
 
     purpose_id: Reference
     channel: ChannelName
-    is_given: bool
+    is_given: Flag
     source: Source
     wording: Annotated[Text, Field(max_length=200)] = ""
     evidence: Annotated[Text, Field(max_length=300)] = ""

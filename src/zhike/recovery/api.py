@@ -9,7 +9,7 @@ from pydantic import Field
 
 from zhike.accounts.idempotency import idempotent
 from zhike.core.api.responses import answer, answer_page
-from zhike.core.api.schemas import After, Id, Input, Limit, Moment, Output, PageOf, Text
+from zhike.core.api.schemas import After, Flag, Id, Input, Limit, Moment, Output, PageOf, Text
 from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
 from zhike.recovery import selectors, services
@@ -36,7 +36,7 @@ class BinFilterIn(Input):
 class RestoreIn(Input):
     """leave_out: restore the rest where another record has an identifier by now that only one may have."""
 
-    leave_out: bool = False
+    leave_out: Flag = False
 
 
 class RestoredOut(Output):

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     WithJsonSchema,
 )
@@ -86,6 +87,8 @@ Quantity = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,14}(\.[0-9]{1,6})?$", "examples": ["2"]}),
 ]
 Exact = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})]
+# A number or a word is no answer to yes or no.
+Flag = StrictBool
 Id = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items a page has at most.")]
 After = Annotated[str, Query(max_length=1000, description="The next_cursor of the page before.")]
