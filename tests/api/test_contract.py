@@ -63,9 +63,12 @@ def _furnish() -> tuple[Program, dict[str, int]]:
     entry = body_of(program.get(f"/customers/{customer['id']}/history"))["items"][0]["id"]
     reversal = body_of(program.post(f"/changes/{entry}/revert", {}))
     asked = body_of(program.post("/privacy/requests", {"customer_id": customer["id"], "kind": "correct"}))
+    double = body_of(program.post("/customers", {"name": "张叁"}))
+    merge = body_of(program.post(f"/customers/{customer['id']}/merge", {"record_ids": [double["id"]]}))
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
+        "merge_id": merge["id"],
         "entry_id": entry,
         "reversal_id": reversal["id"],
         "request_id": asked["id"],

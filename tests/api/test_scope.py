@@ -1,6 +1,7 @@
 """No operation of the API shows or changes what lies outside the data scope of the key's owner."""
 
 import io
+import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from zhike.config.api import api
 from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.customers.services import activities, identifiers
+from zhike.duplicates.models import Merge
 from zhike.exchange import services as imports
 from zhike.exchange.models import Import
 from zhike.recovery import services as recovery
@@ -39,6 +41,12 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "create_customer": (lambda it, ids: it.post("/customers", {"name": "x", "owner_id": ids["owner"]}), {403}),
     "edit_customer": (lambda it, ids: it.send("PATCH", f"/customers/{ids['customer']}", {"name": "x"}), {404}),
     "delete_customer": (lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}"), {404}),
+    "merge_customers": (
+        lambda it, ids: it.post(f"/customers/{ids['customer']}/merge", {"record_ids": [ids["mine"]]}),
+        {404},
+    ),
+    "get_merge": (lambda it, ids: it.get(f"/merges/{ids['merge']}"), {404}),
+    "undo_merge": (lambda it, ids: it.post(f"/merges/{ids['merge']}/undo", None), {404}),
     "list_bin": (lambda it, ids: it.get("/bin"), {200}),
     "restore_record": (lambda it, ids: it.post(f"/bin/{ids['binned']}/restore", {}), {404}),
     "purge_record": (lambda it, ids: it.send("DELETE", f"/bin/{ids['binned']}"), {404}),
@@ -178,7 +186,9 @@ def hidden(boss: Program) -> Ids:
     binned = Binned.objects.get(record_id=gone.pk)
     boss.send("PATCH", f"/customers/{customer.pk}", {"city": "上海"})
     entry = Entry.objects.filter(table_name="customers_customer").latest("pk")
+    merge = Merge.objects.create(survivor_id=customer.pk, merged_at=NOON, batch=uuid.uuid4(), entry_id=entry.pk)
     return {
+        "merge": merge.pk,
         "entry": entry.pk,
         "reversal": Reversal.objects.create(entry_id=entry.pk, user=boss.user, started_at=NOON).pk,
         "binned": binned.pk,

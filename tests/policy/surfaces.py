@@ -15,6 +15,7 @@ type Address = Callable[[Planted], str]
 VIEW, EDIT, CREATE = "customers.view_customer", "customers.edit_customer", "customers.create_customer"
 ORDERS, IMPORTS = "commerce.view_order", "exchange.view_import"
 DELETE = "customers.delete_customer"
+MERGE = "duplicates.merge_customers"
 REVEAL = "customers.reveal_customer"
 EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
 EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
@@ -105,6 +106,11 @@ PAGES: dict[str, Surface] = {
     "show_orders_panel": _record(ORDERS, "/commerce/customers/{customer_id}/panel/"),
     "show_order": _record(ORDERS, "/commerce/orders/{order_id}/"),
     "reveal_order_field": _change(REVEAL, "/commerce/orders/{order_id}/reveal/number/", {"reason": "they called"}),
+    "compare_customers": _record(MERGE, "/duplicates/compare/?id={customer_id}"),
+    "show_duplicates_panel": _record(VIEW, "/duplicates/customers/{customer_id}/panel/"),
+    "choose_other": _change(MERGE, "/duplicates/customers/{customer_id}/with/?other=1", method="GET"),
+    "show_merge": _shut(VIEW),
+    "undo_merge": _shut(MERGE),
     "imports": _list(IMPORTS, "/imports/", by="import"),
     "start_import": _shut("exchange.import_file"),
     "show_import": _record(IMPORTS, "/imports/{import_id}/", by="import"),
@@ -175,6 +181,8 @@ OPERATIONS: dict[str, Surface] = {
     "create_customer": _shut(CREATE),
     "edit_customer": _change(EDIT, _ONE, {"city": "x"}, method="PATCH"),
     "delete_customer": _change(DELETE, _ONE, method="DELETE"),
+    "merge_customers": _change(MERGE, f"{_ONE}/merge", {"record_ids": [1]}),
+    **dict.fromkeys(("get_merge", "undo_merge"), _shut("accounts.use_api")),
     "list_bin": _list(DELETE, "/bin", by="bin", told=lambda one: one.gone),
     "restore_record": _change(DELETE, "/bin/{binned_id}/restore", {}, by="bin"),
     "purge_record": _shut("recovery.purge_record"),
@@ -250,6 +258,7 @@ TASKS = {
     "recovery.revert_set": "the user who asked",
     "recovery.resume_reversals": "the user who asked",
     "insight.refresh": "system",
+    "insight.refresh_merged": "system",
     "privacy.sweep": "system",
     "privacy.retain": "system",
     "privacy.sweep_open": "system",

@@ -11,6 +11,8 @@ class CommerceConfig(AppConfig):
         from zhike.commerce import customer_orders, guarded, listing, permissions
         from zhike.commerce.exchange.importable import Orders
         from zhike.commerce.exchange.reasons import REASONS
+        from zhike.commerce.models import Order
+        from zhike.core import merging
         from zhike.core.access import declare
         from zhike.core.lists import panels, registry
         from zhike.customers import timeline
@@ -19,6 +21,7 @@ class CommerceConfig(AppConfig):
 
         declare(permissions.ALL)
         guarded.register()
+        merging.declare(Order, "customer", merging.Move())
         registry.get("customers").add(*listing.FIELDS)
         register(Orders())
         ROW_REASONS.update(REASONS)

@@ -9,6 +9,7 @@ from zhike.customers.api import router as customers
 from zhike.customers.api_collaborators import router as collaborators
 from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
+from zhike.duplicates.api import router as duplicates
 from zhike.exchange.api import router as exchange
 from zhike.privacy.api import router as privacy
 from zhike.recovery.api import router as recovery
@@ -38,6 +39,7 @@ api.add_router("", collaborators)
 api.add_router("", sealed)
 api.add_router("", commerce)
 api.add_router("", exchange)
+api.add_router("", duplicates)
 api.add_router("", recovery)
 api.add_router("", privacy)
 api.add_router("", customer_history)

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "zhike.exchange",
     "zhike.customers",
     "zhike.privacy",
+    "zhike.duplicates",
     "zhike.commerce",
     "zhike.scores",
     "zhike.insight",
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "zhike.accounts.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "zhike.duplicates.following.FollowMiddleware",
     "zhike.core.gone.GoneMiddleware",
 ]
 

@@ -13,6 +13,7 @@ urlpatterns = [
     re_path("^api/", no_such_address),
     path("customers/", include("zhike.customers.urls")),
     path("commerce/", include("zhike.commerce.urls")),
+    path("duplicates/", include("zhike.duplicates.urls")),
     path("privacy/", include("zhike.privacy.urls")),
     path("audit/", include("zhike.audit.urls")),
     path("bin/", include("zhike.recovery.urls")),

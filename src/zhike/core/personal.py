@@ -197,6 +197,7 @@ class Kept:
 _holdings: dict[tuple[type[Model], int], Holding] = {}
 _places: dict[str, Place] = {}
 _kept: dict[type[Model], Kept] = {}
+_others: list[Callable[[int], list[int]]] = []
 _explanations: list[Callable[[Actor, int], list[str]]] = []
 
 
@@ -220,6 +221,15 @@ def explain_by(explain: Callable[[Actor, int], list[str]]) -> None:
     explain: from who reads them and the customer's id; the caller has found out that they may.
     """
     _explanations.append(explain)
+
+
+def same_person_by(find: Callable[[int], list[int]]) -> None:
+    """Add records that are the same person under another number, and go with it: merged ones in the recycle bin."""
+    _others.append(find)
+
+
+def list_others(customer_id: int) -> list[int]:
+    return sorted({other for find in _others for other in find(customer_id)} - {customer_id})
 
 
 def list_holdings() -> list[Holding]:

@@ -12,7 +12,7 @@ class CustomersConfig(AppConfig):
         from zhike.core import ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
-        from zhike.customers import guarded, listing, permissions, timeline
+        from zhike.customers import guarded, listing, merging, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
@@ -27,6 +27,7 @@ class CustomersConfig(AppConfig):
         declare(permissions.ALL)
         kinds.register(CUSTOMERS)
         guarded.register()
+        merging.register()
         ownership.register(
             ownership.Owned(kind="customers.customer", label=_("Customers"), model=Customer, counts_edits=True)
         )

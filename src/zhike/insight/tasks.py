@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from procrastinate.contrib.django import app
 
+from zhike.core.acting import acting
+from zhike.core.actor import SYSTEM
+from zhike.duplicates.selectors.merges import changed_since
 from zhike.insight.selectors import refreshes
 from zhike.scores.selectors import get_latest_run
 
@@ -28,4 +31,16 @@ def refresh_daily(timestamp: int) -> None:
     today = datetime.now(UTC).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     latest = get_latest_run()
     if latest is None or latest.as_of != today or not refreshes.last_succeeded():
+        refresh()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="insight.refresh_merged", queue="insight", queueing_lock="insight.refresh_merged")
+def refresh_merged(timestamp: int) -> None:
+    """Grades and stages of whoever was merged or separated: sums moved at once, the rest within ten minutes, however
+    many merges there were."""
+    newest = refreshes.started_last_at()
+    with acting(SYSTEM):
+        is_stale = newest is not None and changed_since(newest)
+    if is_stale:
         refresh()

@@ -9,11 +9,12 @@ class PrivacyConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit.wording import name_events
+        from zhike.core import merging
         from zhike.core.access import declare
         from zhike.core.lists import panels
         from zhike.customers.services.bin import CODE
         from zhike.privacy import permissions
-        from zhike.privacy.models import Minor
+        from zhike.privacy.models import Consent, Minor, Request
         from zhike.privacy.register import register_all
         from zhike.privacy.services.restoring import MINOR
         from zhike.recovery import kinds
@@ -21,6 +22,10 @@ class PrivacyConfig(AppConfig):
 
         declare(permissions.ALL)
         register_all()
+        # What somebody agreed to last holds, whichever of their records it was said to.
+        merging.declare(Consent, "customer", merging.Move())
+        merging.declare(Request, "customer", merging.Move())
+        merging.declare(Minor, "customer", merging.Move(collide=merging.Newest(by="noted_at")))
         kinds.add_part(CODE, Minor._meta.db_table, MINOR)
         name_events(
             {

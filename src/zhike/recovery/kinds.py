@@ -129,6 +129,7 @@ class Act:
 
 
 _kinds: dict[str, Kind] = {}
+_guards: dict[str, list[Callable[[Actor, Sequence[int]], None]]] = {}
 _acts: dict[str, Act] = {}
 
 
@@ -145,6 +146,22 @@ def register_act(act: Act) -> None:
 def add_part(code: str, table: str, restorable: Restorable) -> None:
     """Let rows of another app come back with the records they hang on; called in that app's `ready`."""
     get(code).restorable[table] = restorable
+
+
+def add_guard(code: str, guard: Callable[[Actor, Sequence[int]], None]) -> None:
+    """Let another app refuse to restore records by hand, because it put them into the bin; called in its `ready`.
+
+    guard: raises a DomainError that says which way leads back.
+    """
+    _guards.setdefault(code, []).append(guard)
+
+
+def ask_guards(actor: Actor, code: str, record_ids: Sequence[int]) -> None:
+    """
+    :raises DomainError: some of these do not come back like this
+    """
+    for guard in _guards.get(code, []):
+        guard(actor, record_ids)
 
 
 def get(code: str) -> Kind:

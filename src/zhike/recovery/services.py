@@ -97,11 +97,20 @@ def bin_records(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datet
     )
     if not ids:
         require(actor, how.delete_permission, record=seen.order_by("pk")[:1].get())
+    batch = put_away(actor=actor, kind=kind, record_ids=ids, at=at)
+    return Moved(batch=batch, ids=ids, refused_count=len(wanted) - len(ids))
+
+
+def put_away(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datetime) -> uuid.UUID:
+    """Move records that the caller holds, and has decided about, into the recycle bin; the batch they are in."""
+    known, how = kinds.bin_of(kind)
     batch = uuid.uuid4()
     with seeing_everything():
-        moving.take_out(known, how, ids, values={"deleted_by_id": actor.user_id, "deleted_at": at, "batch": batch})
-    audit.record(action="recovery.bin_record", subject=known.table, ids=ids)
-    return Moved(batch=batch, ids=ids, refused_count=len(wanted) - len(ids))
+        moving.take_out(
+            known, how, record_ids, values={"deleted_by_id": actor.user_id, "deleted_at": at, "batch": batch}
+        )
+    audit.record(action="recovery.bin_record", subject=known.table, ids=record_ids)
+    return batch
 
 
 @transaction.atomic
@@ -112,12 +121,32 @@ def restore_records(*, actor: Actor, binned_ids: Sequence[int], leave_out: bool 
 
     :raises NothingInBin: there is nothing of it, or not for this actor
     :raises RestoreCollides: another record has an identifier that only one may have
+    :raises DomainError: what put it there has a way back of its own
     """
     found = _lock(actor, binned_ids)
     if not found:
         raise NothingInBin
     if len({one.kind for one in found}) > 1:
         raise TooMany
+    if not actor.is_system:
+        kinds.ask_guards(actor, found[0].kind, [one.record_id for one in found])
+    return _bring_back(actor, found, leave_out=leave_out)
+
+
+def bring_back(*, actor: Actor, kind: str, record_ids: Sequence[int]) -> Restored:
+    """Restore records of which the caller has decided that they come back, without what has found another holder.
+
+    :raises NothingInBin: one of them is gone for good
+    """
+    with seeing_everything():
+        rows = Binned.objects.filter(kind=kind, record_id__in=record_ids).order_by("pk")
+        found = list(rows.select_for_update(of=("self",)).only("kind", "record_id"))
+    if len(found) < len(record_ids):
+        raise NothingInBin
+    return _bring_back(actor, found, leave_out=True)
+
+
+def _bring_back(actor: Actor, found: Sequence[Binned], *, leave_out: bool) -> Restored:
     known, how = kinds.bin_of(found[0].kind)
     ids = sorted(one.record_id for one in found)
     with seeing_everything():

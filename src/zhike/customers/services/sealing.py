@@ -1,7 +1,9 @@
 """Writing encrypted fields, and giving them new keys while everybody goes on working."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -122,3 +124,31 @@ def _reseal_batch(new: FieldKey, index: FieldKey | None) -> int:
             row.index_key = index
     SealedValue.objects.bulk_update(rows, ["sealed", "key", "blind_index", "index_key"])
     return len(rows)
+
+
+def merge_sealed(pairs: Sequence[tuple[int, int]]) -> Mapping[int, Any]:
+    """Give survivors of a merge what they lack, encrypted anew: a value opens for its own customer only.
+
+    pairs: the customer that is given up, which keeps its own value, and the survivor. Returns the new rows' ids.
+    """
+    targets = dict(pairs)
+    rows = {
+        (row.customer_id, row.field): row
+        for row in SealedValue.objects.filter(customer__in={*targets, *targets.values()})
+    }
+    made: dict[tuple[int, str], SealedValue] = {}
+    for source, target in pairs:
+        for (holder, field), row in rows.items():
+            if holder != source or (target, field) in rows or (target, field) in made:
+                continue
+            text = sealed.open_sealed(field, source, bytes(row.sealed), row.key_id)
+            made[target, field] = SealedValue(customer_id=target, field=field, **sealed.seal(field, target, text))
+    found: dict[int, list[int]] = {}
+    for row in SealedValue.objects.bulk_create(made.values()):
+        found.setdefault(row.customer_id, []).append(row.pk)
+    return found
+
+
+def undo_merge(customer_id: int, row_ids: Sequence[int]) -> None:
+    """Take away what the merge wrote, except what was edited since."""
+    SealedValue.objects.filter(customer=customer_id, pk__in=row_ids, version=1).delete()

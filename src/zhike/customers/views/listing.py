@@ -16,7 +16,7 @@ from zhike.accounts.services import saved_views
 from zhike.core.actor import Actor
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
-from zhike.core.lists import registry
+from zhike.core.lists import actions, registry
 from zhike.core.lists.conditions import describe
 from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
 from zhike.core.lists.registry import Column
@@ -161,6 +161,7 @@ def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
         "can_create": request.actor.may("customers.create_customer"),
         "can_import": request.actor.may(IMPORT_FILE),
         "can_delete": request.actor.may(DELETE),
+        "actions": actions.list_actions(name=KEY, actor=request.actor),
         "can_export": request.actor.may("customers.export_customer"),
         "columns": [
             (column.key, str(column.label), column.key in shown)

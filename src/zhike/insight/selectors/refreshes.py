@@ -1,5 +1,7 @@
 """How the refresh under way goes."""
 
+from datetime import datetime
+
 from django.db.models import Q
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -33,3 +35,8 @@ def last_succeeded() -> bool:
     """Whether the newest refresh ended with a result; one that was killed never ended."""
     newest = Refresh.objects.order_by("-pk").first()
     return newest is not None and newest.step == Refresh.Step.DONE
+
+
+def started_last_at() -> datetime | None:
+    """When the newest refresh began; None before the first."""
+    return Refresh.objects.order_by("-pk").values_list("started_at", flat=True).first()

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core import merging
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import ANONYMOUS, Actor
@@ -75,7 +76,9 @@ def record_consent(
 def withdraw(*, customer_id: int, purpose_id: int, channel: str, at: datetime) -> None:
     """What the person's own link does; says nothing about whether there is such a customer. May be repeated."""
     with seeing_everything():
-        customer = Customer.objects.select_for_update().filter(pk=customer_id).first()
+        # The link may be older than a merge.
+        numbers = [customer_id, merging.successor_of(customer_id)]
+        customer = Customer.objects.select_for_update().filter(pk__in=[one for one in numbers if one]).first()
         purpose = Purpose.objects.filter(pk=purpose_id).first()
         if customer is None or purpose is None:
             return

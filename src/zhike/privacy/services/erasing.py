@@ -44,31 +44,42 @@ class NobodyToErase(DomainError):
 def erase_person(*, actor: Actor, customer_id: int, at: datetime, reference: uuid.UUID | None = None) -> Erasure:
     """Erase a customer's records and their history, and queue the search of all files; whoever owns the customer.
 
-    Orders stay as anonymous facts. reference: of the erasure that is replayed in a restored database.
+    What was merged into the customer is the same person, and goes along. Orders stay as anonymous facts. reference: of
+    the erasure that is replayed in a restored database.
 
     :raises NobodyToErase: there is no such customer
     """
     require(actor, HANDLE)
     with seeing_everything():
-        _take_out_of_the_bin(customer_id)
-        customer = Customer.objects.select_for_update().filter(pk=customer_id).first()
-        if customer is None:
-            raise NobodyToErase(_("This customer is not there, or was erased already."))
-        erasure, traces = _begin(actor, customer, at=at, reference=reference or uuid.uuid4())
-        for holding in personal.list_holdings():
-            count = holding.erase(customer_id) if holding.erase else holding.rows(customer_id).delete()[0]
-            _add(erasure.removed, f"{holding.model._meta.db_table}", count)
-        # Including what the deletions themselves left there.
-        _add(
-            erasure.removed,
-            "audit_payload",
-            erase_history(actor=SYSTEM, subject=_SUBJECT, subject_id=customer_id),
-        )
-        erasure.traces = vault.encrypt(traces.to_json())
-        erasure.save()
+        others = personal.list_others(customer_id)
+        for other in others:
+            _erase_if_there(other, actor=actor, at=at, reference=None)
+        erasure = _erase_if_there(customer_id, actor=actor, at=at, reference=reference)
+    if erasure is None:
+        raise NobodyToErase(_("This customer is not there, or was erased already."))
+    transaction.on_commit(write_ledger)
+    return erasure
+
+
+def _erase_if_there(customer_id: int, *, actor: Actor, at: datetime, reference: uuid.UUID | None) -> Erasure | None:
+    _take_out_of_the_bin(customer_id)
+    customer = Customer.objects.select_for_update().filter(pk=customer_id).first()
+    if customer is None:
+        return None
+    erasure, traces = _begin(actor, customer, at=at, reference=reference or uuid.uuid4())
+    for holding in personal.list_holdings():
+        count = holding.erase(customer_id) if holding.erase else holding.rows(customer_id).delete()[0]
+        _add(erasure.removed, f"{holding.model._meta.db_table}", count)
+    # Including what the deletions themselves left there.
+    _add(
+        erasure.removed,
+        "audit_payload",
+        erase_history(actor=SYSTEM, subject=_SUBJECT, subject_id=customer_id),
+    )
+    erasure.traces = vault.encrypt(traces.to_json())
+    erasure.save()
     record(action="privacy.erase_person", subject=Erasure._meta.db_table, ids=[erasure.pk])
     app.configure_task("privacy.sweep", allow_unknown=False).defer(erasure_id=erasure.pk)
-    transaction.on_commit(write_ledger)
     return erasure
 
 

@@ -1,0 +1,50 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class DuplicatesConfig(AppConfig):
+    name = "zhike.duplicates"
+    label = "duplicates"
+    verbose_name = _("Duplicates")
+
+    def ready(self) -> None:
+        from zhike.audit.wording import name_events
+        from zhike.core import merging, personal
+        from zhike.core.access import declare
+        from zhike.core.lists import actions, panels
+        from zhike.customers.services.bin import CODE
+        from zhike.duplicates import guarding, permissions, pointers
+        from zhike.recovery import kinds
+
+        declare(permissions.ALL)
+        kinds.add_guard(CODE, guarding.refuse_restoring)
+        merging.follow_by(pointers.find_successor)
+        personal.same_person_by(pointers.list_given_up)
+        panels.register(
+            panels.Panel(
+                page="customer",
+                key="duplicates",
+                label=_("Duplicates"),
+                url_name="show_duplicates_panel",
+                permission="customers.view_customer",
+                order=85,
+            )
+        )
+        actions.register(
+            actions.Action(
+                list="customers",
+                key="merge",
+                label=_("Merge"),
+                icon="arrows-join",
+                url_name="compare_customers",
+                permission=permissions.MERGE,
+                order=10,
+            )
+        )
+        name_events(
+            {
+                permissions.MERGE: pgettext_lazy("history", "Merged customers"),
+                "duplicates.undo_merge": pgettext_lazy("history", "Took a merge back"),
+            }
+        )

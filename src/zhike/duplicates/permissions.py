@@ -1,0 +1,11 @@
+"""What can be granted about duplicates. Comparing asks for seeing the customers, merging for this as well."""
+
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.access import Permission
+
+MERGE = "duplicates.merge_customers"
+
+ALL = [
+    Permission(code=MERGE, label=_("Merge customers and take merges back")),
+]

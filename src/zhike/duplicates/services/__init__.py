@@ -1,0 +1,1 @@
+"""Decisions about duplicates; the only place that writes this app's tables."""

@@ -1,0 +1,181 @@
+"""Taking a merge back: what was given up is there again with what was its own, and later edits stay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.audit import services as audit
+from zhike.core.access import require
+from zhike.core.acting import seeing_everything
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.events import publish
+from zhike.customers.guarded import shown_name
+from zhike.customers.models import Customer
+from zhike.customers.services.bin import CODE
+from zhike.customers.services.merged import put_merged
+from zhike.customers.services.search import refresh_search
+from zhike.duplicates.events import MergeUndone
+from zhike.duplicates.giving_back import give_back
+from zhike.duplicates.models import Merge, MergedRecord
+from zhike.duplicates.permissions import MERGE
+from zhike.duplicates.pointers import find_successor
+from zhike.recovery.models import Binned
+from zhike.recovery.services import NothingInBin, Restored, bring_back
+
+UNDO = "duplicates.undo_merge"
+TABLE = Customer._meta.db_table
+
+
+class MergeUndoneAlready(DomainError):
+    code = "merge_undone"
+
+    def __init__(self) -> None:
+        super().__init__(_("This merge has been taken back already."))
+
+
+class SurvivorMerged(DomainError):
+    """What stayed was merged into something else since; that comes first. `merge_id`: of that merge."""
+
+    code = "survivor_merged"
+
+    def __init__(self, later: Merge) -> None:
+        self.members = {"merge_id": later.pk}
+        super().__init__(_("The customer that stayed was merged into another one since. Take that back first."))
+
+
+class SurvivorBinned(DomainError):
+    code = "survivor_in_bin"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("%(name)s is in the recycle bin with everything that was merged. Restore it first, then take this back.")
+            % {"name": name}
+        )
+
+
+class SurvivorGone(DomainError):
+    code = "survivor_gone"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The customer that stayed is gone for good, with what was merged into it. There is nothing to take back.")
+        )
+
+
+class RecordsGone(DomainError):
+    """The days in the recycle bin are over, or somebody was erased."""
+
+    code = "records_gone"
+
+    def __init__(self) -> None:
+        super().__init__(_("What was given up is no longer in the recycle bin, so it cannot be separated any more."))
+
+
+@dataclass(kw_only=True)
+class Undone:
+    """What taking a merge back did. kept: columns of the survivor that were edited since and stay.
+
+    left: what did not come back because somebody else has it by now, in words.
+    """
+
+    merge: Merge
+    record_ids: list[int]
+    row_count: int = 0
+    kept: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def undo_merge(*, actor: Actor, merge_id: int, at: datetime) -> Undone:
+    """Separate again what was merged. What was edited since stays as edited; what came since stays with the survivor.
+
+    :raises PermissionDenied: the actor may not merge the survivor
+    :raises Merge.DoesNotExist: there is none, or not for this actor
+    :raises MergeUndoneAlready, SurvivorMerged, SurvivorBinned, SurvivorGone, RecordsGone: it cannot be
+    """
+    require(actor, MERGE)
+    merge = find_merge(actor=actor, merge_id=merge_id)
+    with seeing_everything():
+        survivor = Customer.objects.select_for_update().filter(pk=merge.survivor_id).first()
+        merge = Merge.objects.select_for_update().get(pk=merge.pk)
+        if merge.undone_at is not None:
+            raise MergeUndoneAlready
+        if survivor is None:
+            raise _why_gone(actor, merge)
+        if (
+            not actor.reach_of(MERGE).is_all
+            and not Customer.objects.within(actor, MERGE).filter(pk=survivor.pk).exists()
+        ):
+            raise PermissionDenied(MERGE)
+        records = {one.record_id: one for one in MergedRecord.objects.filter(merge=merge).order_by("record_id")}
+        restored = _bring_back(actor, sorted(records))
+        moved: Mapping[int, Any] = {record: one.moved for record, one in records.items()}
+        count = give_back(survivor_id=survivor.pk, moved=moved, journal=merge.journal)
+        values, kept = _former(merge, survivor)
+        put_merged(changes={survivor: values}, at=at)
+        refresh_search(customer_ids=sorted(records))
+        MergedRecord.objects.filter(merge=merge).update(is_undone=True)
+        merge.undone_at, merge.undone_by_id = at, actor.user_id
+        merge.save(update_fields=["undone_at", "undone_by"])
+    audit.record(action=UNDO, subject=TABLE, ids=[survivor.pk, *records])
+    publish(MergeUndone(survivor_id=survivor.pk, record_ids=sorted(records)))
+    left = [one.said for one in restored.left]
+    return Undone(merge=merge, record_ids=sorted(records), row_count=count, kept=kept, left=left)
+
+
+def find_merge(*, actor: Actor, merge_id: int) -> Merge:
+    """Also where its survivor is in the bin, or was merged itself, for whoever reached it.
+
+    :raises Merge.DoesNotExist: there is none, or not for this actor
+    """
+    merge = Merge.objects.visible_to(actor).filter(pk=merge_id).first()
+    if merge is not None:
+        return merge
+    with seeing_everything():
+        merge = Merge.objects.get(pk=merge_id)
+    successor = find_successor(merge.survivor_id)
+    seen = Customer.objects.visible_to(actor).filter(pk=successor).exists() if successor else False
+    binned = Binned.objects.visible_to(actor).filter(kind=CODE, record_id=merge.survivor_id).exists()
+    if not (seen or binned):
+        raise Merge.DoesNotExist
+    return merge
+
+
+def _why_gone(actor: Actor, merge: Merge) -> DomainError:
+    later = MergedRecord.objects.filter(record_id=merge.survivor_id, is_undone=False).select_related("merge").first()
+    if later is not None:
+        return SurvivorMerged(later.merge)
+    binned = Binned.objects.filter(kind=CODE, record_id=merge.survivor_id).first()
+    return SurvivorBinned(shown_name(actor, binned.label)) if binned else SurvivorGone()
+
+
+def _bring_back(actor: Actor, ids: list[int]) -> Restored:
+    try:
+        return bring_back(actor=actor, kind=CODE, record_ids=ids)
+    except NothingInBin:
+        raise RecordsGone from None
+
+
+def _former(merge: Merge, survivor: Customer) -> tuple[dict[str, Any], list[str]]:
+    """The survivor's columns as they were before the merge, without those that say something else by now."""
+    values: dict[str, Any] = {}
+    kept = []
+    for column, (before, after) in merge.fields.items():
+        known: Any = Customer._meta.get_field(column.removesuffix("_id"))
+        former = known.to_python(before)
+        if getattr(survivor, column) == known.to_python(after) and _is_there(known, former):
+            values[column] = former
+        else:
+            kept.append(column)
+    return values, kept
+
+
+def _is_there(known: Any, value: Any) -> bool:
+    """Whether a team or an owner can still be pointed at."""
+    return value is None or not known.is_relation or known.related_model._default_manager.filter(pk=value).exists()
