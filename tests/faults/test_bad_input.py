@@ -162,6 +162,18 @@ BAD_ROWS = {
 }
 
 
+@pytest.fixture(scope="module")
+def refused(site: Site, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What `zhike import` says of all the bad rows."""
+    folder = tmp_path_factory.mktemp("bad-rows")
+    for name, (content, _words) in BAD_ROWS.items():
+        (folder / name).write_bytes(content)
+    before = site.row_counts()
+    done = site.zhike("import", *(folder / name for name in BAD_ROWS), "--yes")
+    assert site.row_counts() == before
+    return done
+
+
 @pytest.mark.parametrize("name", NO_FILES)
 def test_a_file_that_cannot_be_read_is_refused_by_name(site: Site, tmp_path: Path, name: str) -> None:
     make, words = NO_FILES[name]
@@ -175,13 +187,14 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(site: Site, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", BAD_ROWS)
-def test_a_bad_row_is_refused_with_its_file_row_and_column(site: Site, tmp_path: Path, name: str) -> None:
+def test_a_bad_row_is_refused_with_its_file_row_and_column(
+    site: Site, refused: subprocess.CompletedProcess[str], name: str
+) -> None:
     content, words = BAD_ROWS[name]
+    assert refused.returncode == Exit.REFUSED, refused.stderr
+    assert re.search(rf"{re.escape(name)} · {words}", refused.stdout), refused.stdout
+
     before = site.row_counts()
-    (tmp_path / name).write_bytes(content)
-    done = site.zhike("import", tmp_path / name, "--yes")
-    assert done.returncode == Exit.REFUSED, done.stderr
-    assert re.search(rf"{re.escape(name)} · {words}", done.stdout), done.stdout
 
     status, text, page = site.upload(name, iter([content]), len(content))
     assert status == 302, text
@@ -191,9 +204,9 @@ def test_a_bad_row_is_refused_with_its_file_row_and_column(site: Site, tmp_path:
         if taken := re.search(r'value="(\w+)" selected', options):
             chosen[column] = taken[1]
     assert site.post(f"{page}columns/", {"source": "s", "currency": "CNY", "name": "", **chosen})[0] == 302
-    refused = _when_checked(site, page)
-    assert name in refused
-    [(row, said), *_] = re.findall(r'data-label="行号">([\d,]+)</td><td data-label="原因">(.*?)</td>', refused)
+    checked = _when_checked(site, page)
+    assert name in checked
+    [(row, said), *_] = re.findall(r'data-label="行号">([\d,]+)</td><td data-label="原因">(.*?)</td>', checked)
     assert re.search(words, f"第 {row} 行 {said}"), said
     assert_unharmed(site, before)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.cli.output import Exit
 from zhike.core.actor import SYSTEM
@@ -105,3 +106,14 @@ def staging_tables() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r'")
         return [name for (name,) in cursor.fetchall()]
+
+
+def test_figures_are_computed_anew_only_where_records_changed(bring: Bring) -> None:
+    known = [["客户编号", "姓名", "手机"], ["A1", "王伟", "13800138000"]]
+    refused = [["客户编号", "姓名", "手机"], ["A2", "李娜", "1.38E+10"]]
+    waiting = ProcrastinateJob.objects.filter(task_name="insight.refresh")
+    counts = [waiting.count()]
+    for rows in (known, known, refused, [*known, ["A3", "赵敏", "13900139000"]]):
+        bring(rows, source="shop")
+        counts.append(waiting.count())
+    assert [count - counts[0] for count in counts[1:]] == [1, 1, 1, 2]

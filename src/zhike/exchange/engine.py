@@ -95,7 +95,8 @@ def apply(run: Run) -> None:
         importable(run.job.kind).finish(run)
         _put(run.job, status=Import.Status.APPLIED, applied_at=run.at)
         drop_staging(run.job.pk)
-        publish(ImportApplied(import_id=run.job.pk, kind=run.job.kind))
+        if run.job.new_count or run.job.updated_count or any(run.job.created.values()):
+            publish(ImportApplied(import_id=run.job.pk, kind=run.job.kind))
 
 
 def undo(run: Run) -> None:

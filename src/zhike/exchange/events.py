@@ -7,7 +7,7 @@ from zhike.core.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ImportApplied(Event):
-    """The file's records are in the database, search included."""
+    """The file's records are in the database, search included; not told where it changed none."""
 
     import_id: int
     kind: str
