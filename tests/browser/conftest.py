@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
+from zhike.runtime import postgres
+from zhike.runtime.home import Home
 from zhike.runtime.ports import any_free
 
 PATIENCE_MS = 30_000
@@ -28,6 +30,11 @@ PATIENCE_MS = 30_000
 REFUSAL = "status of 422"
 # What htmx notes where a later click replaced a request on purpose.
 ABORTED = ("htmx:sendAbort", "htmx:afterRequest")
+# Nothing is under way any more: what a page fetches has come, and its charts are drawn.
+SETTLED = """() => document.readyState === "complete"
+    && !document.querySelector(".htmx-request, [aria-busy=true]")
+    && [...document.querySelectorAll("[data-chart-canvas]:not([hidden])")].every(
+        one => !one.clientWidth || one.querySelector("canvas"))"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Manners:
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def site(migrated: Home, copy_home: Callable[[Home, Home], None]) -> Iterator[Site]:
     """The demo company, served until the last browser test has run."""
     folder = Path(tempfile.mkdtemp(prefix="zhike-browser-"))
     folder.chmod(0o755)
@@ -68,6 +75,9 @@ def site() -> Iterator[Site]:
     environment = {**kept, "ZHIKE_HOME": str(folder / "home"), "ZHIKE_RATE_PER_USER": "0"}
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        home = Home(path=folder / "home")
+        copy_home(migrated, home)
+        postgres.ensure_running(home, durable=False)
         cleanup.callback(zhike, environment, "down")
         boss = json.loads(zhike(environment, "demo", "--no-serve", "--customers", "300", "--orders", "2500", "--json"))
         server = subprocess.Popen(
@@ -132,6 +142,11 @@ def open_browser(site: Site, chromium: Browser, sessions: dict[str, Any]) -> Ite
         expect.set_options(timeout=PATIENCE_MS)
         yield opened
         assert complaints == []
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is as it stays; quiet on the network alone is only told after half a second of it."""
+    page.wait_for_function(SETTLED)
 
 
 def log_in(page: Page, person: Person) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.conftest import Manners, wait_for_figures
+from tests.browser.conftest import Manners, settle, wait_for_figures
 
 pytestmark = pytest.mark.browser
 
@@ -89,7 +89,7 @@ def test_a_customer_page_explains_the_grade(open_browser: Callable[..., Page]) -
 def test_pages_fit_a_phone_and_have_no_serious_barrier(open_browser: Callable[..., Page], address: str) -> None:
     page = open_browser(PHONE)
     page.goto(address)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
