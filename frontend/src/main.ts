@@ -4,6 +4,7 @@ import "./css/main.css";
 import { bindAll } from "./behaviours";
 import "./htmx";
 import "./behaviours/keys";
+import "./behaviours/finder";
 import "./behaviours/menu";
 import "./behaviours/panel";
 import "./behaviours/toast";

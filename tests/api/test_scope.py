@@ -37,6 +37,7 @@ type Call = Callable[[Program, Ids], HttpResponse]
 REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_me": (lambda it, ids: it.get("/me"), {200}),
     "list_customers": (lambda it, ids: it.get(f"/customers?q={SECRET}"), {200}),
+    "search": (lambda it, ids: it.get(f"/search?q={SECRET}"), {200}),
     "get_customer": (lambda it, ids: it.get(f"/customers/{ids['customer']}"), {404}),
     "create_customer": (lambda it, ids: it.post("/customers", {"name": "x", "owner_id": ids["owner"]}), {403}),
     "edit_customer": (lambda it, ids: it.send("PATCH", f"/customers/{ids['customer']}", {"name": "x"}), {404}),

@@ -53,7 +53,7 @@ LOOKS = (
 
 
 def opened(page: Page, paths: tuple[str, ...]) -> Iterator[str]:
-    """Every address, opened; then the record that the list leads to and its latest order."""
+    """Every address, opened; then the record that the list leads to, its latest order, and the search box."""
     for path in paths:
         page.goto(path)
         yield path
@@ -63,6 +63,12 @@ def opened(page: Page, paths: tuple[str, ...]) -> Iterator[str]:
     page.locator(".zk-record-panels a[href^='/commerce/orders/']").first.click()
     page.locator(".zk-order").wait_for()
     yield "an order"
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+    yield "the search box"
+    page.locator("[data-finder-input]").fill("wang")
+    expect(page.locator("#zk-finder mark").first).to_be_visible()
+    yield "what it found"
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
     const search = document.querySelector<HTMLElement>('[data-key="/"]');
-    if (search) {
+    if (search && !document.querySelector("dialog[open]")) {
       event.preventDefault();
       press(search);
     }

@@ -11,6 +11,7 @@ from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
 from zhike.duplicates.api import router as duplicates
 from zhike.exchange.api import router as exchange
+from zhike.finder.api import router as finder
 from zhike.privacy.api import router as privacy
 from zhike.recovery.api import router as recovery
 from zhike.recovery.api_sets import router as sets
@@ -45,3 +46,4 @@ api.add_router("", privacy)
 api.add_router("", customer_history)
 api.add_router("", sets)
 api.add_router("", history)
+api.add_router("", finder)

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "zhike.ui",
     "zhike.audit",
     "zhike.accounts",
+    "zhike.finder",
     "zhike.recovery",
     "zhike.calendars",
     "zhike.exchange",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "zhike.duplicates.following.FollowMiddleware",
     "zhike.core.gone.GoneMiddleware",
+    "zhike.finder.middleware.VisitMiddleware",
 ]
 
 ROOT_URLCONF = "zhike.config.urls"

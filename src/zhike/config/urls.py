@@ -19,6 +19,7 @@ urlpatterns = [
     path("bin/", include("zhike.recovery.urls")),
     path("settings/backups/", include("zhike.backup.urls")),
     path("settings/working-days/", include("zhike.calendars.urls")),
+    path("find/", include("zhike.finder.urls")),
     path("imports/", include("zhike.exchange.urls")),
     path("", include("zhike.accounts.urls")),
     path("", include("zhike.insight.urls")),

@@ -9,10 +9,10 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit.wording import link_records, name_events
-        from zhike.core import ownership
+        from zhike.core import finder, ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
-        from zhike.customers import guarded, listing, merging, permissions, timeline
+        from zhike.customers import findable, guarded, listing, merging, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
@@ -25,6 +25,7 @@ class CustomersConfig(AppConfig):
         from zhike.ui.navigation import NavItem
 
         declare(permissions.ALL)
+        finder.register(findable.KIND)
         kinds.register(CUSTOMERS)
         guarded.register()
         merging.register()
@@ -76,5 +77,4 @@ class CustomersConfig(AppConfig):
         navigation.register(
             NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
         )
-        navigation.use_route("search", "search_customers")
         navigation.use_route("customers", "list_customers")

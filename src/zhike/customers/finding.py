@@ -29,7 +29,7 @@ ORDERS = {
     "created_at": ("customers_customer", "id", "created_at", "timestamptz"),
 }
 
-_HEAD = f"""
+HEAD = f"""
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
     DECLARE
@@ -38,15 +38,15 @@ _HEAD = f"""
         teams CONSTANT bigint[] := coalesce(zhike_reach('{VIEW}', 'teams'), '{{}}');
         shared CONSTANT bigint[] := coalesce(customers_shared('{VIEW}'), '{{}}');
 """
-_SEEN = "(everything OR seen.owner_id = ANY (users) OR seen.team_id = ANY (teams) OR seen.id = ANY (shared))"
-_IDS = """
+SEEN = "(everything OR seen.owner_id = ANY (users) OR seen.team_id = ANY (teams) OR seen.id = ANY (shared))"
+IDS = """
     SELECT id FROM customers_customer WHERE owner_id = ANY (users)
     UNION ALL SELECT id FROM customers_customer WHERE team_id = ANY (teams)
     UNION ALL SELECT unnest(shared)
 """
 
 _COUNT = f"""
-CREATE FUNCTION customers_count(most integer) RETURNS bigint {_HEAD}
+CREATE FUNCTION customers_count(most integer) RETURNS bigint {HEAD}
     BEGIN
         IF everything THEN
             RETURN (SELECT count(*) FROM (SELECT FROM customers_customer LIMIT most) AS counted);
@@ -62,7 +62,7 @@ CREATE FUNCTION customers_count(most integer) RETURNS bigint {_HEAD}
 """  # noqa: S608
 
 _NEWEST = f"""
-CREATE FUNCTION customers_newest(below bigint, most integer) RETURNS SETOF bigint {_HEAD}
+CREATE FUNCTION customers_newest(below bigint, most integer) RETURNS SETOF bigint {HEAD}
     BEGIN
         IF NOT everything AND cardinality(users) + cardinality(teams) <= {FEW_HOLDERS} THEN
             RETURN QUERY SELECT id FROM (
@@ -75,7 +75,7 @@ CREATE FUNCTION customers_newest(below bigint, most integer) RETURNS SETOF bigin
                 UNION SELECT id FROM unnest(shared) AS id WHERE id < below
             ) AS reached ORDER BY id DESC LIMIT most;
         ELSE
-            RETURN QUERY SELECT id FROM customers_customer AS seen WHERE id < below AND {_SEEN}
+            RETURN QUERY SELECT id FROM customers_customer AS seen WHERE id < below AND {SEEN}
                 ORDER BY id DESC LIMIT most;
         END IF;
     END $$;
@@ -83,13 +83,13 @@ CREATE FUNCTION customers_newest(below bigint, most integer) RETURNS SETOF bigin
 
 _FOUND = f"""
 CREATE FUNCTION customers_found(pieces text[], patterns text[], below bigint, most integer)
-    RETURNS SETOF bigint {_HEAD}
+    RETURNS SETOF bigint {HEAD}
         mine bigint[];
         start bigint;
         told integer;
     BEGIN
         IF NOT everything THEN
-            mine := ARRAY(SELECT id FROM ({_IDS}) AS reached WHERE id < below LIMIT {FEW_TEXTS} + 1);
+            mine := ARRAY(SELECT id FROM ({IDS}) AS reached WHERE id < below LIMIT {FEW_TEXTS} + 1);
             IF cardinality(mine) <= {FEW_TEXTS} THEN
                 RETURN QUERY SELECT customer_id FROM customers_customersearch
                     WHERE customer_id = ANY (mine) AND text LIKE ALL (patterns)
@@ -101,14 +101,14 @@ CREATE FUNCTION customers_found(pieces text[], patterns text[], below bigint, mo
         RETURN QUERY SELECT seen.id FROM customers_customer AS seen
             JOIN customers_customersearch AS search ON search.customer_id = seen.id
             WHERE seen.id < below AND seen.id >= start AND search.customer_id < below AND search.customer_id >= start
-                AND search.text LIKE ALL (patterns) AND {_SEEN}
+                AND search.text LIKE ALL (patterns) AND {SEEN}
             ORDER BY seen.id DESC LIMIT most;
         GET DIAGNOSTICS told = ROW_COUNT;
         IF told < most THEN
             RETURN QUERY SELECT search.customer_id FROM customers_customersearch AS search
                 JOIN customers_customer AS seen ON seen.id = search.customer_id
                 WHERE search.grams @> pieces AND search.text LIKE ALL (patterns) AND search.customer_id < start
-                    AND {_SEEN}
+                    AND {SEEN}
                 ORDER BY search.customer_id DESC LIMIT most - told;
         END IF;
     END $$;
@@ -129,15 +129,15 @@ def _ordered(path: str, *, is_descending: bool) -> str:
     return f"""
 CREATE FUNCTION {name_of(path, is_descending=is_descending)}(
     after_value {kind}, after_id bigint, size integer, most integer
-) RETURNS TABLE (found_id bigint, found_value text) {_HEAD}
+) RETURNS TABLE (found_id bigint, found_value text) {HEAD}
     BEGIN
         IF NOT everything AND size <= {FEW} THEN
-            RETURN QUERY {select} WHERE it.{key} = ANY (ARRAY({_IDS})) {rest}
+            RETURN QUERY {select} WHERE it.{key} = ANY (ARRAY({IDS})) {rest}
         ELSIF NOT everything AND size <= {MANY} THEN
             -- IS TRUE keeps PostgreSQL from turning IN into a join, which would lose the order.
-            RETURN QUERY {select} WHERE (it.{key} IN ({_IDS})) IS TRUE {rest}
+            RETURN QUERY {select} WHERE (it.{key} IN ({IDS})) IS TRUE {rest}
         ELSE
-            RETURN QUERY {select} JOIN customers_customer AS seen ON seen.id = it.{key} WHERE {_SEEN} {rest}
+            RETURN QUERY {select} JOIN customers_customer AS seen ON seen.id = it.{key} WHERE {SEEN} {rest}
         END IF;
     END $$;
 """

@@ -79,8 +79,8 @@ class Shell:
         return navigation.route("home") or "/"
 
     @property
-    def search_url(self) -> str:
-        return navigation.route("search")
+    def finder_url(self) -> str:
+        return navigation.route("finder")
 
     @property
     def customers_url(self) -> str:

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from zhike.core.actor import Actor
 
 Section = Literal["rail", "create", "person"]
-Route = Literal["home", "search", "customers", "preferences", "log_out"]
+Route = Literal["home", "finder", "customers", "preferences", "log_out"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ def register(item: NavItem) -> None:
 def use_route(route: Route, url_name: str) -> None:
     """Tell the shell where one of its own controls leads.
 
-    search: POST with `q`. customers: the list of all. preferences: POST with `theme` or `locale`, and `next`; open to
-    guests (language only). log_out: POST.
+    finder: POST with `q` for what is found, GET for the same as a page. customers: the list of all. preferences: POST
+    with `theme` or `locale`, and `next`; open to guests (language only). log_out: POST.
     """
     _routes[route] = url_name
 
@@ -64,6 +64,11 @@ def route(name: Route) -> str:
     """The address of a control, empty where no app has taken it on."""
     url_name = _routes.get(name)
     return reverse(url_name) if url_name else ""
+
+
+def list_items() -> list[NavItem]:
+    """Every link of every section, whoever may see it."""
+    return sorted(_items.values(), key=lambda item: item.order)
 
 
 def list_links(*, section: Section, actor: Actor, path: str) -> list[Link]:

@@ -17,6 +17,7 @@ _SURNAMES = """
 尉迟 yu chi 尉遲 yu chi 万俟 mo qi 长孙 zhang sun 長孫 zhang sun 澹台 tan tai 单于 chan yu 鲜于 xian yu
 """
 _NO_WORD = re.compile(r"[\W_]+")
+_VOWEL = re.compile("[aeiouv]")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ def reading(name: str, kind: str) -> str:
     if not text.replace(" ", "").isalnum():
         text = _NO_WORD.sub(" ", text)
     return " ".join(text.split())
+
+
+def syllables() -> frozenset[str]:
+    """All that characters are read as, without those that are only hummed (ng, hm)."""
+    return frozenset(read.strip() for read in _readings().characters.values() if _VOWEL.search(read))
 
 
 def otherwise(name: str, read: str) -> str:

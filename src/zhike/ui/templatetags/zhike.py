@@ -10,10 +10,11 @@ from django.forms import BoundField
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from zhike.core.text import marking
 from zhike.ui import assets, badges, formatting
 from zhike.ui.charts import Figure
 from zhike.ui.formatting import Number
@@ -53,6 +54,16 @@ def built(name: str) -> str:
 def icon(name: str, label: str = "") -> SafeString:
     """A Tabler icon; with a label it speaks to screen readers, without one it is silent."""
     return badges.render_icon(built("icons.svg"), name, str(label))
+
+
+@register.filter
+def marked(text: str, typed: str) -> SafeString:
+    """The text with what answers the words typed in <mark>: letters, figures, and characters by their reading."""
+    parts, at = [], 0
+    for start, end in marking.spans(text, typed):
+        parts.append(format_html("{}<mark>{}</mark>", text[at:start], text[start:end]))
+        at = end
+    return SafeString("".join([*parts, escape(text[at:])]))
 
 
 @register.filter

@@ -54,6 +54,6 @@ def test_people_see_only_what_they_may_use() -> None:
 
 
 def test_a_control_without_an_app_behind_it_is_absent() -> None:
-    assert navigation.route("search") == ""
-    navigation.use_route("search", "sample_insight")
-    assert navigation.route("search") == "/insight/"
+    assert navigation.route("finder") == ""
+    navigation.use_route("finder", "sample_insight")
+    assert navigation.route("finder") == "/insight/"

@@ -1,0 +1,7 @@
+"""The address of the search box."""
+
+from django.urls import path
+
+from zhike.finder import views
+
+urlpatterns = [path("", views.find, name="find")]
