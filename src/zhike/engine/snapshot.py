@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from adbc_driver_manager import AdbcConnection, AdbcStatement
+    from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement
 
 # The timeline tells a cluster restored to a point in time from the one it was restored from.
 _MOMENT = sql.SQL(
@@ -40,10 +41,15 @@ class Moment:
     next_xid: int
 
 
+# The driver counts a database's connections without one.
+_COUNTING = Lock()
+
+
 class Snapshot:
     """A read-only view that does not move while it is open."""
 
-    def __init__(self, connection: AdbcConnection, *, shared: str | None) -> None:
+    def __init__(self, database: AdbcDatabase, connection: AdbcConnection, *, shared: str | None) -> None:
+        self._database = database
         self._connection = connection
         self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         if shared:
@@ -54,8 +60,14 @@ class Snapshot:
         self.moment = Moment(identity=row[0], oldest_open=row[1], next_xid=row[2])
 
     def share(self) -> str:
-        """A name by which other connections see the same moment, as long as this one is open."""
+        """A name by which `again` sees the same moment, as long as this one is open."""
         return str(self._row(sql.SQL("SELECT pg_export_snapshot()"))[0])
+
+    @contextmanager
+    def again(self, shared: str) -> Iterator[Snapshot]:
+        """The same moment on a connection of its own, for another thread. shared: what `share` answered."""
+        with _snapshot(self._database, shared=shared) as same:
+            yield same
 
     def file_of(self, table: str) -> str:
         """Which file holds the table now: a new one after TRUNCATE, a rewrite or a restore."""
@@ -90,18 +102,31 @@ class Snapshot:
 
 
 @contextmanager
-def open_snapshot(dsn: str, *, shared: str | None = None) -> Iterator[Snapshot]:
-    """Hold one moment of the database for as many reads as needed: now, or the one that another snapshot shares.
+def open_snapshot(dsn: str) -> Iterator[Snapshot]:
+    """Hold one moment of the database, now, for as many reads as needed.
 
     A role that row security would keep from some rows is refused by PostgreSQL instead of seeing a part.
     """
-    import adbc_driver_manager
     import adbc_driver_postgresql
 
+    # Once for all connections: the driver reads every type and every column that the database has.
+    with adbc_driver_postgresql.connect(dsn) as database, _snapshot(database, shared=None) as snapshot:
+        yield snapshot
+
+
+@contextmanager
+def _snapshot(database: AdbcDatabase, *, shared: str | None) -> Iterator[Snapshot]:
     # Not the driver's dbapi module: that imports pandas.
-    with adbc_driver_postgresql.connect(dsn) as database, adbc_driver_manager.AdbcConnection(database) as connection:
+    import adbc_driver_manager
+
+    with _COUNTING:
+        connection = adbc_driver_manager.AdbcConnection(database)
+    try:
         connection.set_autocommit(False)
         try:
-            yield Snapshot(connection, shared=shared)
+            yield Snapshot(database, connection, shared=shared)
         finally:
             connection.rollback()
+    finally:
+        with _COUNTING:
+            connection.close()

@@ -121,12 +121,12 @@ class Warehouse:
             shared = snapshot.share()
 
             def count(source: Source, since: int) -> int | None:
-                with open_snapshot(dsn, shared=shared) as same:
+                with snapshot.again(shared) as same:
                     noted = None if counted else source.select_deletions(since=since)
                     return None if noted and not same.count(noted) else same.count(source.select_count())
 
             def refresh(source: Source) -> tuple[TableFiles, TableReport]:
-                with open_snapshot(dsn, shared=shared) as same:
+                with snapshot.again(shared) as same:
                     table_count = counts.get(source.name)
                     return _Refresh(self.folder, source, same, number, table_count, compacted).run(previous)
 
