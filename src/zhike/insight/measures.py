@@ -121,11 +121,14 @@ def customer_value(engine: Engine, *, as_of: date, currency: str, earlier: Earli
         purchase_days=rows.purchase_days,
     )
     value = kept(engine, figures, name="value")
+    cutoffs, thresholds = _cutoffs(value), _thresholds(value)
+    # Asked at once: to put a question into SQL takes longer than the answer.
+    found = _only_row(value.agg(**cutoffs, **thresholds))
     return Value(
         table=value.drop("recency_days"),
         orders=counted,
-        cutoffs=_cutoffs(value),
-        thresholds=_thresholds(value),
+        cutoffs={name: found[name] for name in cutoffs},
+        thresholds={name: found[name] for name in thresholds},
         rhythm_days=_only_row(life_cycle(summary, rules=RULES).rhythm)["rhythm_days"],
     )
 
@@ -153,25 +156,24 @@ def _totals_since(engine: Engine, counted: ir.Table, earlier: Earlier, *, as_of:
     return known.union(fresh)
 
 
-def _cutoffs(rows: ir.Table) -> dict[str, Any]:
+def _cutoffs(rows: ir.Table) -> dict[str, ir.Value]:
     """The worst value that earned each score, read from the result: cheaper than asking the measure once more."""
     worst = {}
     for score in (5, 4, 3, 2):
         worst[f"recency_days_{score}"] = rows.recency_days.max(where=rows.r >= score)
         worst[f"order_count_{score}"] = rows.order_count.min(where=rows.f >= score)
         worst[f"amount_{score}"] = rows.amount.min(where=rows.m >= score)
-    return _only_row(rows.agg(**worst))
+    return worst
 
 
-def _thresholds(rows: ir.Table) -> dict[str, Any]:
+def _thresholds(rows: ir.Table) -> dict[str, ir.Value]:
     """The least amount in each layer or a better one; null where nobody contributes."""
     layers = GRADES[:-1]
     contributes = rows.amount > 0
-    least = {
+    return {
         f"{grade}_amount": rows.amount.min(where=contributes & rows.grade.isin(layers[: place + 1]))
         for place, grade in enumerate(layers)
     }
-    return _only_row(rows.agg(**least))
 
 
 def parameters() -> dict[str, Any]:
