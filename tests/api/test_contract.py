@@ -65,6 +65,7 @@ def _furnish() -> tuple[Program, dict[str, int]]:
     asked = body_of(program.post("/privacy/requests", {"customer_id": customer["id"], "kind": "correct"}))
     double = body_of(program.post("/customers", {"name": "张叁"}))
     merge = body_of(program.post(f"/customers/{customer['id']}/merge", {"record_ids": [double["id"]]}))
+    proposed = body_of(program.post(f"/privacy/requests/{asked['id']}/proposals", {"changes": {"city": "苏州"}}))
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
@@ -73,6 +74,7 @@ def _furnish() -> tuple[Program, dict[str, int]]:
         "reversal_id": reversal["id"],
         "request_id": asked["id"],
         "head_number": 1,
+        "proposal_id": proposed["proposals"][0]["id"],
         "binned_id": binned["id"],
         "import_id": job.pk,
         "customer_id": customer["id"],

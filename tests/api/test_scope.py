@@ -142,6 +142,11 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.post("/privacy/requests/1/corrections", {"changes": {"name": "x"}}),
         {404},
     ),
+    "propose_correction": (
+        lambda it, ids: it.post("/privacy/requests/1/proposals", {"changes": {"name": "x"}}),
+        {404},
+    ),
+    "decide_correction": (lambda it, ids: it.post("/privacy/requests/1/proposals/1/decision", {}), {404}),
     "copy_person": (lambda it, ids: it.post("/privacy/requests/1/copy", {"reason": "asked"}), {404}),
     "erase_person": (lambda it, ids: it.post("/privacy/requests/1/erasure", {"confirmed": SECRET}), {404}),
     "close_request": (lambda it, ids: it.post("/privacy/requests/1/decision", {}), {404}),

@@ -126,6 +126,7 @@ PAGES: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("show_request", "check_identity", "close_request", "erase_person", "download_copy", "correct_person"),
+            *("propose_correction", "decide_correction"),
             *("create_purpose", "edit_purpose", "edit_rule", "erasures", "show_erasure", "erasure_progress"),
         ),
         _shut("privacy.handle_requests"),
@@ -231,7 +232,7 @@ OPERATIONS: dict[str, Surface] = {
     **dict.fromkeys(
         (
             *("list_requests", "take_request", "get_request", "check_identity", "correct_person", "erase_person"),
-            *("close_request", "copy_person"),
+            *("close_request", "copy_person", "propose_correction", "decide_correction"),
         ),
         _shut("privacy.handle_requests"),
     ),

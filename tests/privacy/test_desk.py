@@ -22,9 +22,10 @@ from zhike.customers import guarded
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import sealing
 from zhike.exchange.models import Import
-from zhike.privacy.models import Consent, Erasure, Purpose, Request, Suppression
+from zhike.privacy.models import Consent, Erasure, Proposal, Purpose, Request, Suppression
 from zhike.privacy.selectors import consents as selectors
-from zhike.privacy.services import consents, erasing, requests, retention
+from zhike.privacy.selectors import recipients
+from zhike.privacy.services import consents, correcting, erasing, requests, retention
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 TODAY = NOON.date()
@@ -129,6 +130,106 @@ def test_what_is_wrong_is_corrected_whoever_owns_it_and_before_and_after_are_kep
     erasing.erase_person(actor=SYSTEM, customer_id=known.person.pk, at=NOON)
     one.refresh_from_db()
     assert one.changes == []
+
+
+def propose(officer: Client, known: Known, **told: str) -> tuple[Request, dict[str, Proposal]]:
+    one = ask(officer, known, "correct")
+    assert officer.post(f"/privacy/requests/{one.pk}/propose/", told).status_code == 302
+    return one, {row.field: row for row in Proposal.objects.filter(request=one)}
+
+
+def test_a_proposal_waits_until_somebody_decides(officer: Client, known: Known) -> None:
+    one, proposed = propose(officer, known, name="欧阳清", city="苏州")
+    address, user = f"/privacy/requests/{one.pk}/", User.objects.get(username="officer")
+    assert {row.field: (row.seen, row.value, row.state, row.proposed_by_id) for row in proposed.values()} == {
+        "name": (NAME, "欧阳清", "open", user.pk),
+        "city": ("上海", "苏州", "open", user.pk),
+    }
+    # Once more: the newer wish stands in place of the older one.
+    officer.post(f"{address}propose/", {"city": "无锡"})
+    assert Proposal.objects.get(field="city").value == "无锡"
+    decide = {name: f"{address}proposals/{row.pk}/" for name, row in proposed.items()}
+    assert officer.post(decide["city"], {"seen": "上海"}).status_code == 422  # nobody's identity was checked
+    officer.post(f"{address}identity/", {"identity": "called back"})
+    assert officer.post(decide["name"], {"is_refused": "1"}).status_code == 422
+    assert officer.post(f"{address}close/", {"outcome": "done"}).status_code == 422  # something is undecided
+    Customer.objects.filter(pk=known.person.pk).update(city="绍兴")
+    assert "绍兴" in officer.get(address).content.decode()
+    assert officer.post(decide["city"], {"seen": "上海"}).status_code == 422
+    assert Customer.objects.get(pk=known.person.pk).city == "绍兴"
+    assert officer.post(decide["city"], {"seen": "绍兴"}).status_code == 302
+    assert officer.post(decide["city"], {"seen": "无锡"}).status_code == 422  # decided already
+    assert officer.post(decide["name"], {"is_refused": "1", "reason": "the passport says otherwise"}).status_code == 302
+    person = Customer.objects.get(pk=known.person.pk)
+    assert (person.name, person.city) == (NAME, "无锡")
+    states = {row.field: (row.state, row.seen, row.reason, row.decided_by_id) for row in Proposal.objects.all()}
+    assert states == {
+        "city": ("accepted", "绍兴", "", user.pk),
+        "name": ("refused", NAME, "the passport says otherwise", user.pk),
+    }
+    one.refresh_from_db()
+    assert [(change["before"], change["after"]) for change in one.changes] == [("绍兴", "无锡")]
+    assert officer.post(f"{address}proposals/0/", {}).status_code == 404
+    assert officer.post(f"{address}close/", {"outcome": "done"}).status_code == 302
+    erasing.erase_person(actor=SYSTEM, customer_id=known.person.pk, at=NOON)
+    assert not Proposal.objects.exists()
+
+
+def test_a_refused_request_refuses_what_was_proposed_and_retention_takes_it(officer: Client, known: Known) -> None:
+    one, _proposed = propose(officer, known, city="苏州")
+    requests.note_identity(actor=SYSTEM, request_id=one.pk, identity="called back")
+    requests.close_request(actor=SYSTEM, request_id=one.pk, is_refused=True, outcome="not theirs", at=NOON)
+    row = Proposal.objects.get()
+    assert (row.state, row.reason, row.decided_at) == ("refused", "not theirs", NOON)
+    retention.put_rule(actor=SYSTEM, subject="requests", months=12, basis="no need", is_active=True)
+    retention.run_rules(actor=SYSTEM, at=NOON + timedelta(days=400))
+    assert not Proposal.objects.exists()
+
+
+def test_who_does_not_read_a_field_neither_sees_nor_accepts_what_is_proposed_for_it(
+    officer: Client, known: Known
+) -> None:
+    phone = Identifier.objects.get(customer=known.person, kind="phone")
+    one, proposed = propose(officer, known, **{f"identifier_{phone.pk}": "13912345679"})
+    officer.post(f"/privacy/requests/{one.pk}/identity/", {"identity": "called back"})
+    accounts.put_field_access(
+        actor=SYSTEM, role=Role.objects.get(code="privacy_officer"), levels={guarded.key("phone"): Sight.MASKED}
+    )
+    address = f"/privacy/requests/{one.pk}/"
+    assert not {PHONE, "13912345679"} & set(re.findall("[0-9]{11}", officer.get(address).content.decode()))
+    [row] = proposed.values()
+    assert officer.post(f"{address}proposals/{row.pk}/", {}).status_code == 422
+    correcting.decide(
+        actor=SYSTEM, request_id=one.pk, proposal_id=row.pk, is_refused=False, reason="", at=NOON, seen=PHONE
+    )
+    page = officer.get(address).content.decode()
+    assert "139****5679" in page
+    assert not {PHONE, "13912345679"} & set(re.findall("[0-9]{11}", page))
+
+
+def test_exports_that_held_the_person_are_named_as_recipients(officer: Client, known: Known) -> None:
+    boss = User.objects.create(username="boss", name="boss", locale="en")
+    boss.roles.set([accounts.put_builtin_roles(actor=SYSTEM)["administrator"]])
+    browser = Client()
+    browser.force_login(boss)
+    only_other = browser.get("/customers/export/csv/", {"q": OTHER_NAME, "cols": "name"})
+    everybody = browser.get("/customers/export/xlsx/", {"cols": "name,city"})
+    for answer in (only_other, everybody):
+        list(answer.streaming_content)
+    Purpose.objects.create(name="delivery", basis="contract", recipients="SF Express")
+    found = recipients.list_recipients(actor=SYSTEM, customer_id=known.person.pk)
+    assert [(one.who, one.format, one.columns) for one in found.exports] == [("boss", "XLSX", ["名称", "城市"])]
+    other = recipients.list_recipients(actor=SYSTEM, customer_id=known.other.pk)
+    assert sorted(one.format for one in other.exports) == ["CSV", "XLSX"]
+    one, proposed = propose(officer, known, city="苏州")
+    address = f"/privacy/requests/{one.pk}/"
+    officer.post(f"{address}identity/", {"identity": "called back"})
+    officer.post(f"{address}proposals/{proposed['city'].pk}/", {"seen": "上海"})
+    page = officer.get(address).content.decode()
+    assert "Exported by boss as XLSX" in page
+    assert "SF Express" in page
+    # Their own history tells it as well.
+    assert "Contained in an export" in browser.get(f"/customers/{known.person.pk}/history/").content.decode()
 
 
 def test_what_a_person_takes_along_is_theirs_and_follows_its_schema(officer: Client, known: Known) -> None:

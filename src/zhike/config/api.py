@@ -13,6 +13,7 @@ from zhike.duplicates.api import router as duplicates
 from zhike.exchange.api import router as exchange
 from zhike.finder.api import router as finder
 from zhike.privacy.api import router as privacy
+from zhike.privacy.api_corrections import router as corrections
 from zhike.recovery.api import router as recovery
 from zhike.recovery.api_sets import router as sets
 
@@ -43,6 +44,7 @@ api.add_router("", exchange)
 api.add_router("", duplicates)
 api.add_router("", recovery)
 api.add_router("", privacy)
+api.add_router("", corrections)
 api.add_router("", customer_history)
 api.add_router("", sets)
 api.add_router("", history)

@@ -37,7 +37,11 @@ class CustomersConfig(AppConfig):
         listing.define()
         timeline.register(activities.source())
         name_events(
-            {"customers.export_customer": _("Exported customers"), permissions.REVEAL: _("Saw a value in full")}
+            {
+                "customers.export_customer": _("Exported customers"),
+                permissions.CONTAINED: _("Contained in an export"),
+                permissions.REVEAL: _("Saw a value in full"),
+            }
         )
         link_records("customers_customer", "show_customer_history", "customers.view_customer")
         panels.register(

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.access import Permission
 
 REVEAL = "customers.reveal_customer"
+CONTAINED = "customers.contained_in_export"  # an event; what it needs is the permission to export
 
 ALL = [
     Permission(code="customers.view_customer", label=_("See customers")),

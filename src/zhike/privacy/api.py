@@ -1,6 +1,5 @@
 """The request desk and consents over the API."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
@@ -15,17 +14,15 @@ from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
 from zhike.customers.models import Customer
 from zhike.customers.services.reveals import LONGEST_REASON, SHORTEST_REASON
-from zhike.privacy.models import Consent, Purpose, Request
+from zhike.privacy.api_answers import Kind, RequestDetailOut, RequestOut, State, answer_request, shown_request
+from zhike.privacy.models import Consent, Purpose
 from zhike.privacy.selectors import consents as consent_rows
 from zhike.privacy.selectors import requests as selectors
-from zhike.privacy.services import consents, correcting, handing_over
+from zhike.privacy.services import consents, handing_over
 from zhike.privacy.services import requests as services
 
 router = Router(tags=["personal information"])
 
-Kind = Literal["copy", "correct", "erase", "explain", "transfer"]
-State = Literal["open", "done", "refused"]
-ErasureState = Literal["records", "done", "incomplete"]
 ChannelName = Literal["sms", "phone", "email", "wechat", "post"]
 Source = Literal["form", "call", "shop", "web"]
 Reference = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
@@ -38,45 +35,6 @@ ARCHIVE: dict[str, Any] = {
         }
     }
 }
-
-
-class CorrectionOut(Output):
-    field: str
-    label: str
-    before: str
-    after: str
-
-
-class ErasureOut(Output):
-    """The proof. found: what is left, by place. scrubbed_at: when the files of the database were rid of it too."""
-
-    reference: str
-    state: ErasureState
-    digest: str
-    found: dict[str, int]
-    scrubbed_at: Moment | None
-
-
-class RequestOut(Output):
-    """Something a person asked for. customer_id is null once they are erased.
-
-    days_left: working days or days, as the company's rule counts; negative once it is overdue.
-    """
-
-    id: int
-    kind: Kind
-    state: State
-    customer_id: int | None
-    received_on: Day
-    due_on: Day
-    days_left: int
-    wish: str
-    identity: str
-    outcome: str
-    changes: list[CorrectionOut]
-    handled_by_id: int | None
-    closed_at: Moment | None
-    erasure: ErasureOut | None
 
 
 class RequestFilterIn(Input):
@@ -94,15 +52,6 @@ class RequestIn(Input):
 
 class IdentityIn(Input):
     identity: Annotated[Text, Field(min_length=1, max_length=500)]
-
-
-class CorrectionIn(Input):
-    """changes: "name", "birthday_on", "country", "province", "city" or "identifier_7", to the value that is right."""
-
-    changes: Annotated[
-        dict[Annotated[Text, Field(max_length=40)], Annotated[Text, Field(max_length=500)]],
-        Field(min_length=1, max_length=200),
-    ]
 
 
 class CopyIn(Input):
@@ -164,11 +113,14 @@ def list_requests(
     found = selectors.page_requests(
         actor=request.actor, page=Page(size=limit, after=after), state=where.state or "", today=timezone.localdate()
     )
-    return answer_page([_shown(row) for row in found.items], found.next_cursor)
+    return answer_page([shown_request(request.actor, row) for row in found.items], found.next_cursor)
 
 
 @router.post(
-    "/privacy/requests", response={201: RequestOut}, operation_id="take_request", summary="Put a request on the desk"
+    "/privacy/requests",
+    response={201: RequestDetailOut},
+    operation_id="take_request",
+    summary="Put a request on the desk",
 )
 @idempotent
 def take_request(request: ActorRequest, asked: RequestIn) -> HttpResponse:
@@ -180,40 +132,30 @@ def take_request(request: ActorRequest, asked: RequestIn) -> HttpResponse:
         received_on=asked.received_on or timezone.localdate(),
         wish=asked.wish,
     )
-    return _answer(request, made.pk, status=201)
+    return answer_request(request, made.pk, status=201)
 
 
 @router.get(
-    "/privacy/requests/{request_id}", response=RequestOut, operation_id="get_request", summary="Get a person's request"
+    "/privacy/requests/{request_id}",
+    response=RequestDetailOut,
+    operation_id="get_request",
+    summary="Get a person's request",
 )
 def get_request(request: ActorRequest, request_id: Id) -> HttpResponse:
     """One request with what came of it."""
-    return _answer(request, request_id)
+    return answer_request(request, request_id)
 
 
 @router.put(
     "/privacy/requests/{request_id}/identity",
-    response=RequestOut,
+    response=RequestDetailOut,
     operation_id="check_identity",
     summary="Note how the identity was checked",
 )
 def check_identity(request: ActorRequest, request_id: Id, told: IdentityIn) -> HttpResponse:
     """Nothing is carried out before this."""
     services.note_identity(actor=request.actor, request_id=request_id, identity=told.identity)
-    return _answer(request, request_id)
-
-
-@router.post(
-    "/privacy/requests/{request_id}/corrections",
-    response=RequestOut,
-    operation_id="correct_person",
-    summary="Correct what is wrong",
-)
-@idempotent
-def correct_person(request: ActorRequest, request_id: Id, wanted: CorrectionIn) -> HttpResponse:
-    """Put fields and identifiers right, whoever owns the customer; before and after stay with the request."""
-    correcting.correct(actor=request.actor, request_id=request_id, wanted=wanted.changes, at=timezone.now())
-    return _answer(request, request_id)
+    return answer_request(request, request_id)
 
 
 @router.post(
@@ -233,7 +175,7 @@ def copy_person(request: ActorRequest, request_id: Id, told: CopyIn) -> HttpResp
 
 @router.post(
     "/privacy/requests/{request_id}/erasure",
-    response=RequestOut,
+    response=RequestDetailOut,
     operation_id="erase_person",
     summary="Erase the person",
 )
@@ -241,12 +183,12 @@ def copy_person(request: ActorRequest, request_id: Id, told: CopyIn) -> HttpResp
 def erase_person(request: ActorRequest, request_id: Id, told: ErasureIn) -> HttpResponse:
     """Erase everything about the person and close the request. It cannot be taken back; files follow within minutes."""
     services.carry_out_erasure(actor=request.actor, request_id=request_id, confirmed=told.confirmed, at=timezone.now())
-    return _answer(request, request_id)
+    return answer_request(request, request_id)
 
 
 @router.post(
     "/privacy/requests/{request_id}/decision",
-    response=RequestOut,
+    response=RequestDetailOut,
     operation_id="close_request",
     summary="Decide a request",
 )
@@ -260,7 +202,7 @@ def close_request(request: ActorRequest, request_id: Id, decision: DecisionIn) -
         outcome=decision.outcome,
         at=timezone.now(),
     )
-    return _answer(request, request_id)
+    return answer_request(request, request_id)
 
 
 @router.get(
@@ -297,27 +239,6 @@ def record_consent(request: ActorRequest, customer_id: Id, told: ConsentIn) -> H
         at=timezone.now(),
     )
     return answer(_consent(consent_rows.standing_of(made)), status=201)
-
-
-def _answer(request: ActorRequest, request_id: int, *, status: int = 200) -> HttpResponse:
-    today: date = timezone.localdate()
-    row = selectors.get_request(actor=request.actor, request_id=request_id, today=today)
-    location = f"/api/v1/privacy/requests/{request_id}" if status == 201 else ""
-    return answer(_shown(row), status=status, location=location)
-
-
-def _shown(row: selectors.Row) -> dict[str, Any]:
-    one: Request = row.request
-    names = ("id", "kind", "state", "customer_id", "received_on", "due_on", "wish", "identity", "outcome", "changes")
-    told = {name: getattr(one, name) for name in (*names, "handled_by_id", "closed_at")}
-    erasure = one.erasure and {
-        "reference": str(one.erasure.reference),
-        "state": one.erasure.state,
-        "digest": one.erasure.digest,
-        "found": one.erasure.found,
-        "scrubbed_at": one.erasure.scrubbed_at,
-    }
-    return {**told, "days_left": row.days_left, "erasure": erasure}
 
 
 def _consent(standing: consent_rows.Standing) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class PrivacyConfig(AppConfig):
         from zhike.core.lists import panels
         from zhike.customers.services.bin import CODE
         from zhike.privacy import permissions
-        from zhike.privacy.models import Consent, Minor, Request
+        from zhike.privacy.models import Consent, Minor, Proposal, Request
         from zhike.privacy.register import register_all
         from zhike.privacy.services.restoring import MINOR
         from zhike.recovery import kinds
@@ -25,6 +25,7 @@ class PrivacyConfig(AppConfig):
         # What somebody agreed to last holds, whichever of their records it was said to.
         merging.declare(Consent, "customer", merging.Move())
         merging.declare(Request, "customer", merging.Move())
+        merging.declare(Proposal, "customer", merging.Move())
         merging.declare(Minor, "customer", merging.Move(collide=merging.Newest(by="noted_at")))
         kinds.add_part(CODE, Minor._meta.db_table, MINOR)
         name_events(

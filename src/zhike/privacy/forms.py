@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from zhike.privacy.models import Channel, Consent, Purpose, Request, RetentionRule
-from zhike.privacy.services.correcting import PREFIX, Correctable
+from zhike.privacy.services.proposing import PREFIX, Correctable
 
 
 class NewRequest(forms.Form):
@@ -59,6 +59,19 @@ class Correction(forms.Form):
                 max_length=500,
                 help_text=_("Empty takes it away.") if one.name.startswith(PREFIX) else "",
             )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What was sent; what was not is no wish to take it away."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self.data}
+
+
+class ProposalDecision(forms.Form):
+    """seen: the value on record that the page showed; which button was pressed says the rest."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+    seen = forms.CharField(required=False, max_length=500, strip=False)
+    is_refused = forms.BooleanField(required=False)
 
 
 class NewConsent(forms.Form):

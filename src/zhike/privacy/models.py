@@ -146,6 +146,55 @@ class Request(models.Model):
         return f"{self.get_kind_display()} {self.received_on}"
 
 
+class Proposal(models.Model):
+    """One thing that a person says is wrong, the value that they say is right, and what was decided about it.
+
+    field: as `services.proposing` offers it; key: the field of the permissions. seen: what stood there when they
+    asked, or, once accepted, when it was put right. value: empty takes an identifier away. reason: of the decision.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("To be decided")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused with reasons")
+
+    request = models.ForeignKey(Request, models.CASCADE, related_name="+", verbose_name=_("request"))
+    customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="+", verbose_name=_("customer"))
+    field = models.CharField(_("field"), max_length=40)
+    key = models.CharField(_("field of the permissions"), max_length=60)
+    seen = models.CharField(_("value on record"), max_length=500, blank=True, default="")
+    value = models.CharField(_("value proposed"), max_length=500, blank=True, default="")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
+    reason = models.TextField(_("reason"), blank=True, default="")
+    proposed_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("Taken down by")
+    )
+    proposed_at = models.DateTimeField(_("proposed"))
+    decided_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("Decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True)
+
+    history = Captured(
+        subject="customer",
+        hidden=("seen", "value"),
+        label=_("Proposed correction"),
+        labels={"proposed_by": _("Taken down by"), "decided_by": _("Decided by")},
+        stays="What was asked and decided is a proof; what was put right comes back as the customer's own change.",
+    )
+
+    class Meta:
+        verbose_name = _("proposed correction")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "field"], condition=models.Q(state="open"), name="privacy_proposal_is_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.state}"
+
+
 class Purpose(models.Model):
     """What personal data is used for, and what makes that lawful."""
 

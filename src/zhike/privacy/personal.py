@@ -3,7 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.personal import Class, Holding, classify, hold
-from zhike.privacy.models import Consent, Erasure, Minor, Purpose, Request, RetentionRule, ScrubbedTable, Suppression
+from zhike.privacy.models import (
+    Consent,
+    Erasure,
+    Minor,
+    Proposal,
+    Purpose,
+    Request,
+    RetentionRule,
+    ScrubbedTable,
+    Suppression,
+)
 
 classify(
     Erasure,
@@ -18,6 +28,15 @@ classify(ScrubbedTable, Class.NONE, {Class.NONE: ("name",)})
 classify(
     Request, Class.PERSONAL, {Class.FREE: ("wish", "identity", "outcome", "changes"), Class.STAFF: ("handled_by",)}
 )
+classify(
+    Proposal,
+    Class.PERSONAL,
+    {
+        Class.NONE: ("field", "key"),
+        Class.FREE: ("seen", "value", "reason"),
+        Class.STAFF: ("proposed_by", "decided_by"),
+    },
+)
 classify(Purpose, Class.NONE, {Class.NONE: ("name", "data", "recipients", "kept")})
 classify(Consent, Class.PERSONAL, {Class.FREE: ("wording", "evidence"), Class.STAFF: ("recorded_by",)})
 classify(Suppression, Class.NONE, {Class.SECRET: ("identifier",)})
@@ -28,6 +47,7 @@ classify(Minor, Class.SENSITIVE, {Class.FREE: ("guardian",)})
 def register() -> None:
     hold(Holding(model=Consent, path="customer", label=_("Consents"), order=20))
     hold(Holding(model=Minor, path="customer", label=_("Under 14"), order=20))
+    hold(Holding(model=Proposal, path="customer", label=_("Proposed corrections"), order=40, is_theirs=False))
     hold(
         Holding(
             model=Request,

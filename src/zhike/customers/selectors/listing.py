@@ -23,7 +23,7 @@ from zhike.customers.searching import find_newest, holding, in_sight, matching
 from zhike.customers.selectors.reaching import count_reached, is_ordered, newest_reached, ordered_reached
 
 VIEW = CustomerQuerySet.view_permission
-EXPORT_CHUNK = 2000
+EXPORT_CHUNK = 1000  # as many as an entry of the history names
 WINDOW = 10_000
 BEYOND = 2**63 - 1
 
@@ -82,13 +82,17 @@ def count_exported(*, actor: Actor, asking: Asking, state: State, ceiling: int) 
         return count_up_to(_exported(actor, asking, state), ceiling=ceiling)
 
 
-def iter_customers(*, actor: Actor, asking: Asking, state: State, columns: list[Column]) -> Iterator[list[Any]]:
+def iter_customers(
+    *, actor: Actor, asking: Asking, state: State, columns: list[Column], note: Callable[[list[int]], object]
+) -> Iterator[list[Any]]:
     """Every customer of the list whom the actor may export, newest first, as the values of the columns; read in pieces
     of constant size.
 
+    note: told of the customers in each piece before any of it goes out.
+
     :raises zhike.core.lists.grammar.FilterInvalid: at once, not at the first row
     """
-    return _in_pieces(_values(_exported(actor, asking, state), columns), columns, masks_of(columns, actor))
+    return _in_pieces(_values(_exported(actor, asking, state), columns), columns, masks_of(columns, actor), note)
 
 
 def masks_of(columns: list[Column], actor: Actor) -> dict[str, fields.Mask]:
@@ -108,10 +112,14 @@ def _make_readable(
     fields.cover_row(row, masks)
 
 
-def _in_pieces(rows: Any, columns: list[Column], masks: dict[str, fields.Mask]) -> Iterator[list[Any]]:
+def _in_pieces(
+    rows: Any, columns: list[Column], masks: dict[str, fields.Mask], note: Callable[[list[int]], object]
+) -> Iterator[list[Any]]:
     after, openings = "", _openings(columns)
     while True:
         found = Page(size=EXPORT_CHUNK, after=after).of(rows, by=("-pk",))
+        if found.items:
+            note([row["pk"] for row in found.items])
         for row in found.items:
             _make_readable(row, openings, masks)
             yield [column.text(row) if column.text else "" for column in columns]

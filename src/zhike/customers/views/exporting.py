@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from zhike.core.lists.state import columns_of, read_state
 from zhike.core.pages import render_page
 from zhike.customers import selectors
 from zhike.customers.listing import KEY
-from zhike.customers.models import EXPORT
+from zhike.customers.models import EXPORT, Customer
+from zhike.customers.permissions import CONTAINED
 from zhike.customers.views.asking import asking_of
 from zhike.exchange.files.export import csv_chunks, write_xlsx
 
@@ -46,10 +48,13 @@ def export_customers(request: ActorRequest, kind: str) -> HttpResponseBase:
                     % {"limit": f"{MOST_SHEET_ROWS:,}"}
                 )
         columns = columns_of(state, of=spec, actor=request.actor)
-        rows = selectors.iter_customers(actor=request.actor, asking=asking, state=state, columns=columns)
+        told: dict[str, Any] = {"format": kind, "columns": [column.key for column in columns]}
+        rows = selectors.iter_customers(
+            actor=request.actor, asking=asking, state=state, columns=columns, note=partial(_note_contained, told)
+        )
     except FilterInvalid as refusal:
         return render_page(request, "customers/export_refused.html", {"refusal": refusal}, status=refusal.status)
-    record(action=EXPORT, format=kind, query=request.GET.urlencode(), columns=[column.key for column in columns])
+    record(action=EXPORT, query=request.GET.urlencode(), **told)
     names = [str(column.label) for column in columns]
     filename = f"{_('Customers')}-{asking.today:%Y%m%d}.{kind}"
     if kind == "csv":
@@ -61,6 +66,11 @@ def export_customers(request: ActorRequest, kind: str) -> HttpResponseBase:
     file = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115
     write_xlsx(Path(file.name), names, rows, zone=asking.zone)
     return FileResponse(file, as_attachment=True, filename=filename)
+
+
+def _note_contained(told: dict[str, Any], ids: list[int]) -> None:
+    """So that one can tell later who has whose data."""
+    record(action=CONTAINED, subject=Customer._meta.db_table, ids=ids, **told)
 
 
 def _in_language(rows: Iterator[list[Any]], language: str | None) -> Iterator[list[Any]]:

@@ -1,62 +1,39 @@
 """What is wrong about a person is put right by the services that edit, and before and after stay with the request."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core import fields
-from zhike.core.access import require
 from zhike.core.acting import seeing_everything
-from zhike.core.actor import SYSTEM, Actor, Sight
-from zhike.customers.guarded import IDENTIFIER_KEYS, key
-from zhike.customers.labels import LABELS
-from zhike.customers.models import Customer, Identifier
+from zhike.core.actor import SYSTEM, Actor
+from zhike.core.errors import DomainError
 from zhike.customers.services import identifiers, people
-from zhike.privacy.models import Request
-from zhike.privacy.permissions import HANDLE
+from zhike.privacy.models import Proposal, Request
+from zhike.privacy.services import proposing
+from zhike.privacy.services.proposing import PREFIX
 from zhike.privacy.services.requests import RequestUnfit, get_open
 
-COLUMNS = ("name", "birthday_on", "country", "province", "city")
-PREFIX = "identifier_"
+
+class ProposalDecided(DomainError):
+    code = "proposal_decided"
+
+    def __init__(self) -> None:
+        super().__init__(_("This proposal was decided already."))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Correctable:
-    """Something that may be wrong. name: "city", or "identifier_7"; an identifier goes where nothing is put in."""
+class ProposalStale(DomainError):
+    code = "proposal_stale"
 
-    name: str
-    label: str | Promise
-    value: str
-
-
-def list_correctable(*, actor: Actor, customer_id: int) -> list[Correctable]:
-    """What is held in fields about the person, as far as the actor reads it."""
-    require(actor, HANDLE)
-    reader = fields.as_clerk(actor)
-    with seeing_everything():
-        customer = Customer.objects.get(pk=customer_id)
-        found = [
-            Correctable(name=name, label=LABELS[name], value=people.written(customer, name))
-            for name in COLUMNS
-            if fields.sight(reader, key(name)) >= Sight.READ
-        ]
-        rows = (
-            Identifier.objects.filter(customer=customer).exclude(kind=Identifier.Kind.EXTERNAL).order_by("kind", "pk")
-        )
-        return found + [
-            Correctable(name=f"{PREFIX}{one.pk}", label=Identifier.Kind(one.kind).label, value=one.value)
-            for one in rows
-            if fields.sight(reader, IDENTIFIER_KEYS[one.kind]) >= Sight.READ
-        ]
+    def __init__(self) -> None:
+        super().__init__(_("The value on record has changed meanwhile. Compare again, then decide."))
 
 
 @transaction.atomic
 def correct(*, actor: Actor, request_id: int, wanted: Mapping[str, str], at: datetime) -> Request:
-    """Put right what the person says is wrong, whoever owns the record.
+    """Put right at once what the person says is wrong, whoever owns the record; what was proposed of it is accepted.
 
     wanted: names as `list_correctable` gives them, to the values that are right.
 
@@ -64,35 +41,96 @@ def correct(*, actor: Actor, request_id: int, wanted: Mapping[str, str], at: dat
     :raises zhike.privacy.services.requests.RequestClosed: it was answered
     :raises ValidationError, DomainError: as for the edits that this is made of
     """
+    proposals = proposing.propose(actor=actor, request_id=request_id, wanted=wanted, at=at)
+    return accept(actor=actor, request_id=request_id, proposals=proposals, reason="", at=at)
+
+
+@transaction.atomic
+def decide(
+    *,
+    actor: Actor,
+    request_id: int,
+    proposal_id: int,
+    is_refused: bool,
+    reason: str,
+    at: datetime,
+    seen: str | None = None,
+) -> Proposal:
+    """Accept a proposal, by which the record is put right, or refuse it with a reason.
+
+    seen: what the decider took for the value on record; None: they did not look.
+
+    :raises RequestUnfit: a refusal has no reason, the identity was not checked, or there is no such field any more
+    :raises ProposalDecided: somebody was faster
+    :raises ProposalStale: something else stands there by now
+    """
     row = get_open(actor, request_id)
-    if row.kind != Request.Kind.CORRECT or row.customer_id is None:
-        raise RequestUnfit(_("This request does not ask for a correction."))
+    one = Proposal.objects.select_for_update().get(pk=proposal_id, request=row)
+    if one.state != Proposal.State.OPEN:
+        raise ProposalDecided
+    if is_refused:
+        proposing.refuse([one], actor=actor, reason=reason, at=at)
+    else:
+        accept(actor=actor, request_id=request_id, proposals=[one], reason=reason, at=at, seen=seen)
+    one.refresh_from_db()
+    return one
+
+
+@transaction.atomic
+def accept(
+    *,
+    actor: Actor,
+    request_id: int,
+    proposals: Sequence[Proposal],
+    reason: str,
+    at: datetime,
+    seen: str | None = None,
+) -> Request:
+    """Put right what these say, by the services that edit; before and after stay with the request.
+
+    :raises RequestUnfit: the identity was not checked, or there is no such field any more
+    :raises ProposalStale: something else than `seen` stands there by now
+    """
+    row, customer_id, offered = proposing.open_correction(actor, request_id)
     if not row.identity:
         raise RequestUnfit(_("First note how you made sure that it is this person who asks."))
-    offered = {one.name: one for one in list_correctable(actor=actor, customer_id=row.customer_id)}
-    if wanted.keys() - offered.keys():
+    if {one.field for one in proposals} - offered.keys():
         raise RequestUnfit(_("There is no such field."))
-    changed = {name: value.strip() for name, value in wanted.items() if value.strip() != offered[name].value}
-    if not changed:
-        raise RequestUnfit(_("Nothing is different."))
+    if seen is not None and any(seen != offered[one.field].value for one in proposals):
+        raise ProposalStale
+    changed = {one.field: one.value for one in proposals if one.value != offered[one.field].value}
+    _edit(actor, customer_id, changed, at)
+    for one in proposals:
+        one.seen, one.state, one.reason = offered[one.field].value, Proposal.State.ACCEPTED, reason
+        one.decided_by_id, one.decided_at = actor.user_id, at
+        one.save(update_fields=["seen", "state", "reason", "decided_by", "decided_at"])
+    row.changes = [
+        *row.changes,
+        *(
+            {
+                "field": name,
+                "key": offered[name].key,
+                "label": str(offered[name].label),
+                "before": offered[name].value,
+                "after": value,
+            }
+            for name, value in changed.items()
+        ),
+    ]
+    row.save(update_fields=["changes"])
+    return row
+
+
+def _edit(actor: Actor, customer_id: int, changed: Mapping[str, str], at: datetime) -> None:
     # The desk's own permission opens every record, as it does for erasing one.
     clerk = replace(SYSTEM, user_id=actor.user_id, name=actor.name, request_id=actor.request_id)
     with seeing_everything():
         columns = {name: value for name, value in changed.items() if not name.startswith(PREFIX)}
         if columns:
-            people.edit_customer(actor=clerk, customer_id=row.customer_id, changes=columns, at=at)
+            people.edit_customer(actor=clerk, customer_id=customer_id, changes=columns, at=at)
         for name in changed.keys() - columns.keys():
             number = int(name.removeprefix(PREFIX))
             if changed[name]:
                 identifiers.change_identifier(actor=clerk, identifier_id=number, value=changed[name], at=at)
             else:
                 identifiers.remove_identifier(actor=clerk, identifier_id=number, at=at)
-    row.changes = [
-        *row.changes,
-        *(
-            {"field": name, "label": str(offered[name].label), "before": offered[name].value, "after": value}
-            for name, value in changed.items()
-        ),
-    ]
-    row.save(update_fields=["changes"])
-    return row

@@ -15,7 +15,7 @@ from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.customers.models import Customer
 from zhike.customers.services.holding import hold_customer
-from zhike.privacy.models import Request
+from zhike.privacy.models import Proposal, Request
 from zhike.privacy.permissions import HANDLE
 from zhike.privacy.services import erasing
 
@@ -82,7 +82,9 @@ def note_identity(*, actor: Actor, request_id: int, identity: str) -> Request:
 def close_request(*, actor: Actor, request_id: int, is_refused: bool, outcome: str, at: datetime) -> Request:
     """Answer a request: carried out, or refused with reasons.
 
-    :raises RequestUnfit: nobody's identity was checked, or a refusal has no reason
+    What was proposed and is undecided is refused with it.
+
+    :raises RequestUnfit: nobody's identity was checked, a refusal has no reason, or something is undecided
     :raises RequestClosed: it was answered
     """
     row = get_open(actor, request_id)
@@ -90,6 +92,11 @@ def close_request(*, actor: Actor, request_id: int, is_refused: bool, outcome: s
         raise RequestUnfit(_("First note how you made sure that it is this person who asks."))
     if is_refused and not outcome:
         raise RequestUnfit(_("Say why it is refused: the person has a right to know."))
+    waiting = Proposal.objects.filter(request=row, state=Proposal.State.OPEN)
+    if is_refused:
+        waiting.update(state=Proposal.State.REFUSED, reason=outcome, decided_by=actor.user_id, decided_at=at)
+    elif waiting.exists():
+        raise RequestUnfit(_("First decide about what was proposed."))
     row.state = Request.State.REFUSED if is_refused else Request.State.DONE
     row.outcome, row.closed_at, row.handled_by_id = outcome, at, actor.user_id
     row.save(update_fields=["state", "outcome", "closed_at", "handled_by"])

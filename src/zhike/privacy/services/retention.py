@@ -13,7 +13,7 @@ from zhike.core.actor import Actor
 from zhike.core.personal import list_holdings
 from zhike.customers.models import Activity, Customer
 from zhike.exchange.models import Import
-from zhike.privacy.models import Request, RetentionRule
+from zhike.privacy.models import Proposal, Request, RetentionRule
 from zhike.privacy.permissions import HANDLE
 from zhike.privacy.services import erasing
 
@@ -84,6 +84,7 @@ def _take(actor: Actor, subject: str, due: Any, at: datetime) -> int:
         case Subject.IMPORT_FILES:
             return sum(_drop_file(job) for job in due.order_by("pk"))
         case _:
+            Proposal.objects.filter(request__in=due).delete()
             return int(due.update(wish="", identity="", outcome="", changes=[]))
 
 

@@ -14,11 +14,11 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
 from zhike.privacy import forms
-from zhike.privacy.models import Purpose, Request
+from zhike.privacy.models import Proposal, Request
 from zhike.privacy.permissions import HANDLE
-from zhike.privacy.selectors import erasures
+from zhike.privacy.selectors import erasures, proposals, recipients
 from zhike.privacy.selectors import requests as selectors
-from zhike.privacy.services import correcting, handing_over
+from zhike.privacy.services import correcting, handing_over, proposing
 from zhike.privacy.services import requests as services
 from zhike.privacy.views.tabs import privacy_tabs
 
@@ -95,17 +95,44 @@ def correct_person(request: ActorRequest, pk: int) -> HttpResponse:
     form = _correction(request, _get(request, pk).request, data=request.POST)
     if form is None:
         raise Http404
-    if accepted(
-        form, lambda: correcting.correct(actor=request.actor, request_id=pk, wanted=form.cleaned_data, at=now())
-    ):
+    if accepted(form, lambda: correcting.correct(actor=request.actor, request_id=pk, wanted=form.told, at=now())):
         return go_to(request, reverse("show_request", args=[pk]), message=_("Corrected."))
     return _show(request, pk, correction=form)
+
+
+@needs(HANDLE)
+@require_POST
+def propose_correction(request: ActorRequest, pk: int) -> HttpResponse:
+    """The same form, of which nothing is carried out yet."""
+    form = _correction(request, _get(request, pk).request, data=request.POST)
+    if form is None:
+        raise Http404
+    if accepted(form, lambda: proposing.propose(actor=request.actor, request_id=pk, wanted=form.told, at=now())):
+        return go_to(request, reverse("show_request", args=[pk]), message=_("Noted."))
+    return _show(request, pk, correction=form)
+
+
+@needs(HANDLE)
+@require_POST
+def decide_correction(request: ActorRequest, pk: int, proposal: int) -> HttpResponse:
+    form = forms.ProposalDecision(request.POST)
+    if not Proposal.objects.filter(pk=proposal, request=_get(request, pk).request).exists():
+        raise Http404
+    if accepted(
+        form,
+        lambda: correcting.decide(
+            actor=request.actor, request_id=pk, proposal_id=proposal, at=now(), **form.cleaned_data
+        ),
+    ):
+        said = _("Refused.") if form.cleaned_data["is_refused"] else _("Corrected.")
+        return go_to(request, reverse("show_request", args=[pk]), message=said)
+    return _show(request, pk, decided=proposal, decision_form=form)
 
 
 def _correction(request: ActorRequest, one: Request, *, data: Any = None) -> forms.Correction | None:
     if one.customer_id is None or one.state != Request.State.OPEN or one.kind != Request.Kind.CORRECT:
         return None
-    offered = correcting.list_correctable(actor=request.actor, customer_id=one.customer_id)
+    offered = proposing.list_correctable(actor=request.actor, customer_id=one.customer_id)
     return forms.Correction(data, offered=offered)
 
 
@@ -145,7 +172,11 @@ def _show(request: ActorRequest, pk: int, *, status: int = 422, **bound: Any) ->
         "answer_form": forms.Answer(),
         "confirm_form": forms.Confirm(),
         "correction": _correction(request, one),
-        "recipients": list(Purpose.objects.exclude(recipients="").order_by("name")) if one.changes else (),
+        "proposals": proposals.list_proposals(actor=request.actor, one=one),
+        "changes": proposals.shown_changes(request.actor, one),
+        "recipients": recipients.list_recipients(actor=request.actor, customer_id=one.customer_id)
+        if one.customer_id is not None and (one.changes or one.kind == Request.Kind.ERASE)
+        else None,
         "tabs": privacy_tabs("privacy_desk", request.actor),
         **bound,
     }
