@@ -120,6 +120,13 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_order": (lambda it, ids: it.get(f"/orders/{ids['order']}"), {404}),
     "create_order": (lambda it, ids: it.post("/orders", {**ORDER, "customer_id": ids["customer"]}), {422}),
     "refund_order": (lambda it, ids: it.post(f"/orders/{ids['order']}/refund", {"placed_at": WHEN}), {404}),
+    "delete_order": (lambda it, ids: it.send("DELETE", f"/orders/{ids['order']}"), {404}),
+    "list_order_history": (lambda it, ids: it.get(f"/orders/{ids['order']}/history"), {404}),
+    "plan_order_put_back": (lambda it, ids: it.get(f"/orders/{ids['order']}/history/1/plan"), {404}),
+    "put_back_order": (
+        lambda it, ids: it.post(f"/orders/{ids['order']}/history/1/put-back", {"seen": "x"}),
+        {404},
+    ),
     "list_import_kinds": (lambda it, ids: it.get("/import-kinds"), {200}),
     "list_imports": (lambda it, ids: it.get("/imports"), {200}),
     "start_import": (lambda it, ids: it.send("POST", "/imports?name=empty.csv"), {400, 422}),

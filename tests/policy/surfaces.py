@@ -16,6 +16,7 @@ VIEW, EDIT, CREATE = "customers.view_customer", "customers.edit_customer", "cust
 ORDERS, IMPORTS = "commerce.view_order", "exchange.view_import"
 DELETE = "customers.delete_customer"
 MERGE = "duplicates.merge_customers"
+EDIT_ORDER, DELETE_ORDER = "commerce.edit_order", "commerce.delete_order"
 REVEAL = "customers.reveal_customer"
 EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
 EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
@@ -106,6 +107,9 @@ PAGES: dict[str, Surface] = {
     "undo_change": _change(EDIT, "/customers/changes/{activity_id}/undo/"),
     "show_orders_panel": _record(ORDERS, "/commerce/customers/{customer_id}/panel/"),
     "show_order": _record(ORDERS, "/commerce/orders/{order_id}/"),
+    "show_order_history": _record(ORDERS, "/commerce/orders/{order_id}/history/"),
+    "restore_order": _change(EDIT_ORDER, "/commerce/orders/{order_id}/history/1/", method="GET"),
+    "delete_order": _change(DELETE_ORDER, "/commerce/orders/{order_id}/delete/"),
     "reveal_order_field": _change(REVEAL, "/commerce/orders/{order_id}/reveal/number/", {"reason": "they called"}),
     "compare_customers": _record(MERGE, "/duplicates/compare/?id={customer_id}"),
     "show_duplicates_panel": _record(VIEW, "/duplicates/customers/{customer_id}/panel/"),
@@ -217,6 +221,10 @@ OPERATIONS: dict[str, Surface] = {
     "get_order": _record(ORDERS, "/orders/{order_id}"),
     "create_order": _shut("commerce.create_order"),
     "refund_order": _change("commerce.create_order", "/orders/{order_id}/refund", {"placed_at": WHEN}),
+    "delete_order": _change(DELETE_ORDER, "/orders/{order_id}", method="DELETE"),
+    "list_order_history": _record(ORDERS, "/orders/{order_id}/history"),
+    "plan_order_put_back": _change(EDIT_ORDER, "/orders/{order_id}/history/1/plan", method="GET"),
+    "put_back_order": _change(EDIT_ORDER, "/orders/{order_id}/history/1/put-back", {"seen": "x"}),
     "reveal_order_field": _change(REVEAL, "/orders/{order_id}/reveal", {"field": "number", "reason": "they called"}),
     "list_products": _shut(ORDERS),
     "get_product": _shut(ORDERS),

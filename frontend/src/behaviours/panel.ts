@@ -74,7 +74,13 @@ on("click", "a[data-panel]", (link, event) => {
 });
 
 on("click", "[data-panel-close]", leave);
-document.addEventListener("panelClose", leave);
+document.addEventListener("panelClose", (event) => {
+  leave();
+  // What the answer says next would be said to a button that went away with the panel.
+  if (event.target instanceof Node && !event.target.isConnected) {
+    document.body.dispatchEvent(new CustomEvent("recordsChanged", { bubbles: true }));
+  }
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || panel()?.hidden !== false) return;

@@ -10,6 +10,7 @@ from pydantic import Field
 from zhike.accounts.idempotency import idempotent
 from zhike.commerce import selectors, services
 from zhike.commerce.services import reveals
+from zhike.commerce.services.bin import CODE
 from zhike.core.api.responses import answer, answer_page
 from zhike.core.api.schemas import After, Amount, Exact, Id, Input, Limit, Moment, Output, PageOf, Quantity, Short, Text
 from zhike.core.http import ActorRequest
@@ -17,6 +18,7 @@ from zhike.core.money import plain
 from zhike.core.paging import Page
 from zhike.customers.api_sealed import RevealedOut
 from zhike.customers.services.reveals import LONGEST_REASON, SHORTEST_REASON
+from zhike.recovery import services as recovery
 
 router = Router(tags=["orders"])
 
@@ -160,6 +162,18 @@ def create_order(request: ActorRequest, order: OrderIn) -> HttpResponse:
     drafts = [line.draft() for line in order.lines]
     made, is_new = services.create_order(actor=request.actor, at=now(), **{**dict(order), "lines": drafts})
     return _answer_order(request, made.pk, status=201 if is_new else 200)
+
+
+@router.delete(
+    "/orders/{order_id}",
+    response={204: None},
+    operation_id="delete_order",
+    summary="Delete an order",
+)
+def delete_order(request: ActorRequest, order_id: Id) -> HttpResponse:
+    """Move it to the recycle bin with its lines, and with the refund that took it back."""
+    recovery.bin_records(actor=request.actor, kind=CODE, record_ids=[order_id], at=now())
+    return HttpResponse(status=204)
 
 
 @router.post(

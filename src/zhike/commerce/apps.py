@@ -8,18 +8,23 @@ class CommerceConfig(AppConfig):
     verbose_name = _("Orders and products")
 
     def ready(self) -> None:
+        from zhike.audit.wording import link_records
         from zhike.commerce import customer_orders, guarded, listing, permissions
         from zhike.commerce.exchange.importable import Orders
         from zhike.commerce.exchange.reasons import REASONS
         from zhike.commerce.models import Order
+        from zhike.commerce.services.restoring import ORDERS
         from zhike.core import merging
         from zhike.core.access import declare
         from zhike.core.lists import panels, registry
         from zhike.customers import timeline
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
+        from zhike.recovery import kinds
 
         declare(permissions.ALL)
+        kinds.register(ORDERS)
+        link_records("commerce_order", "show_order_history", "commerce.view_order")
         guarded.register()
         merging.declare(Order, "customer", merging.Move())
         registry.get("customers").add(*listing.FIELDS)

@@ -52,6 +52,7 @@ class Line:
 class OrderPage:
     """An order with its lines, without what the reader does not see; customer_name: empty where it is anonymous or
     out of sight. hidden: names of hidden fields. reveal_urls: where a masked field is shown in full, by its name.
+    may_edit: whether the actor may put it back to what it was.
     """
 
     order: Order
@@ -60,6 +61,8 @@ class OrderPage:
     reveal_urls: dict[str, str]
     customer_id: int | None
     customer_name: str
+    may_edit: bool
+    may_delete: bool
 
     @property
     def shows_lines(self) -> bool:
@@ -120,7 +123,13 @@ def get_order(*, actor: Actor, order_id: int) -> OrderPage:
         },
         customer_id=order.customer_id,
         customer_name=shown_name(actor, order.customer.name) if order.customer else "",
+        may_edit=_may(actor, "commerce.edit_order", order_id),
+        may_delete=_may(actor, "commerce.delete_order", order_id),
     )
+
+
+def _may(actor: Actor, permission: str, order_id: int) -> bool:
+    return actor.may(permission) and Order.objects.within(actor, permission).filter(pk=order_id).exists()
 
 
 _LINE_READS = {**LINE_COLUMNS, "product_text": PRODUCT, "code": PRODUCT}

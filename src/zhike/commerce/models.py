@@ -71,7 +71,6 @@ class Order(models.Model):
         subject="customer",
         ignored=("key", "version", "changed_xid"),
         labels={"customer": _("Customer"), "line_count": _("Lines")},
-        stays="Only imports change it, and their undo puts it back; a refund takes it back.",
     )
     objects = OrderQuerySet.as_manager()
 
@@ -116,7 +115,6 @@ class OrderLine(models.Model):
         subject="order",
         ignored=("version", "changed_xid"),
         labels={"order": _("Order"), "product": _("Product"), "occurrence": _("Occurrence")},
-        stays="As its order.",
     )
     objects = OrderLineQuerySet.as_manager()
 

@@ -4,6 +4,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from zhike.commerce.models import Order, OrderLine, Product
+from zhike.commerce.services.bin import forget_buyer
 from zhike.core.personal import Class, Holding, classify, hold
 from zhike.exchange.models import ImportChange
 
@@ -39,6 +40,7 @@ def _forget_buyer(customer_id: int) -> int:
     for change in changes:
         change.before["customer_id"] = None
         change.save(update_fields=["before"])
+    binned = forget_buyer(customer_id)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE commerce_order SET customer_id = NULL,"
@@ -46,4 +48,4 @@ def _forget_buyer(customer_id: int) -> int:
             " WHERE customer_id = %(id)s",
             {"id": customer_id},
         )
-        return int(cursor.rowcount)
+        return binned + int(cursor.rowcount)

@@ -4,6 +4,7 @@ from zhike.accounts.api import router as accounts
 from zhike.accounts.keys import ApiKey, BrowserSession
 from zhike.audit.api import router as history
 from zhike.commerce.api import router as commerce
+from zhike.commerce.api_history import router as order_history
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
 from zhike.customers.api_collaborators import router as collaborators
@@ -40,6 +41,7 @@ api.add_router("", customers)
 api.add_router("", collaborators)
 api.add_router("", sealed)
 api.add_router("", commerce)
+api.add_router("", order_history)
 api.add_router("", exchange)
 api.add_router("", duplicates)
 api.add_router("", recovery)

@@ -1,6 +1,6 @@
 """Taking an import back, table by table: what every importable does in the same way."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import LiteralString
 
 from django.apps import apps
@@ -45,11 +45,20 @@ def restore_updated(run: Run, model: type[Model], *, columns: tuple[str, ...], l
     )
 
 
-def delete_created(run: Run, model: type[Model], *, label: str, own: tuple[str, ...] = (), undone: Undone) -> None:
+def delete_created(
+    run: Run,
+    model: type[Model],
+    *,
+    label: str,
+    own: tuple[str, ...] = (),
+    also_kept: Collection[int] = (),
+    undone: Undone,
+) -> None:
     """Delete the rows the import made, except those that were edited or are used by something else since.
 
     own: tables whose rows go along with the row where this import made them and nobody edited them. Rows of models
-    with `is_computed` always go along. Rows that stay are in the staging table `kept_<table>` and in `undone`.
+    with `is_computed` always go along. also_kept: ids that something else needs. Rows that stay are in the staging
+    table `kept_<table>` and in `undone`.
     """
     table = model._meta.db_table
     references = _references(run, table)
@@ -68,6 +77,9 @@ def delete_created(run: Run, model: type[Model], *, label: str, own: tuple[str, 
                     counts=_is_foreign(run, referring) if referring in own else sql.SQL("true"),
                 )
             )
+    if also_kept:
+        needed = sql.SQL("SELECT id, 'used' FROM {made} WHERE id = ANY({ids})")
+        tests.append(needed.format(made=run.table("made"), ids=sql.Literal(sorted(also_kept))))
     first = run.job.reserved.get(table, [0])[0]
     run.make(
         "made",

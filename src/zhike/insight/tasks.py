@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
@@ -22,6 +23,13 @@ from zhike.scores.selectors import get_latest_run
 def refresh(**_event: object) -> None:
     """Refresh now: after an import, or because somebody asked. Where nothing changed, it is soon done."""
     subprocess.run([sys.executable, "-m", "zhike.cli", "refresh", "--json"], check=True, stdout=subprocess.DEVNULL)
+
+
+@app.task(name="insight.refresh_orders", queue="insight")
+def refresh_orders(**_event: object) -> None:
+    """Refresh because orders were deleted, restored or put back; of many in a row the last one does it for all."""
+    if not ProcrastinateJob.objects.filter(task_name="insight.refresh_orders", status="todo").exists():
+        refresh()
 
 
 @app.periodic(cron="10 * * * *")

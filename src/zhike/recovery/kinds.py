@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils.functional import Promise
 
 from zhike.core import fields
@@ -72,18 +72,28 @@ class Back:
 
 @dataclass(frozen=True, kw_only=True)
 class Bin:
-    """How records of a kind with columns owner_id and team_id go into the recycle bin.
+    """How records of a kind go into the recycle bin.
 
-    keywords: column that they are also searched by there. left_out: models whose rows are not kept, because `restored`
-    makes them anew from the ids of what has come back. collided: a table and one of its rows in words, where something
-    else holds what only one may have.
+    keywords: column that they are also searched by there, if any. left_out: models whose rows are not kept, because
+    `restored` makes them anew from the ids of what has come back. collided: a table and one of its rows in words, where
+    something else holds what only one may have. restored: may also refuse, by a DomainError. binned: told the ids of
+    what goes in; returning: told the rows of the bin that are about to come back.
+
+    above: column that names the record in whose scope it lies, where it has no owner_id and team_id of its own; scope:
+    the rows of the bin whose `above_id` a permission then reaches. along: ids of records that go with these, and come
+    back with them.
     """
 
     delete_permission: str
-    keywords: str
-    left_out: tuple[type[Model], ...]
+    keywords: str = ""
+    left_out: tuple[type[Model], ...] = ()
     restored: Callable[[Sequence[int]], None]
     collided: Callable[[Actor, str, Mapping[str, Any]], Collision]
+    binned: Callable[[Sequence[int]], None] | None = None
+    returning: Callable[[Sequence[int]], None] | None = None
+    above: str = ""
+    scope: Callable[[Actor, str], Q] | None = None
+    along: Callable[[Sequence[int]], Mapping[int, int]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +124,7 @@ class Kind:
         return self.model._meta.db_table
 
     def shown_name(self, actor: Actor, name: str) -> str:
-        return fields.shown(actor, self.guard, name) if self.guard else name
+        return fields.shown(actor, self.guard, name) if self.guard and name else name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +176,11 @@ def ask_guards(actor: Actor, code: str, record_ids: Sequence[int]) -> None:
 
 def get(code: str) -> Kind:
     return _kinds[code]
+
+
+def binned_kind_of(model: type[Model]) -> Kind | None:
+    """The kind whose records these are, where they go into the recycle bin."""
+    return next((kind for kind, _how in list_binned_kinds() if kind.model is model), None)
 
 
 def list_kinds() -> list[Kind]:

@@ -20,8 +20,12 @@ class BinnedQuerySet(ScopedQuerySet["Binned"]):
         for kind, how in list_binned_kinds():
             part = Q(kind=kind.code)
             for permission in (kind.view_permission, how.delete_permission):
-                if not actor.reach_of(permission).is_all:
-                    part &= self.reached_by(actor, permission) if actor.may(permission) else Q(pk__in=[])
+                if not actor.may(permission):
+                    part &= Q(pk__in=[])
+                elif how.scope is not None:
+                    part &= how.scope(actor, permission)
+                elif not actor.reach_of(permission).is_all:
+                    part &= self.reached_by(actor, permission)
             seen |= part
         return self.filter(seen)
 
@@ -30,7 +34,8 @@ class Binned(models.Model):
     """A record that was deleted: out of its tables, and kept here until it is restored or its days are over.
 
     keywords: what else it is searched by. permission: what seeing the record asks for, for the table's policy.
-    owner_id, team_id: in whose scope it lies, and to whom it comes back. batch: what was deleted in one go.
+    owner_id, team_id: in whose scope it lies, and to whom it comes back; above_id: the record in whose scope it lies
+    instead. batch: what was deleted in one go. with_id: record of the same kind that it went along with.
     rows: {table: [row, …]} as JSON, the record's table first, then what hangs on it. links: {table.column: [[id,
     record], …]} of rows that stay and only let go of the record.
     """
@@ -42,6 +47,8 @@ class Binned(models.Model):
     permission = models.CharField(max_length=100)
     owner_id = models.BigIntegerField(null=True)
     team_id = models.BigIntegerField(null=True)
+    above_id = models.BigIntegerField(null=True)
+    with_id = models.BigIntegerField(null=True)
     deleted_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False)
     deleted_at = models.DateTimeField()
     batch = models.UUIDField()
@@ -60,6 +67,7 @@ class Binned(models.Model):
             models.Index(fields=["batch"], name="recovery_binned_batch"),
             models.Index(fields=["owner_id", "deleted_at", "id"], name="recovery_binned_owner"),
             models.Index(fields=["team_id", "deleted_at", "id"], name="recovery_binned_team"),
+            models.Index(fields=["above_id"], condition=Q(above_id__isnull=False), name="recovery_binned_above"),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from django.db import connection, models
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from zhike.recovery import links
 from zhike.recovery.kinds import Bin, Kind
 
 
@@ -80,24 +81,25 @@ def take_out(kind: Kind, how: Bin, ids: Sequence[int], *, values: dict[str, Any]
     table = kind.model._meta.db_table
     kept = [sql.SQL("{}, jsonb_build_array(to_jsonb(r))").format(sql.Literal(table))]
     kept += [_gathered(part) for part in parts if not part.stays]
-    links = [_gathered(part) for part in parts if part.stays]
-    fixed = list(values)
+    held = [_gathered(part) for part in parts if part.stays]
+    columns = list(values)
     told = {**values, "ids": list(ids), "kind": kind.code, "permission": kind.view_permission}
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL(
                 "INSERT INTO recovery_binned"
-                " (kind, record_id, label, keywords, permission, owner_id, team_id, rows, links, {columns})"
-                " SELECT %(kind)s, r.id, left(r.{name}, 200), r.{keywords}, %(permission)s, r.owner_id, r.team_id,"
+                " (kind, record_id, label, keywords, permission, owner_id, team_id, above_id, rows, links, {columns})"
+                " SELECT %(kind)s, r.id, left(r.{name}, 200), {keywords}, %(permission)s, {own},"
                 " jsonb_build_object({rows}), jsonb_build_object({links}), {values}"
                 " FROM {table} AS r WHERE r.id = ANY(%(ids)s)"
             ).format(
-                columns=sql.SQL(", ").join(map(sql.Identifier, fixed)),
-                values=sql.SQL(", ").join(map(sql.Placeholder, fixed)),
+                columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+                values=sql.SQL(", ").join(map(sql.Placeholder, columns)),
                 name=sql.Identifier(kind.name),
-                keywords=sql.Identifier(how.keywords),
+                keywords=sql.Identifier("r", how.keywords) if how.keywords else sql.Literal(""),
+                own=_scope_of(how),
                 rows=sql.SQL(", ").join(kept),
-                links=sql.SQL(", ").join(links),
+                links=sql.SQL(", ").join(held),
                 table=sql.Identifier(table),
             ),
             told,
@@ -114,12 +116,20 @@ def put_back(kind: Kind, how: Bin, binned_ids: Sequence[int]) -> list[Left]:
     parts = list_parts(kind.model, how.left_out)
     left: list[Left] = []
     with connection.cursor() as cursor:
+        links.promise(cursor, kind, binned_ids)
         for model in (kind.model, *(part.model for part in parts if not part.stays)):
             left += _insert(cursor, model, kind, binned_ids)
         for part in parts:
             if part.stays:
                 _take_hold(cursor, part, binned_ids)
+                links.take_hold_in_bin(cursor, part.path[-1], name=part.name, binned_ids=binned_ids)
     return left
+
+
+def _scope_of(how: Bin) -> sql.Composable:
+    if how.above:
+        return sql.SQL("NULL::bigint, NULL::bigint, r.{}").format(sql.Identifier(how.above))
+    return sql.SQL("r.owner_id, r.team_id, NULL::bigint")
 
 
 def _gathered(part: Part) -> sql.Composed:
@@ -221,7 +231,9 @@ def _insert(cursor: Any, model: type[models.Model], kind: Kind, binned_ids: Sequ
         name=sql.Identifier(table),
         # In the bin it may have been handed over with everything else of its owner.
         over=sql.SQL(
-            "jsonb_build_object('owner_id', b.owner_id, 'team_id', b.team_id)" if model is kind.model else "'{}'::jsonb"
+            "jsonb_build_object('owner_id', b.owner_id, 'team_id', b.team_id)"
+            if model is kind.model and kind.bin is not None and not kind.bin.above
+            else "'{}'::jsonb"
         ),
         conditions=sql.SQL(" AND ").join([sql.SQL("b.id = ANY(%(ids)s)"), *conditions]),
     )

@@ -1,6 +1,7 @@
 """The page that shows what a restoring from history would do, for the records of any app."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -50,7 +51,9 @@ def show_restore(request: ActorRequest, *, kind: Kind, record: Place, entry_id: 
             refusal = str(error)
         else:
             said = ngettext("%(count)s value put back", "%(count)s values put back", count) % {"count": count}
-            return go_to(request, record.url, message=said)
+            records: Any = kind.model._default_manager.all()
+            is_there = records.visible_to(request.actor).filter(pk=record.id).exists()
+            return go_to(request, record.url if is_there else "bin", message=said)
     try:
         plan = restoring.plan_record(actor=request.actor, kind=kind, record_id=record.id, entry_id=entry_id, mode=mode)
     except DomainError as error:

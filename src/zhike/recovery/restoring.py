@@ -16,7 +16,7 @@ from zhike.core import fields
 from zhike.core.acting import acting
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.recovery import kinds
+from zhike.recovery import kinds, services
 from zhike.recovery.kinds import Back, Kind
 
 type Rows = Collection[tuple[str, int]]
@@ -147,6 +147,10 @@ def put_back(*, actor: Actor, kind: Kind, plan: Plan, chosen: Collection[str], a
     backs = [back for back in plan.backs if back.narrow(chosen)]
     if not backs:
         raise NothingToPutBack
+    if any(back.table == kind.table and back.action == "remove" for back in backs):
+        # What made the record is taken back: it goes as if it were deleted by hand.
+        services.bin_records(actor=actor, kind=kind.code, record_ids=[plan.record_id], at=at)
+        return 1
     kind.put_back(actor, plan.record_id, backs, at)
     for back in backs:
         elsewhere = kind.restorable[back.table].put_back
@@ -173,7 +177,14 @@ def _composed(changes: Iterable[RowChange]) -> list[Back]:
                     back.expected.setdefault(column, change.after[column])
                     back.then[column] = value
         elif change.action == "delete":
-            found[key] = Back(action="add", table=change.table, row_id=change.row_id, then=dict(change.before))
+            came_back = back is not None and back.action == "remove"
+            found[key] = Back(
+                action="change" if came_back else "add",
+                table=change.table,
+                row_id=change.row_id,
+                then=dict(change.before),
+                expected=back.expected if back is not None and came_back else {},
+            )
         elif back is not None and back.action == "add":
             del found[key]  # it came and went within what is taken back
         else:

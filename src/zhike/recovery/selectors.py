@@ -61,7 +61,7 @@ def _row(actor: Actor, found: dict[str, Any], at: datetime) -> BinRow:
         kind=found["kind"],
         kind_label=capfirst(str(kinds.get(found["kind"]).label)),
         record_id=found["record_id"],
-        label=kinds.get(found["kind"]).shown_name(actor, found["label"]),
+        label=kinds.get(found["kind"]).shown_name(actor, found["label"]) or f"#{found['record_id']}",
         deleted_at=found["deleted_at"],
         deleted_by_id=found["deleted_by_id"],
         deleted_by=found["deleted_by__name"] or "",

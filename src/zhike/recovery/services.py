@@ -1,13 +1,15 @@
 """Deleting into the recycle bin, restoring from it, and deleting for good."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -17,7 +19,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.recovery import kinds, moving
-from zhike.recovery.kinds import Collision
+from zhike.recovery.kinds import Bin, Collision, Kind
 from zhike.recovery.models import Binned
 from zhike.recovery.permissions import PURGE
 
@@ -48,8 +50,9 @@ class RestoreCollides(DomainError):
 
     code = "restore_collides"
 
-    def __init__(self, collisions: Sequence[Collision]) -> None:
+    def __init__(self, collisions: Sequence[Collision], *, may_leave_out: bool = True) -> None:
         self.collisions = collisions
+        self.may_leave_out = may_leave_out
         self.members = {"collisions": [collision.said for collision in collisions]}
         super().__init__(" ".join(collision.said for collision in collisions))
 
@@ -65,7 +68,7 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """What came back. left: what did not, in words."""
+    """What came back. kind: of the first. left: what did not, in words."""
 
     kind: str
     ids: list[int]
@@ -76,7 +79,8 @@ class Restored:
 def bin_records(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datetime) -> Moved:
     """Move records with all that hangs on them into the recycle bin.
 
-    Rows of other records that point at them stay and let go: orders become orders without a customer.
+    Rows of other records that point at them stay and let go: orders become orders without a customer. Records that make
+    no sense without them go along, as the refund of an order.
 
     :raises PermissionDenied: the actor may not delete, or none of those it sees
     :raises ObjectDoesNotExist: the actor sees none of them
@@ -87,18 +91,37 @@ def bin_records(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datet
     wanted = list(dict.fromkeys(record_ids))
     if len(wanted) > MOST:
         raise TooMany
-    records: Any = known.model._default_manager.all()
-    seen = records.visible_to(actor).filter(pk__in=wanted)
-    ids = list(
-        seen.within(actor, how.delete_permission)
-        .order_by("pk")
-        .select_for_update(of=("self",))
-        .values_list("pk", flat=True)
-    )
+    ids = _hold(actor, known, how, wanted)
     if not ids:
+        records: Any = known.model._default_manager.all()
+        seen = records.visible_to(actor).filter(pk__in=wanted)
         require(actor, how.delete_permission, record=seen.order_by("pk")[:1].get())
-    batch = put_away(actor=actor, kind=kind, record_ids=ids, at=at)
-    return Moved(batch=batch, ids=ids, refused_count=len(wanted) - len(ids))
+    along = _along(actor, known, how, ids)
+    gone = sorted({*ids, *along})
+    batch = put_away(actor=actor, kind=kind, record_ids=gone, at=at)
+    with seeing_everything():
+        for pk, with_id in along.items():
+            Binned.objects.filter(kind=kind, record_id=pk).update(with_id=with_id)
+    return Moved(batch=batch, ids=gone, refused_count=len(set(wanted) - set(gone)))
+
+
+def _hold(actor: Actor, known: Kind, how: Bin, record_ids: Collection[int]) -> list[int]:
+    """Those of the records that the actor may delete, locked."""
+    records: Any = known.model._default_manager.all()
+    mine = records.visible_to(actor).within(actor, how.delete_permission).filter(pk__in=list(record_ids))
+    return list(mine.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+
+
+def _along(actor: Actor, known: Kind, how: Bin, ids: Sequence[int]) -> Mapping[int, int]:
+    """Records that go with these, by their ids.
+
+    :raises PermissionDenied: the actor may not delete one of them
+    """
+    along = how.along(ids) if how.along else {}
+    others = along.keys() - set(ids)
+    if len(_hold(actor, known, how, others)) < len(others):
+        raise PermissionDenied(how.delete_permission)
+    return along
 
 
 def put_away(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datetime) -> uuid.UUID:
@@ -110,6 +133,8 @@ def put_away(*, actor: Actor, kind: str, record_ids: Sequence[int], at: datetime
             known, how, record_ids, values={"deleted_by_id": actor.user_id, "deleted_at": at, "batch": batch}
         )
     audit.record(action="recovery.bin_record", subject=known.table, ids=record_ids)
+    if how.binned is not None:
+        how.binned(record_ids)
     return batch
 
 
@@ -126,11 +151,16 @@ def restore_records(*, actor: Actor, binned_ids: Sequence[int], leave_out: bool 
     found = _lock(actor, binned_ids)
     if not found:
         raise NothingInBin
-    if len({one.kind for one in found}) > 1:
-        raise TooMany
-    if not actor.is_system:
-        kinds.ask_guards(actor, found[0].kind, [one.record_id for one in found])
-    return _bring_back(actor, found, leave_out=leave_out)
+    restored = Restored(kind=found[0].kind, ids=[], left=[])
+    # Records first that others lie in the scope of.
+    for known, how in sorted(kinds.list_binned_kinds(), key=lambda one: one[1].above):
+        if rows := [one for one in found if one.kind == known.code]:
+            if not actor.is_system:
+                kinds.ask_guards(actor, known.code, [one.record_id for one in rows])
+            came = _bring_back(actor, rows, leave_out=leave_out)
+            restored.ids.extend(came.ids)
+            restored.left.extend(came.left)
+    return restored
 
 
 def bring_back(*, actor: Actor, kind: str, record_ids: Sequence[int]) -> Restored:
@@ -146,15 +176,19 @@ def bring_back(*, actor: Actor, kind: str, record_ids: Sequence[int]) -> Restore
     return _bring_back(actor, found, leave_out=True)
 
 
-def _bring_back(actor: Actor, found: Sequence[Binned], *, leave_out: bool) -> Restored:
-    known, how = kinds.bin_of(found[0].kind)
-    ids = sorted(one.record_id for one in found)
+def _bring_back(actor: Actor, rows: Sequence[Binned], *, leave_out: bool) -> Restored:
+    """What came back of one kind, and what did not. A record whose own place is taken stays in the bin."""
+    known, how = kinds.bin_of(rows[0].kind)
     with seeing_everything():
-        left = moving.put_back(known, how, [one.pk for one in found])
+        if how.returning is not None:
+            how.returning([one.pk for one in rows])
+        left = moving.put_back(known, how, [one.pk for one in rows])
         collisions = [how.collided(actor, one.table, one.row) for one in left]
-        if collisions and not leave_out:
-            raise RestoreCollides(collisions)
-        Binned.objects.filter(pk__in=[one.pk for one in found]).delete()
+        staying = {one.row["id"] for one in left if one.table == known.table}
+        ids = sorted(one.record_id for one in rows if one.record_id not in staying)
+        if collisions and not (leave_out and ids):
+            raise RestoreCollides(collisions, may_leave_out=bool(ids))
+        Binned.objects.filter(pk__in=[one.pk for one in rows if one.record_id not in staying]).delete()
         how.restored(ids)
     audit.record(action="recovery.restore_record", subject=known.table, ids=ids)
     return Restored(kind=known.code, ids=ids, left=collisions)
@@ -218,8 +252,16 @@ def _lock(actor: Actor, binned_ids: Sequence[int]) -> list[Binned]:
     wanted = list(dict.fromkeys(binned_ids))
     if len(wanted) > MOST:
         raise TooMany
-    rows = Binned.objects.visible_to(actor).filter(pk__in=wanted).order_by("pk")
-    return list(rows.select_for_update(of=("self",)).only("kind", "record_id"))
+    rows = Binned.objects.visible_to(actor)
+    columns = ("kind", "record_id", "batch", "with_id")
+    chosen = list(rows.filter(pk__in=wanted).values_list("pk", *columns))
+    together = Q(pk__in=[pk for pk, *_rest in chosen])
+    for _pk, kind, record_id, batch, with_id in chosen:
+        if kinds.bin_of(kind)[1].along is None:
+            continue
+        pair = Q(with_id=record_id) if with_id is None else Q(record_id=with_id)
+        together |= Q(kind=kind, batch=batch) & pair
+    return list(rows.filter(together).order_by("pk").select_for_update(of=("self",)).only(*columns))
 
 
 def _purge(found: Sequence[Binned]) -> None:

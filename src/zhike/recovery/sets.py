@@ -227,7 +227,7 @@ def reached(actor: Actor, kind: Kind, ids: Collection[int]) -> dict[int, str]:
     here = records.visible_to(actor).within(actor, kind.edit_permission).filter(pk__in=list(ids))
     gone = Binned.objects.visible_to(actor).filter(kind=kind.code, record_id__in=list(ids))
     names = {**dict(gone.values_list("record_id", "label")), **dict(here.values_list("pk", kind.name))}
-    return {key: kind.shown_name(actor, name) for key, name in names.items()}
+    return {key: kind.shown_name(actor, name) or f"#{key}" for key, name in names.items()}
 
 
 def act_of(actor: Actor, entries: Sequence[Entry]) -> tuple[bool, str]:

@@ -51,7 +51,7 @@ def restore_records(request: ActorRequest) -> HttpResponse:
     try:
         restored = services.restore_records(actor=request.actor, binned_ids=ids, leave_out=leave_out)
     except services.RestoreCollides as refusal:
-        context = {"collisions": refusal.collisions, "ids": ids}
+        context = {"collisions": refusal.collisions, "ids": ids, "may_leave_out": refusal.may_leave_out}
         return render_page(request, "recovery/collides.html", context, status=422)
     except DomainError as refusal:
         return _told(HttpResponse(status=409), str(refusal))

@@ -19,6 +19,9 @@ from zhike.core.events import publish
 NONE_CHOSEN: Mapping[str, Collection[int]] = MappingProxyType({})
 BUILT_IN = ("administrator", "privacy_officer", "analyst", "manager", "representative")
 
+# The company's figures; and orders, by which sellers are measured, are taken away by others.
+NOT_FOR_SELLERS = ("insight.view_insight", "commerce.delete_order", "commerce.edit_order")
+
 
 class GrantUnknown(DomainError):
     code = "grant_unknown"
@@ -152,7 +155,7 @@ def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
             (
                 "representative",
                 "销售 Representative",
-                {key: Scope.OWN for key in managed if key != "insight.view_insight"},
+                {key: Scope.OWN for key in managed if key not in NOT_FOR_SELLERS},
             ),
         )
     }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.audit import wording
 from zhike.audit.models import Entry
-from zhike.audit.selectors.history import tables_of
+from zhike.audit.selectors.history import OWN_ROWS, is_filed_apart, tables_of
 from zhike.audit.selectors.reading import image_in, payloads_of
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
@@ -19,6 +19,15 @@ from zhike.core.errors import DomainError
 MOST_ENTRIES = 1000
 NEARBY = 50_000  # what is done in one go has numbers that are not further apart
 NO_LONGER = timedelta(hours=6)
+
+PARTS = """
+    SELECT e.* FROM audit_entry AS e
+    WHERE e.subject = %(subject)s AND e.id >= %(since)s AND e.table_name = ANY(%(tables)s)
+        AND (e.row_count <= 1 AND (coalesce(e.subject_ids, e.ids))[1] = %(record)s
+            OR e.row_count > 1 AND audit_least(coalesce(e.subject_ids, e.ids)) <= %(record)s
+            AND audit_greatest(coalesce(e.subject_ids, e.ids)) >= %(record)s
+            AND coalesce(e.subject_ids, e.ids) @> ARRAY[%(record)s::bigint])
+"""
 
 
 class TooFarBack(DomainError):
@@ -70,26 +79,15 @@ def list_changes_of(*, actor: Actor, model: type[models.Model], record_id: int, 
     :raises TooFarBack: that is too much
     :raises ContentsErased: of some of it only the proof is left
     """
+    table = model._meta.db_table
     tables = tables_of(actor, model, record_id)
-    found = Entry.objects.raw(
-        """
-        SELECT e.* FROM audit_entry AS e
-        WHERE e.subject = %(subject)s AND e.id >= %(since)s AND e.table_name = ANY(%(tables)s)
-            AND (e.row_count <= 1 AND (coalesce(e.subject_ids, e.ids))[1] = %(record)s
-                OR e.row_count > 1 AND audit_least(coalesce(e.subject_ids, e.ids)) <= %(record)s
-                AND audit_greatest(coalesce(e.subject_ids, e.ids)) >= %(record)s
-                AND coalesce(e.subject_ids, e.ids) @> ARRAY[%(record)s::bigint])
-        ORDER BY e.id LIMIT %(limit)s
-        """,
-        {
-            "subject": model._meta.db_table,
-            "record": record_id,
-            "since": since,
-            "tables": tables,
-            "limit": MOST_ENTRIES + 1,
-        },
-    )
-    return changes_in(list(found), table=model._meta.db_table, record_id=record_id)
+    told = {"subject": table, "table": table, "record": record_id, "since": since, "tables": tables}
+    query = PARTS
+    if tables and is_filed_apart(table):
+        query = f"{PARTS} UNION ALL {OWN_ROWS.format(where='AND e.id >= %(since)s')}"
+    query = f"SELECT * FROM ({query}) AS found ORDER BY id LIMIT %(limit)s"  # noqa: S608
+    found = Entry.objects.raw(query, {**told, "limit": MOST_ENTRIES + 1})
+    return changes_in(list(found), table=table, record_id=record_id)
 
 
 def list_set(*, entry_id: int, about: Collection[int] | None = None) -> list[Entry]:

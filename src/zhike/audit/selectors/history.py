@@ -19,6 +19,15 @@ from zhike.core.paging import Page, Rows
 
 ORDER = [["-id"]]
 BATCH = 1000
+# By indexes of the table that is meant, which its app makes.
+OWN_ROWS = """
+    SELECT e.* FROM audit_entry AS e
+    WHERE e.table_name = %(table)s AND e.row_count <= 1 AND e.ids[1] = %(record)s {where}
+    UNION ALL
+    SELECT e.* FROM audit_entry AS e
+    WHERE e.table_name = %(table)s AND e.row_count > 1 AND audit_least(e.ids) <= %(record)s
+        AND audit_greatest(e.ids) >= %(record)s AND e.ids @> ARRAY[%(record)s::bigint] {where}
+"""
 # Beyond these no clock of ours or PostgreSQL's goes; nothing happened there.
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
@@ -51,8 +60,12 @@ def list_record_history(
     if not tables:
         return Rows()
     asked = replace(asked, record=record_id)
-    found = _find(asked, page, zone=actor.zone, subject=model._meta.db_table, tables=tables)
-    return _page_of(actor, found, page, subject_id=record_id)
+    table = model._meta.db_table
+    found = _find(asked, page, zone=actor.zone, subject=table, tables=tables)
+    if is_filed_apart(table):
+        own = _find_own(asked, page, zone=actor.zone, table=table)
+        found = sorted({entry.pk: entry for entry in (*found, *own)}.values(), key=lambda entry: -entry.pk)
+    return _page_of(actor, found[: page.size + 1], page, subject_id=record_id, own=table)
 
 
 def list_history(*, actor: Actor, page: Page, asked: Asked) -> Rows[Shown]:
@@ -120,6 +133,19 @@ def _find(asked: Asked, page: Page, *, zone: str, subject: str, tables: list[str
     return list(found)
 
 
+def _find_own(asked: Asked, page: Page, *, zone: str, table: str) -> list[Entry]:
+    """Entries about the record's own row, where these are filed under what it belongs to."""
+    where, values = _conditions(zone, replace(asked, table=""), page)
+    query = f"SELECT * FROM ({OWN_ROWS.format(where=where)}) AS own ORDER BY id DESC LIMIT %(limit)s"  # noqa: S608
+    return list(Entry.objects.raw(query, {**values, "table": table, "record": asked.record}))
+
+
+def is_filed_apart(table: str) -> bool:
+    """Whether entries about a row of the table are filed under the record that it belongs to."""
+    capture = capture_of(table)
+    return capture is not None and capture.subject != table
+
+
 def list_people() -> list[tuple[int, str]]:
     """Everybody who may have acted."""
     users = get_user_model()._default_manager.order_by("username")
@@ -132,7 +158,7 @@ def tables_of(actor: Actor, model: type[models.Model], record_id: int) -> list[s
     tables: list[str] = []
     seen: dict[str, bool] = {}
     for capture in list_captures():
-        if capture.subject != subject:
+        if subject not in (capture.subject, capture.table):
             continue
         permission = permission_of(capture.table) or permission_of(subject)
         if permission not in seen:
@@ -188,8 +214,14 @@ def _moment(day: date, zone: str, *, days: int = 0) -> datetime:
 
 
 def _page_of(
-    actor: Actor, found: list[Entry], page: Page, *, subject_id: int | None, with_contents: bool = True
+    actor: Actor,
+    found: list[Entry],
+    page: Page,
+    *,
+    subject_id: int | None,
+    own: str = "",
+    with_contents: bool = True,
 ) -> Rows[Shown]:
     cut = page.cut([(0, entry) for entry in found], ORDER, of="audit")
-    shown = show_entries(cut.items, actor=actor, subject_id=subject_id, with_contents=with_contents)
+    shown = show_entries(cut.items, actor=actor, subject_id=subject_id, own=own, with_contents=with_contents)
     return Rows(items=shown, next_cursor=cut.next_cursor)

@@ -69,18 +69,19 @@ type Images = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 def show_entries(
-    entries: Sequence[Entry], *, actor: Actor, subject_id: int | None, with_contents: bool = True
+    entries: Sequence[Entry], *, actor: Actor, subject_id: int | None, own: str = "", with_contents: bool = True
 ) -> list[Shown]:
     """The entries in people's words, with values as the actor sees them.
 
     subject_id: of entries about many rows, those of this record, one after another; without it they are only counted.
+    own: the record's table, where its rows are filed under what they belong to.
     with_contents: false for who may know that something happened, and not what.
     """
     payloads = payloads_of(entries) if with_contents else {}
     people = wording.user_names([entry.actor_id for entry in entries])
     found: list[tuple[Entry, Images | None]] = []
     for entry in entries:
-        rows = images_of(entry, payloads.get(entry.pk), subject_id)
+        rows = images_of(entry, payloads.get(entry.pk), subject_id, own=own)
         found += [(entry, images) for images in rows if not wording.is_echo(entry.table_name, images)]
         if not rows:
             found.append((entry, None))
@@ -103,7 +104,7 @@ def payloads_of(entries: Sequence[Entry]) -> dict[int, Payload]:
     return {row.pk: row for row in rows}
 
 
-def images_of(entry: Entry, payload: Payload | None, subject_id: int | None) -> list[Images]:
+def images_of(entry: Entry, payload: Payload | None, subject_id: int | None, *, own: str = "") -> list[Images]:
     """What each row was and became; of chunks, the rows of one subject."""
     if payload is None or not entry.table_name or entry.table_name == "audit_payload":
         return []
@@ -114,7 +115,7 @@ def images_of(entry: Entry, payload: Payload | None, subject_id: int | None) -> 
     if subject_id is None:
         return []
     images: list[Images] = []
-    for place, one in enumerate(entry.subject_ids or entry.ids):
+    for place, one in enumerate(entry.ids if entry.table_name == own else entry.subject_ids or entry.ids):
         text = payload.texts[place] if one == subject_id else None
         if text is not None:
             images.append(image_in(entry, text))

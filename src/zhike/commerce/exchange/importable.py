@@ -8,6 +8,7 @@ from zhike.commerce.exchange.match import OrderMatching
 from zhike.commerce.exchange.merge import LINE, ORDER, PRODUCT, RESTORED, OrderMerging
 from zhike.commerce.exchange.staging import LIMITS, OrderStager
 from zhike.commerce.models import Order, OrderLine, Product
+from zhike.commerce.services.bin import products_in_bin
 from zhike.customers.exchange.importable import (
     GUARDS,
     finish_parties,
@@ -72,7 +73,7 @@ class Orders(Importable):
         restore_updated(run, Product, columns=RESTORED[PRODUCT], label="code", undone=undone)
         delete_created(run, Order, label="number", own=(LINE,), undone=undone)
         self._delete_lines(run)
-        delete_created(run, Product, label="code", undone=undone)
+        delete_created(run, Product, label="code", also_kept=products_in_bin(), undone=undone)
         undo_parties(run, undone)
         return undone
 

@@ -11,7 +11,9 @@ from zhike.commerce.services.orders import (
     OrderNumberTaken,
     RefundNotNegative,
     create_order,
+    refund_key,
     refund_order,
+    refunded_by,
 )
 
 __all__ = [
@@ -25,5 +27,7 @@ __all__ = [
     "OrderNumberTaken",
     "RefundNotNegative",
     "create_order",
+    "refund_key",
     "refund_order",
+    "refunded_by",
 ]

@@ -182,6 +182,21 @@ def _record_order(
     return order, True
 
 
+def refund_number(order_id: int) -> str:
+    return f"refund~{order_id}"
+
+
+def refund_key(order_id: int) -> str:
+    """What tells the refund of an order from all other orders of its source."""
+    return f"{refund_number(order_id):~>{LONGEST_NUMBER + 1}}"
+
+
+def refunded_by(key: str) -> int | None:
+    """The order whose refund has this key."""
+    told = key.lstrip("~").removeprefix("refund~")
+    return int(told) if told.isdecimal() and refund_key(int(told)) == key else None
+
+
 @transaction.atomic
 def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: datetime) -> Order:
     """Take a whole order back: a negative order of the same lines, under a number of its own.
@@ -191,7 +206,7 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
     """
     require(actor, CREATE)
     fields.require_write(actor, guarded.AMOUNT)
-    sale = Order.objects.visible_to(actor).get(pk=order_id)
+    sale = Order.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=order_id)
     if sale.kind == Order.Kind.REFUND:
         raise OrderAlreadyRefunded
     lines = [
@@ -203,7 +218,7 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
         )
         for line in OrderLine.objects.filter(order=sale).select_related("product").order_by("pk")
     ]
-    number = f"refund~{sale.pk}"
+    number = refund_number(sale.pk)
     # A refund's key was its number once.
     same = {"source": sale.source, "kind": Order.Kind.REFUND, "total_amount": -sale.total_amount}
     if Order.objects.visible_to(actor).filter(**same, customer=sale.customer_id, key=number).exists():
@@ -214,7 +229,7 @@ def refund_order(*, actor: Actor, order_id: int, placed_at: datetime, at: dateti
             at=at,
             source=sale.source,
             number=number,
-            key=f"{number:~>{LONGEST_NUMBER + 1}}",
+            key=refund_key(sale.pk),
             placed_at=placed_at,
             currency=sale.currency,
             lines=lines,

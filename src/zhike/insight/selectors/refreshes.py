@@ -7,6 +7,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.insight.models import Refresh
 
+TASKS = ("insight.refresh", "insight.refresh_orders")
 ORDER = (Refresh.Step.READING, Refresh.Step.COMPUTING, Refresh.Step.WRITING, Refresh.Step.DONE)
 
 
@@ -17,7 +18,7 @@ def get_running() -> Refresh | None:
 def is_waiting() -> bool:
     """Whether a refresh is queued, or just taken up by a worker that lives."""
     is_open = Q(status="todo") | Q(status="doing", worker__isnull=False)
-    return ProcrastinateJob.objects.filter(is_open, task_name="insight.refresh").exists()
+    return ProcrastinateJob.objects.filter(is_open, task_name__in=TASKS).exists()
 
 
 def steps_done(refresh: Refresh) -> int:
