@@ -15,6 +15,8 @@ from zhike.core.actor import SYSTEM
 from zhike.customers.models import Customer
 from zhike.exchange import services
 from zhike.exchange.models import Import
+from zhike.recovery import services as recovery
+from zhike.recovery.models import Binned
 
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
 HEADER = ("订单号", "下单时间", "客户编号", "商品编码", "商品名称", "数量", "单价")
@@ -125,6 +127,19 @@ def test_undo_leaves_what_a_later_import_built_upon(bring: Bring) -> None:
     order = Order.objects.get()
     assert (order.number, order.line_count, order.lines.count()) == ("N1", 4, 4)
     assert order.total_amount == order.lines.aggregate(sum=Sum("amount"))["sum"]
+
+
+def test_products_of_an_order_in_the_bin_outlive_the_undo_of_their_import(bring: Bring) -> None:
+    job = bring([HEADER, *LINES])
+    order = Order.objects.get(number="N1")
+    was = sorted(order.lines.values_list("pk", "product_id", "occurrence", "amount"))
+    recovery.bin_records(actor=SYSTEM, kind="commerce.order", record_ids=[order.pk], at=AT)
+    services.undo_import(actor=SYSTEM, import_id=job.pk, at=AT)
+    assert not Order.objects.exists()
+    assert Product.objects.count() == 2
+    recovery.restore_records(actor=SYSTEM, binned_ids=[Binned.objects.get().pk])
+    assert sorted(OrderLine.objects.values_list("pk", "product_id", "occurrence", "amount")) == was
+    assert Order.objects.get().total_amount == order.total_amount
 
 
 def test_order_files_name_customers_by_phone_too(bring: Bring) -> None:

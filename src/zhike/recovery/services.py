@@ -153,7 +153,7 @@ def restore_records(*, actor: Actor, binned_ids: Sequence[int], leave_out: bool 
         raise NothingInBin
     restored = Restored(kind=found[0].kind, ids=[], left=[])
     # Records first that others lie in the scope of.
-    for known, how in sorted(kinds.list_binned_kinds(), key=lambda one: one[1].above):
+    for known, _how in sorted(kinds.list_binned_kinds(), key=lambda one: one[1].above):
         if rows := [one for one in found if one.kind == known.code]:
             if not actor.is_system:
                 kinds.ask_guards(actor, known.code, [one.record_id for one in rows])
