@@ -270,6 +270,7 @@ TASKS = {
     "recovery.resume_reversals": "the user who asked",
     "insight.refresh": "system",
     "insight.refresh_merged": "system",
+    "insight.refresh_orders": "system",
     "privacy.sweep": "system",
     "privacy.retain": "system",
     "privacy.sweep_open": "system",
