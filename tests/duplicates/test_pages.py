@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.api.conftest import Hire, Program, body_of, boss, hire  # noqa: F401
+from tests.api.conftest import Hire, Program, body_of, boss, fixture_of_hire  # noqa: F401
 from tests.duplicates.conftest import Make
 
 from zhike.accounts.models import User

@@ -1,5 +1,5 @@
 """Attackers: their victims are the same company that the tests of the API know."""
 
-from tests.api.conftest import boss, customer, hire
+from tests.api.conftest import boss, customer, fixture_of_hire
 
-__all__ = ["boss", "customer", "hire"]
+__all__ = ["boss", "customer", "fixture_of_hire"]
