@@ -8,8 +8,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.test import Client, override_settings
 from tests.api.conftest import Program
+
+from zhike.core.tests.scanner import EICAR, scanner_beside
+from zhike.exchange.models import Import
 
 HEAD = "姓名,手机\n".encode()
 SHEET = '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
@@ -148,3 +152,18 @@ def test_the_name_of_a_good_file_says_nothing(boss: Program) -> None:
     for name in ("x.exe", "x", "x.php", ".htaccess", "con", "客户.html"):
         status, text = send(boss, name, HEAD + "王伟,13800138000\n".encode())
         assert status == 201, text
+
+
+def test_a_file_in_which_the_scanner_finds_something_leaves_nothing_behind(boss: Program) -> None:
+    files = Path(settings.HOME.files_dir)
+    before = set(files.rglob("*"))
+    good = "姓名,手机\n张三,13800138000\n".encode()
+    with scanner_beside() as scanner, override_settings(CLAMD=scanner.place):
+        status, text = send(boss, "people.csv", good + b"x," + EICAR + b"\n")
+        assert (status, "people.csv" in text, "EICAR_HDB" in text) == (422, True, True)
+        scanner.mood = "leaves"
+        assert send(boss, "people.csv", good)[0] == 503
+        assert not Import.objects.exists()
+        assert set(files.rglob("*")) == before
+        scanner.mood = ""
+        assert send(boss, "people.csv", good)[0] == 201

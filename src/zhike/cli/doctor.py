@@ -226,6 +226,21 @@ def check_mail(home: Home, urls: DatabaseUrls) -> Finding:
     return Finding(check="mail", state="ok", found=server)
 
 
+def check_scanner(home: Home, urls: DatabaseUrls) -> Finding:
+    from django.conf import settings
+
+    from zhike.core import scanning
+
+    if not settings.CLAMD:
+        return Finding(check="virus scanner", state="ok", found="未配置 / none")
+    try:
+        scanning.ping()
+    except OSError as problem:
+        advice = "在它恢复之前不收任何文件；检查 ZHIKE_CLAMD / No file is taken until it answers: look at ZHIKE_CLAMD"
+        return Finding(check="virus scanner", state="fail", found=f"{settings.CLAMD}: {problem}", advice=advice)
+    return Finding(check="virus scanner", state="ok", found=settings.CLAMD)
+
+
 def check_published(home: Home, urls: DatabaseUrls) -> Finding:
     from zhike.audit.selectors import seals
 
@@ -268,6 +283,7 @@ DATABASE_CHECKS: tuple[Callable[[Home, DatabaseUrls], Finding], ...] = (
     check_queue,
     check_clock,
     check_mail,
+    check_scanner,
     check_published,
     check_masters,
 )

@@ -1,6 +1,7 @@
 """Settings: everything that differs between instances comes from the environment and the home folder."""
 
 import os
+import re
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -265,6 +266,12 @@ RATE_PER_ADDRESS = float(os.environ.get("ZHIKE_RATE_PER_ADDRESS", "10"))  # of g
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("ZHIKE_UPLOAD_MAX_BYTES", 2 * 1024**3))
+CLAMD = os.environ.get("ZHIKE_CLAMD", "")  # the virus scanner: "unix:/run/clamav/clamd.ctl" or "host:port"
+if CLAMD and not re.fullmatch(r"unix:/.+|.+:[0-9]{1,5}", CLAMD):
+    raise EnvironmentProblem(
+        zh="ZHIKE_CLAMD 形如 unix:/run/clamav/clamd.ctl 或 主机:端口",
+        en="ZHIKE_CLAMD is like unix:/run/clamav/clamd.ctl or host:port",
+    )
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_TEMP_DIR = HOME.files_dir

@@ -23,6 +23,7 @@ from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.masking import id_number, id_numbers_within
 from zhike.core.money import is_currency
+from zhike.core.scanning import check_file
 from zhike.exchange import engine, mappings
 from zhike.exchange.files import Reading, Table, open_file
 from zhike.exchange.mappings import MappingUnfit
@@ -76,12 +77,15 @@ def start_import(
     :raises FileTooLarge: over the limit for uploads
     :raises MappingUnfit: there is no mapping of that name, or none that fits
     :raises FileProblem: it cannot be read
+    :raises zhike.core.scanning.FileInfected: the virus scanner found something
+    :raises zhike.core.scanning.ScannerUnavailable: there is one, and it does not answer
     """
     require(actor, IMPORT_FILE)
     # Marks that turn the direction of a text around make "gpj.exe" out of "exe.jpg".
     name = "".join(letter for letter in name if letter.isprintable()) or "upload"
     path, sha256, size = _store(file, name)
     try:
+        check_file(Path(settings.HOME.files_dir) / path, name=name)
         table = open_file(Path(settings.HOME.files_dir) / path, name=name, reading=reading)
         job = _recognised(actor, table, kind=kind, source=source, currency=currency, mapping_name=mapping_name)
         if is_looked_at and not (source or mappings.get_mapping(actor=actor, kind=job.kind, columns=job.columns)):
