@@ -205,6 +205,9 @@ def test_who_does_not_read_a_field_neither_sees_nor_accepts_what_is_proposed_for
     page = officer.get(address).content.decode()
     assert "139****5679" in page
     assert not {PHONE, "13912345679"} & set(re.findall("[0-9]{11}", page))
+    # Nor does the history of the desk hold it, which anybody reads who sees the customer.
+    entries = Entry.objects.filter(table_name__in=("privacy_request", "privacy_proposal")).values("pk")
+    assert "13912345679" not in json.dumps(list(Payload.objects.filter(pk__in=entries).values_list("texts", flat=True)))
 
 
 def test_exports_that_held_the_person_are_named_as_recipients(officer: Client, known: Known) -> None:

@@ -131,8 +131,10 @@ class Request(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True)
     erasure = models.ForeignKey(Erasure, models.SET_NULL, null=True, related_name="+", db_index=False)
 
+    # What was corrected is in the history of the customer itself, where the masks of the fields cover it.
     history = Captured(
         subject="customer",
+        ignored=("changes",),
         label=_("Request"),
         labels={"handled_by": _("Handled by")},
         stays="What a person was answered is a proof.",
