@@ -23,8 +23,8 @@ from zhike.core.access import list_permissions
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.core.errors import DomainError
-from zhike.customers.models import Activity, Customer, CustomerTag
-from zhike.customers.services import activities, collaborators, identifiers, people, sealing, tags
+from zhike.customers.models import Activity, Customer, CustomerFacts, CustomerTag
+from zhike.customers.services import activities, collaborators, facts, identifiers, people, sealing, tags
 from zhike.customers.services.bin import CODE
 from zhike.privacy.models import Consent, Purpose, Request
 from zhike.privacy.services import consents, requests
@@ -113,6 +113,44 @@ def test_whatever_is_added_in_the_instant_of_a_deletion_is_refused_and_not_broke
     assert not CustomerTag.objects.exists()
     assert not Consent.objects.exists()
     assert not Request.objects.exists()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_customer_deleted_while_figures_are_written_makes_neither_fail(is_first: bool) -> None:
+    customer = people.create_customer(actor=SYSTEM, at=NOON, name="c")
+    gone = people.create_customer(actor=SYSTEM, at=NOON, name="gone")
+
+    def bin_it(pk: int) -> object:
+        return services.bin_records(actor=SYSTEM, kind=CODE, record_ids=[pk], at=NOON)
+
+    def write() -> int:
+        with transaction.atomic():
+            facts.create_staging(name="staged")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO staged (customer_id, as_of, grade, stage, relationship, order_count, amount)"
+                    " SELECT id, '2026-11-22', 'top', 'new', 'repeat', 1, 1 FROM unnest(%s::bigint[]) AS id",
+                    [[customer.pk, gone.pk]],
+                )
+            facts.drop_strangers(staging="staged")
+            if not is_first:
+                others.append(beside(partial(bin_it, gone.pk)))
+                until_it_waits(others[0])
+            return facts.put_facts(actor=SYSTEM, run_id=1, staging="staged")
+
+    others: list[Future[object]] = []
+    if is_first:
+        with transaction.atomic():
+            bin_it(gone.pk)
+            others.append(beside(write))
+            until_it_waits(others[0])
+        assert others[0].result() == 1
+    else:
+        assert write() == 2
+        others[0].result()
+    assert list(CustomerFacts.objects.values_list("customer_id", flat=True)) == [customer.pk]
+    [binned] = Binned.objects.filter(record_id=gone.pk)
+    assert len(binned.rows["customers_customerfacts"]) == (0 if is_first else 1)
 
 
 def test_two_who_take_the_same_set_back_at_once_do_it_once() -> None:

@@ -27,7 +27,12 @@ _CREATE_STAGING = sql.SQL(
     "SELECT customer_id, as_of, {columns} FROM customers_customerfacts WITH NO DATA"
 )
 _DROP_STRANGERS = sql.SQL(
-    "DELETE FROM {staging} AS scored WHERE NOT EXISTS (SELECT FROM customers_customer WHERE id = scored.customer_id)"
+    """
+    WITH held AS MATERIALIZED (
+        SELECT id FROM customers_customer WHERE id IN (SELECT customer_id FROM {staging}) ORDER BY id FOR KEY SHARE
+    )
+    DELETE FROM {staging} AS scored WHERE NOT EXISTS (SELECT FROM held WHERE id = scored.customer_id)
+    """
 )
 _UPSERT = sql.SQL(
     """
@@ -50,7 +55,11 @@ def create_staging(*, name: str) -> list[str]:
 
 
 def drop_strangers(*, staging: str) -> None:
-    """Take customers who were deleted since they were scored out of the staging table."""
+    """Take customers who were deleted since they were scored out of the staging table.
+
+    The others are held until the surrounding transaction ends: a deletion waits for it, edits do not. The check of the
+    new rows' keys would hold them anyway, but only at commit, which somebody deleted meanwhile would make fail.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_DROP_STRANGERS.format(staging=sql.Identifier(staging)))
 
