@@ -11,6 +11,7 @@ OPENED = {
     "commerce/services/bin.py:refunds_of": "a refund goes with its order, seen or not",
     "commerce/services/restoring.py:_is_refunded": "a refund holds its order fast, seen or not",
     "commerce/services/restoring.py:put_back": "it may go back to a customer of somebody else",
+    "commerce/findable.py:_sources": "which systems orders come from, whoever's they are",
     "commerce/services/orders.py:_record_order": "the number may be taken by an order the actor does not see",
     "customers/selectors/listing.py:count_customers": "counts by the compiled predicate",
     "customers/selectors/listing.py:count_exported": "the same, of those who may be exported",

@@ -94,7 +94,6 @@ PAGES: dict[str, Surface] = {
     "remove_collaborator": _shut(VIEW),
     "add_activity": _change(EDIT, f"{_CUSTOMER}/activities/", {"kind": "note", "text": "x"}),
     "find_by_id_number": _shut(VIEW),
-    "search_customers": _shut(VIEW),
     "find": _list(EVERYBODY, "/find/?q={name}", told=lambda one: f'"/customers/{one.customer_id}/"'),
     "reveal_field": _change(REVEAL, f"{_CUSTOMER}/reveal/name/", {"reason": "they called"}),
     "edit_field": _change(EDIT, f"{_CUSTOMER}/edit/city/", {"value": "x"}),

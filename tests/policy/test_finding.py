@@ -72,6 +72,6 @@ def test_what_acts_as_the_owner_looks_up_names_in_one_place_and_is_known() -> No
             " FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace AND proname LIKE 'customers%%'"
         )
         found = {name: (settings, is_public) for name, settings, is_public in cursor.fetchall()}
-    assert len(found) == 6 + 2 * len(ORDERS)
+    assert len(found) == 7 + 2 * len(ORDERS)
     assert all("search_path=public, pg_temp" in settings for settings, _is_public in found.values()), found
     assert {name for name, (_settings, is_public) in found.items() if is_public} == {"customers_shared"}

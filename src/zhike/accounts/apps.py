@@ -8,12 +8,15 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Users and roles")
 
     def ready(self) -> None:
-        from zhike.accounts import permissions
+        from zhike.accounts import findable, permissions
         from zhike.audit.wording import link_records, name_events
+        from zhike.core import finder
         from zhike.core.access import declare
         from zhike.ui.navigation import NavItem, register, use_route
 
         declare(permissions.ALL)
+        for kind in findable.KINDS:
+            finder.register(kind)
         name_events(
             {
                 "accounts.log_in": _("Logged in"),

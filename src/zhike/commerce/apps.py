@@ -9,13 +9,14 @@ class CommerceConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit.wording import link_records
-        from zhike.commerce import customer_orders, guarded, listing, permissions
+        from zhike.commerce import customer_orders, findable, guarded, listing, permissions
         from zhike.commerce.exchange.importable import Orders
         from zhike.commerce.exchange.reasons import REASONS
         from zhike.commerce.models import Order
         from zhike.commerce.services.restoring import ORDERS
-        from zhike.core import merging
+        from zhike.core import finder, merging
         from zhike.core.access import declare
+        from zhike.core.finder import Place
         from zhike.core.lists import panels, registry
         from zhike.customers import timeline
         from zhike.exchange.reasons import ROW_REASONS
@@ -25,6 +26,17 @@ class CommerceConfig(AppConfig):
         declare(permissions.ALL)
         kinds.register(ORDERS)
         link_records("commerce_order", "show_order_history", "commerce.view_order")
+        finder.register(findable.KIND)
+        finder.add_place(
+            Place(
+                url_name="imports",
+                query="kind=orders",
+                label=_("Import orders"),
+                icon="file-import",
+                permission="exchange.import_file",
+                is_command=True,
+            )
+        )
         guarded.register()
         merging.declare(Order, "customer", merging.Move())
         registry.get("customers").add(*listing.FIELDS)

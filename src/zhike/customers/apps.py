@@ -9,10 +9,10 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit.wording import link_records, name_events
-        from zhike.core import finder, ownership
+        from zhike.core import ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
-        from zhike.customers import findable, guarded, listing, merging, permissions, timeline
+        from zhike.customers import guarded, listing, merging, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
@@ -25,7 +25,7 @@ class CustomersConfig(AppConfig):
         from zhike.ui.navigation import NavItem
 
         declare(permissions.ALL)
-        finder.register(findable.KIND)
+        self._offer()
         kinds.register(CUSTOMERS)
         guarded.register()
         merging.register()
@@ -82,3 +82,23 @@ class CustomersConfig(AppConfig):
             NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
         )
         navigation.use_route("customers", "list_customers")
+
+    def _offer(self) -> None:
+        """To the search box."""
+        from zhike.core import finder
+        from zhike.core.finder import Place
+        from zhike.customers import findable, findable_notes, findable_views
+
+        finder.register(findable.KIND)
+        finder.register(findable_notes.KIND)
+        finder.register(findable_views.KIND)
+        finder.add_place(
+            Place(
+                url_name="imports",
+                query="kind=customers",
+                label=_("Import customers"),
+                icon="file-import",
+                permission="exchange.import_file",
+                is_command=True,
+            )
+        )

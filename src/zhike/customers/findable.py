@@ -28,7 +28,7 @@ from zhike.customers.selectors.listing import find_customers, list_url
 from zhike.customers.services.sealing import normal_id_number
 
 CITY = key("city")
-CANDIDATES = 60
+CANDIDATES = 30
 MOST_READ = 300
 OF_EACH_SPELLING = 12
 LAST = "\U0010ffff"
@@ -73,7 +73,7 @@ def find_alike(asked: Asked) -> list[Found]:
     if not spellings or not _reads_everything(asked.actor):
         return []
     wanted = json.dumps([{"pieces": one.term.grams, "pattern": one.term.like} for one in spellings])
-    ids = _ask(_ALIKE, [wanted, OF_EACH_SPELLING])[: 4 * CANDIDATES]
+    ids = _ask(_ALIKE, [wanted, OF_EACH_SPELLING])[: 8 * CANDIDATES]
     words = {spelling.word for spelling in spellings if spelling.word}
     if words:
         ids = _near(ids, words, [one for one in spellings if not one.word])

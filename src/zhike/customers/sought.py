@@ -1,19 +1,26 @@
 """The functions by which the search box finds customers, within the reach of whoever acts; see `customers.finding`.
 
-`customers_sought` gathers what deserves a place near the top: what one has opened, what begins with the words, and the
-newest that hold them. `customers_alike` looks for several spellings at once.
+`customers_sought` gathers what deserves a place near the top: what one has opened, what begins with the words, the
+newest that hold them, and where these are few, any. `customers_alike` looks for several spellings at once,
+`customers_notes_found` through the newest notes.
 """
 
 from django.db.migrations.operations import RunSQL
 
-from zhike.customers.finding import FEW_TEXTS, HEAD, IDS, SEEN
+from zhike.customers.finding import HEAD, IDS, SEEN
 
+# Texts have no index of pieces: that of ten million notes would be larger than they are.
+NEWEST_NOTES, NEWEST_ACTIVITIES = 20_000, 50_000
+FEW = 4000  # are looked up one by one
+STRETCH = 5000  # ids: of a frequent word enough is found among the newest
 BEGINNING = 300  # of an index of names; of those with the shortest names the first are the best
 
+# PostgreSQL would read the table from its beginning, in the hope of soon meeting enough rows of a frequent piece.
+_BY_INDEX = HEAD.replace("AS $$", "SET enable_seqscan = off SET jit = off AS $$")
 _MINE = f"""
         IF NOT everything THEN
-            mine := ARRAY(SELECT id FROM ({IDS}) AS reached LIMIT {FEW_TEXTS} + 1);
-            is_few := cardinality(mine) <= {FEW_TEXTS};
+            mine := ARRAY(SELECT id FROM ({IDS}) AS reached LIMIT {FEW} + 1);
+            is_few := cardinality(mine) <= {FEW};
         END IF;
 """  # noqa: S608
 
@@ -33,17 +40,20 @@ def _beginning(column: str, low: str, high: str) -> str:
 
 
 _SOUGHT = f"""
-CREATE FUNCTION customers_sought(
+CREATE OR REPLACE FUNCTION customers_sought(
     pieces text[], patterns text[], name_low text, name_high text, reading_low text, reading_high text,
     opened bigint[], most integer
-) RETURNS SETOF bigint {HEAD}
+) RETURNS SETOF bigint {_BY_INDEX}
         mine bigint[];
         is_few boolean := false;
+        start bigint;
+        told integer;
     BEGIN
         {_MINE}
         IF is_few THEN
             RETURN QUERY SELECT customer_id FROM customers_customersearch
-                WHERE customer_id = ANY (mine) AND text LIKE ALL (patterns);
+                WHERE customer_id = ANY (mine) AND text LIKE ALL (patterns)
+                ORDER BY starts_with(text, name_low) DESC, customer_id = ANY (opened) DESC, length(text) LIMIT 4 * most;
             RETURN;
         END IF;
         RETURN QUERY SELECT seen.id FROM customers_customer AS seen
@@ -51,12 +61,24 @@ CREATE FUNCTION customers_sought(
             WHERE seen.id = ANY (opened) AND search.text LIKE ALL (patterns) AND {SEEN};
         {_beginning("name_normal", "name_low", "name_high")}
         {_beginning("name_pinyin", "reading_low", "reading_high")}
-        RETURN QUERY SELECT customers_found(pieces, patterns, {2**63 - 1}, most);
+        start := (SELECT max(id) FROM customers_customer) - {STRETCH};
+        RETURN QUERY SELECT seen.id FROM customers_customer AS seen
+            JOIN customers_customersearch AS search ON search.customer_id = seen.id
+            WHERE seen.id > start AND search.customer_id > start AND search.text LIKE ALL (patterns) AND {SEEN}
+            ORDER BY seen.id DESC LIMIT most;
+        GET DIAGNOSTICS told = ROW_COUNT;
+        IF told < most THEN
+            RETURN QUERY SELECT search.customer_id FROM customers_customersearch AS search
+                JOIN customers_customer AS seen ON seen.id = search.customer_id
+                WHERE search.grams @> pieces AND search.text LIKE ALL (patterns) AND search.customer_id <= start
+                    AND {SEEN}
+                LIMIT most - told;
+        END IF;
     END $$;
 """  # noqa: S608
 
 _ALIKE = f"""
-CREATE FUNCTION customers_alike(spellings jsonb, most integer) RETURNS SETOF bigint {HEAD}
+CREATE OR REPLACE FUNCTION customers_alike(spellings jsonb, most integer) RETURNS SETOF bigint {_BY_INDEX}
         mine bigint[];
         is_few boolean := false;
         wanted text[];
@@ -79,10 +101,27 @@ CREATE FUNCTION customers_alike(spellings jsonb, most integer) RETURNS SETOF big
     END $$;
 """  # noqa: S608
 
+_NOTES = f"""
+CREATE FUNCTION customers_notes_found(patterns text[], typed text[], most integer) RETURNS SETOF bigint {HEAD}
+    BEGIN
+        RETURN QUERY SELECT note.id FROM (
+            SELECT id, customer_id, text FROM customers_activity
+            WHERE kind <> 'change' AND id > (SELECT max(id) FROM customers_activity) - {NEWEST_ACTIVITIES}
+            ORDER BY id DESC LIMIT {NEWEST_NOTES}
+        ) AS note JOIN customers_customer AS seen ON seen.id = note.customer_id
+        WHERE (lower(note.text) LIKE ALL (patterns) OR lower(note.text) LIKE ALL (typed)) AND {SEEN}
+        ORDER BY note.id DESC LIMIT most;
+    END $$;
+"""  # noqa: S608
+
 _SIGNATURES = {
     "customers_sought(text[], text[], text, text, text, text, bigint[], integer)": _SOUGHT,
     "customers_alike(jsonb, integer)": _ALIKE,
 }
+CREATE_NOTES = RunSQL(
+    f"{_NOTES} REVOKE ALL ON FUNCTION customers_notes_found(text[], text[], integer) FROM PUBLIC;",
+    "DROP FUNCTION customers_notes_found(text[], text[], integer);",
+)
 CREATE_SEEKING = RunSQL(
     "".join(f"{create} REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;" for signature, create in _SIGNATURES.items()),
     "".join(f"DROP FUNCTION {signature};" for signature in _SIGNATURES),

@@ -21,7 +21,6 @@ urlpatterns = [
     path("", listing.list_customers, name="list_customers"),
     path("count/", listing.count_customers, name="count_customers"),
     path("filter/", filtering.edit_filter, name="edit_filter"),
-    path("search/", finding.search_customers, name="search_customers"),
     path("find/id-number/", finding.find_by_id_number, name="find_by_id_number"),
     path("columns/", listing.choose_columns, name="choose_columns"),
     path("views/", listing.save_view, name="save_view"),

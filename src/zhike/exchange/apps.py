@@ -9,13 +9,15 @@ class ExchangeConfig(AppConfig):
     verbose_name = _("Import and export")
 
     def ready(self) -> None:
+        from zhike.core import finder
         from zhike.core.access import declare
-        from zhike.exchange import permissions
+        from zhike.exchange import findable, permissions
         from zhike.exchange.models import Import
         from zhike.recovery import kinds
         from zhike.ui.navigation import NavItem, register
 
         declare(permissions.ALL)
+        finder.register(findable.KIND)
         kinds.register_act(kinds.Act(model=Import, url_name="show_import"))
         register(
             NavItem(

@@ -31,7 +31,7 @@ def imports(request: ActorRequest) -> HttpResponse:
     context = {
         "jobs": [wizard.Outline.of(job) for job in rows.items],
         "next_cursor": rows.next_cursor,
-        "form": forms.Upload(),
+        "form": forms.Upload(initial={"kind": request.GET.get("kind", "")}),
         "accepted": ACCEPTED,
         "limit": settings.UPLOAD_MAX_BYTES,
         "may_import": request.actor.may(IMPORT_FILE),

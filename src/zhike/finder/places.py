@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from zhike.accounts.permissions import MANAGE, USE_API
 from zhike.accounts.views import tabs
 from zhike.core.actor import Actor
-from zhike.core.finder import Asked, Found, Kind, Place, Rank, list_places, rank_of
-from zhike.core.text import grams, pinyin
+from zhike.core.finder import Asked, Found, Kind, Place, Rank, list_places
+from zhike.core.named import rank_names
 from zhike.ui.navigation import list_items
 
 SETTINGS = _("Settings")
@@ -27,12 +27,8 @@ def find(asked: Asked) -> list[Found]:
     for place in _places():
         if place.permission and not asked.actor.may(place.permission):
             continue
-        texts, starts = _texts(place)
-        rank = rank_of(name, texts)
-        if rank in (None, Rank.WITHIN) and any(start.startswith(name) for start in starts):
-            rank = Rank.START
-        # A letter or two stand within nearly every name.
-        if rank is not None and not (rank is Rank.WITHIN and name.isascii() and len(name) < 3):
+        rank = rank_names(name, _names(place))
+        if rank is not None:
             found.append(_found(place, rank))
     return found
 
@@ -79,16 +75,10 @@ def _gathered() -> Iterator[Place]:
 
 
 @cache
-def _texts(place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What it is called, and how that may begin in short."""
-    texts, starts = [], []
-    for language in LANGUAGES:
-        for label in (place.label, place.within, *place.words):
-            said = _in(language, label)
-            read = pinyin.reading(said, pinyin.ORGANISATION)
-            texts += [grams.fold(said), read.replace(" ", ""), read]
-            starts.append(pinyin.initials_of(said, read))
-    return tuple(dict.fromkeys(texts)), tuple(dict.fromkeys(starts))
+def _names(place: Place) -> tuple[str, ...]:
+    """What it is called, in every language."""
+    labels = (place.label, *place.words)
+    return tuple(dict.fromkeys(_in(language, label) for language in LANGUAGES for label in labels))
 
 
 def _in(language: str, label: str | Promise) -> str:

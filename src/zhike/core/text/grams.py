@@ -114,15 +114,15 @@ def _term(typed: str) -> Term | None:
         digits = _NO_DIGIT.sub("", word)
         word = digits if len(digits) >= 3 else word
     if len(word) <= 2 and _WORD.fullmatch(word):
-        start = f"%#{_escape(word)}%"
+        start = f"%#{escape(word)}%"
         return Term((f"#{word}",), start, start)
     pieces = [gram for gram in grams(word) if not gram.startswith("#")]
     # A pair says all that its two characters say.
     pairs = {gram for gram in pieces if len(gram) > 1}
     needed = pairs | {gram for gram in pieces if len(gram) == 1 and not any(gram in pair for pair in pairs)}
     as_typed = typed if word == simplified(typed) else word
-    return Term(tuple(sorted(needed)), f"%{_escape(word)}%", f"%{_escape(as_typed)}%") if needed else None
+    return Term(tuple(sorted(needed)), f"%{escape(word)}%", f"%{escape(as_typed)}%") if needed else None
 
 
-def _escape(word: str) -> str:
+def escape(word: str) -> str:
     return _WILD.sub(r"\\\1", word)

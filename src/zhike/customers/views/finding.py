@@ -3,7 +3,6 @@
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -11,13 +10,12 @@ from zhike.core import fields
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists.grammar import Condition, Group
-from zhike.core.lists.state import MAX_SEARCH, State
-from zhike.core.masking import ID_NUMBERS
+from zhike.core.lists.state import State
 from zhike.core.pages import go_to, render_page
 from zhike.customers.guarded import key
 from zhike.customers.sealed import ID_NUMBER, digests
 from zhike.customers.services.sealing import normal_id_number
-from zhike.customers.views.listing import ADDRESS, VIEW, list_address
+from zhike.customers.views.listing import VIEW, list_address
 
 
 class ByIdNumber(forms.Form):
@@ -29,31 +27,6 @@ class ByIdNumber(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_("The whole number, exactly. It is compared encrypted, and stands in no address and no log."),
     )
-
-
-@needs(VIEW)
-@require_http_methods(["GET", "POST"])
-def search_customers(request: ActorRequest) -> HttpResponse:
-    """From the search box to the list: as a POST, so that an ID number typed there stands in no address and no log.
-
-    GET, where somebody comes back to the address: the whole list.
-    """
-    typed = request.POST.get("q", "").strip()
-    if not ID_NUMBERS.search(typed.replace(" ", "")):
-        return redirect(list_address(State(search=typed[:MAX_SEARCH]).query()))
-    return find_typed(request, typed)
-
-
-def find_typed(request: ActorRequest, typed: str) -> HttpResponse:
-    """The list of who has the ID number that was typed as a search; what was typed is not repeated."""
-    if not fields.reads(request.actor, [key(ID_NUMBER)]):
-        return go_to(
-            request, ADDRESS, message=str(_("Your role does not see ID numbers, so it cannot search by them."))
-        )
-    try:
-        return redirect(_address_of(typed))
-    except ValidationError as refusal:
-        return go_to(request, ADDRESS, message=" ".join(refusal.messages))
 
 
 def _address_of(number: str) -> str:

@@ -1,0 +1,27 @@
+"""One's own saved views of the customer list in the search box."""
+
+from django.utils.translation import gettext_lazy as _
+
+from zhike.accounts.models import SavedView
+from zhike.core.finder import Asked, Found, Kind
+from zhike.core.named import rank_names
+from zhike.customers.listing import KEY
+
+
+def find(asked: Asked) -> list[Found]:
+    found = []
+    for view in SavedView.objects.filter(user=asked.actor.user_id, page=KEY).order_by("position", "pk"):
+        rank = rank_names(asked.folded, [view.name])
+        if rank is not None:
+            found.append(Found(title=view.name, url=f"/customers/?{view.query}", rank=rank))
+    return found
+
+
+KIND = Kind(
+    key="customers.view",
+    label=_("Saved views"),
+    icon="bookmark",
+    order=50,
+    permission="customers.view_customer",
+    find=find,
+)
