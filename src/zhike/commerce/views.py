@@ -39,6 +39,7 @@ def show_panel(request: ActorRequest, pk: int) -> HttpResponse:
     address = reverse("show_orders_panel", args=[pk])
     context: dict[str, object] = {
         "orders": orders.items,
+        "address": address,
         "more_url": f"{address}?after={orders.next_cursor}" if orders.next_cursor else "",
         "company_currency": settings.COMPANY_CURRENCY,
     }
