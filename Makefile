@@ -1,7 +1,7 @@
 # Everything is installed into .venv, .tools and node_modules of this folder; nothing global.
 # Works with GNU make 3.81, which macOS ships.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format lock screenshots bench-spine bench-trust clean
+.PHONY: help setup setup-dev demo test check format lock screenshots bench-spine bench-trust bench-records clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -46,6 +46,9 @@ lock: $(UV)  ## 重新锁定依赖 / Lock the dependencies anew
 
 bench-trust: setup  ## 信任相关的性能 / Measure what history and policy cost
 	$(BIN)/python benchmarks/trust.py
+
+bench-records: setup  ## 客户记录的性能 / Measure records at a million customers
+	$(BIN)/python benchmarks/records.py
 
 bench-spine: setup  ## 性能测试 / Measure the figures of docs/benchmarks
 	$(BIN)/python benchmarks/spine.py

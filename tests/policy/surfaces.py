@@ -110,6 +110,8 @@ PAGES: dict[str, Surface] = {
     "restore_order": _change(EDIT_ORDER, "/commerce/orders/{order_id}/history/1/", method="GET"),
     "delete_order": _change(DELETE_ORDER, "/commerce/orders/{order_id}/delete/"),
     "reveal_order_field": _change(REVEAL, "/commerce/orders/{order_id}/reveal/number/", {"reason": "they called"}),
+    **dict.fromkeys(("duplicates", "review_pair", "open_pair", "scan_progress"), _shut(MERGE)),
+    **dict.fromkeys(("start_scan", "merge_rules"), _shut("duplicates.scan_customers")),
     "compare_customers": _record(MERGE, "/duplicates/compare/?id={customer_id}"),
     "show_duplicates_panel": _record(VIEW, "/duplicates/customers/{customer_id}/panel/"),
     "choose_other": _change(MERGE, "/duplicates/customers/{customer_id}/with/?other=1", method="GET"),
@@ -251,6 +253,7 @@ OPERATIONS: dict[str, Surface] = {
 }
 # Task → as whom it works.
 TASKS = {
+    "duplicates.scan": "system",
     "accounts.forget": "system",
     "accounts.mail_notice": "system",
     "accounts.remind_of_keys": "system",

@@ -57,7 +57,9 @@ async function takeBack(button: HTMLElement): Promise<void> {
   button.closest("[data-toast]")?.remove();
   // The regions of the page that show what was taken back listen to these and renew themselves.
   const told = answer.headers.get("HX-Trigger");
-  if (told) {
+  const elsewhere = answer.headers.get("HX-Redirect");
+  if (elsewhere) window.location.assign(elsewhere);
+  else if (told) {
     for (const [name, detail] of Object.entries(JSON.parse(told) as Record<string, unknown>)) {
       document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
     }

@@ -49,6 +49,12 @@ def iter_customer_frames(plan: Plan) -> Iterator[pl.DataFrame]:
 
 
 def _frame(plan: Plan, people: Population, random: np.random.Generator) -> pl.DataFrame:
+    frame, is_woman = clean_frame(plan, people, random)
+    return _soiled(_registered_twice(frame, people.is_firm, random), people.is_firm, is_woman, random)
+
+
+def clean_frame(plan: Plan, people: Population, random: np.random.Generator) -> tuple[pl.DataFrame, Flags]:
+    """Everybody once, as written with care, and which of them are women."""
     size = len(people.number)
     age = np.clip(random.gamma(9, 4.2, size), 18, 82)
     born = plan.end_on.year - age.astype(np.int64)
@@ -61,7 +67,7 @@ def _frame(plan: Plan, people: Population, random: np.random.Generator) -> pl.Da
     phone = _phones(people.number, random)
     wechat = pl.Series(np.char.add("wx_", np.char.mod("%08x", _scrambled(people.number, 0xFFFFFFFF))))
     mail = _mails(people.number, random)
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "客户编号": pl.Series(people.number),
             "客户类型": np.where(people.is_firm, "企业", "个人"),
@@ -84,8 +90,7 @@ def _frame(plan: Plan, people: Population, random: np.random.Generator) -> pl.Da
             "备注": _labels(people.is_firm, PERSON_NOTES, FIRM_NOTES, 0.06, random),
             "建档日期": pl.Series(np.datetime_as_string(came, unit="D")),
         }
-    ).with_columns(客户编号=customer_code(pl.col("客户编号")))
-    return _soiled(_registered_twice(frame, people.is_firm, random), people.is_firm, is_woman, random)
+    ).with_columns(客户编号=customer_code(pl.col("客户编号"))), is_woman
 
 
 def _pick(words: Sequence[str], index: Ints) -> pl.Series:

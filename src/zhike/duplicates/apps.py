@@ -16,6 +16,7 @@ class DuplicatesConfig(AppConfig):
         from zhike.customers.services.bin import CODE
         from zhike.duplicates import guarding, permissions, pointers
         from zhike.recovery import kinds
+        from zhike.ui import navigation
 
         declare(permissions.ALL)
         kinds.add_guard(CODE, guarding.refuse_restoring)
@@ -45,6 +46,18 @@ class DuplicatesConfig(AppConfig):
         name_events(
             {
                 permissions.MERGE: pgettext_lazy("history", "Merged customers"),
+                "duplicates.tell_apart": pgettext_lazy("history", "Told customers apart"),
+                "duplicates.open_again": pgettext_lazy("history", "Opened a pair again"),
                 "duplicates.undo_merge": pgettext_lazy("history", "Took a merge back"),
             }
+        )
+        navigation.register(
+            navigation.NavItem(
+                url_name="duplicates",
+                label=_("Duplicates"),
+                icon="users-group",
+                order=30,
+                permission=permissions.MERGE,
+                key="g u",
+            )
         )

@@ -118,3 +118,101 @@ class Settings(models.Model):
 
     def __str__(self) -> str:
         return str(self.rules)
+
+
+class Scan(models.Model):
+    """One look at all customers. step: what is being done. worths: what thresholds are worth, by the model.
+
+    pair_count: pairs found, with those decided before. merged_count: customers merged without being looked at.
+    """
+
+    class Step(models.TextChoices):
+        WAITING = "waiting", _("Waiting for its turn")
+        READING = "reading", _("Reading the customers")
+        LEARNING = "learning", _("Learning from the data")
+        COMPARING = "comparing", _("Comparing")
+        WRITING = "writing", _("Writing the pairs")
+        MERGING = "merging", _("Merging what is certain")
+        DONE = "done", _("Finished")
+        FAILED = "failed", _("Failed")
+
+    step = models.CharField(_("step"), max_length=9, choices=Step.choices, default=Step.WAITING)
+    started_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("started by")
+    )
+    started_at = models.DateTimeField(_("started"))
+    heartbeat_at = models.DateTimeField(_("last sign of life"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    record_count = models.IntegerField(_("customers compared"), default=0)
+    pair_count = models.IntegerField(_("pairs"), default=0)
+    merged_count = models.IntegerField(_("customers merged"), default=0)
+    worths = models.JSONField(_("thresholds"), default=list)
+
+    history = NotCaptured("How a computation goes.")
+
+    class Meta:
+        verbose_name = _("scan")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finished_at"],
+                condition=Q(finished_at=None),
+                nulls_distinct=False,
+                name="duplicates_scan_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at} {self.step}"
+
+
+class PairQuerySet(ScopedQuerySet["Pair"]):
+    """Seen by whoever sees both customers; those of which one is not there are nobody's."""
+
+    view_permission = VIEW
+
+    def within(self, actor: Actor, permission: str) -> Self:
+        reached = Customer.objects.within(actor, permission)
+        return self.filter(
+            models.Exists(reached.filter(pk=models.OuterRef("first_id"))),
+            models.Exists(reached.filter(pk=models.OuterRef("second_id"))),
+        )
+
+
+class Pair(models.Model):
+    """Two customers who may be the same, the lower number first, without keys: a merge or the bin takes them away and
+    brings them back.
+
+    weights: what each field says, in bits, positive for the same. A decision is remembered by later scans.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("To be looked at")
+        DISTINCT = "distinct", _("Not duplicates")
+
+    first_id = models.BigIntegerField(_("first customer"))
+    second_id = models.BigIntegerField(_("second customer"))
+    probability = models.FloatField(_("probability"))
+    weights = models.JSONField(_("evidence"), default=dict)
+    state = models.CharField(_("decision"), max_length=8, choices=State.choices, default=State.OPEN)
+    scan_id = models.BigIntegerField(_("scan"))
+    decided_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True)
+
+    history = NotCaptured("Found by a scan; that two were told apart is an event.")
+    objects = PairQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pair")
+        indexes = [
+            models.Index(fields=["-probability", "-id"], condition=Q(state="open"), name="duplicates_pair_open"),
+            models.Index(fields=["second_id"], name="duplicates_pair_second"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["first_id", "second_id"], name="duplicates_pair_is_unique"),
+            models.CheckConstraint(condition=Q(first_id__lt=models.F("second_id")), name="duplicates_pair_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} = {self.second_id}?"

@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from zhike.duplicates.views import comparing, merges
+from zhike.duplicates.views import comparing, merges, queue
 
 urlpatterns = [
+    path("", queue.duplicates, name="duplicates"),
+    path("pairs/<int:pk>/", queue.review_pair, name="review_pair"),
+    path("pairs/<int:pk>/open/", queue.open_pair, name="open_pair"),
+    path("scan/", queue.start_scan, name="start_scan"),
+    path("scan/progress/", queue.scan_progress, name="scan_progress"),
+    path("rules/", queue.merge_rules, name="merge_rules"),
     path("compare/", comparing.compare_customers, name="compare_customers"),
     path("customers/<int:pk>/panel/", comparing.show_duplicates_panel, name="show_duplicates_panel"),
     path("customers/<int:pk>/with/", comparing.choose_other, name="choose_other"),

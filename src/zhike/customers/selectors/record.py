@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from zhike.core import fields, masking
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
+from zhike.core.text import pinyin
 from zhike.customers.cells import Style
 from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, conceal, conceal_facts, key
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
@@ -200,7 +201,7 @@ class Masked:
 
 
 def find_duplicates(*, actor: Actor, kind: str, name: str, values: Sequence[tuple[str, str]]) -> Likeness:
-    """Customers who share an identifier, or whose name is the same. values: kind and normal form.
+    """Customers who share an identifier, or whose name is the same or sounds the same. values: kind and normal form.
 
     Only by what the actor reads: of anything else, the answer would tell whose it is.
     """
@@ -213,7 +214,7 @@ def find_duplicates(*, actor: Actor, kind: str, name: str, values: Sequence[tupl
         keys = list(Identifier.objects.filter(same).values_list("customer_id", flat=True)[:50]) if same else []
     alike = Q(pk__in=keys)
     if name.strip() and fields.reads(actor, [NAME]):
-        alike |= Q(name_normal=normal_name(kind, name))
+        alike |= Q(name_normal=normal_name(kind, name)) | Q(name_pinyin=pinyin.reading(name, kind)[:400])
     found = list(visible.filter(alike).order_by("-pk")[:MOST_DUPLICATES]) if alike else []
     seen = set(visible.filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
     return Likeness(customers=[conceal(actor, one) for one in found], hidden=_masked(set(keys) - seen))

@@ -20,6 +20,7 @@ from zhike.customers.views.record import load_visible
 from zhike.duplicates.permissions import MERGE
 from zhike.duplicates.selectors import merges
 from zhike.duplicates.selectors.comparing import compare
+from zhike.duplicates.selectors.pairs import list_pairs_of
 from zhike.duplicates.services import merging
 from zhike.duplicates.survivorship import UNITS
 
@@ -79,6 +80,7 @@ def show_duplicates_panel(request: ActorRequest, pk: int) -> HttpResponse:
     load_visible(request, pk)
     context = {
         "customer_id": pk,
+        "pairs": list_pairs_of(actor=request.actor, customer_id=pk),
         "merges": merges.list_merges(actor=request.actor, customer_id=pk),
         "may_merge": may_merge(request, pk),
     }

@@ -18,6 +18,7 @@ from zhike.customers.models import VIEW
 from zhike.duplicates.models import Merge
 from zhike.duplicates.permissions import MERGE
 from zhike.duplicates.selectors import merges
+from zhike.duplicates.selectors.pairs import pair_among
 from zhike.duplicates.services import undoing
 
 CHANGED = "recordsChanged"
@@ -45,6 +46,10 @@ def undo_merge(request: ActorRequest, pk: int) -> HttpResponse:
     message = undone_message(undone)
     if is_page:
         return go_to(request, reverse("show_merge", args=[pk]), message=message)
+    if page_around(request).path.startswith(reverse("duplicates")):
+        pair = pair_among(actor=request.actor, customer_ids=[undone.merge.survivor_id, *undone.record_ids])
+        if pair is not None:
+            return go_to(request, reverse("review_pair", args=[pair]), message=message)
     response = toast(HttpResponse(status=204), message)
     told = {**json.loads(response.headers["HX-Trigger"]), CHANGED: True, "customerChanged": True}
     response.headers["HX-Trigger"] = json.dumps(told)
