@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from zhike.audit import wording
 from zhike.audit.models import Entry
-from zhike.audit.selectors.changes import changes_by_record, list_set, records_of
+from zhike.audit.selectors.changes import changes_by_record, count_rows_of_set, list_set, records_of
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.recovery import restoring
@@ -18,6 +18,7 @@ from zhike.recovery.kinds import Kind, get_act, list_kinds
 from zhike.recovery.models import Binned
 from zhike.recovery.restoring import Plan
 
+MOST_COUNTED = 100_000  # rows
 MOST_PLANNED = 3_000  # records that a preview works out one by one; of larger sets only the first
 
 
@@ -242,7 +243,13 @@ def act_of(actor: Actor, entries: Sequence[Entry]) -> tuple[bool, str]:
 
 
 def count_others(*, entry_id: int) -> int:
-    """How many records were touched in one go with this entry, so that a page can offer to take all of it back."""
+    """How many records were touched in one go with this entry, so that a page can offer to take all of it back.
+
+    Of what is too large to be taken back record by record, as imports are, rows instead: to read which takes long.
+    """
+    rows = count_rows_of_set(entry_id=entry_id)
+    if rows > MOST_COUNTED:
+        return rows
     found = list_set(entry_id=entry_id)
     return sum(len(touched(kind, found)) for kind in list_kinds())
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit import wording
@@ -97,15 +97,26 @@ def list_set(*, entry_id: int, about: Collection[int] | None = None) -> list[Ent
 
     :raises Entry.DoesNotExist: there is none
     """
-    first = Entry.objects.filter(pk=entry_id).get()
-    near = Entry.objects.filter(pk__range=(entry_id - NEARBY, entry_id + NEARBY), actor_id=first.actor_id)
-    if first.request:
-        near = near.filter(request=first.request, at__range=(first.at - NO_LONGER, first.at + NO_LONGER))
-    else:
-        near = near.filter(xid=first.xid, at=first.at)
+    near = _in_one_go(entry_id)
     if about is not None:
         near = near.filter(Q(ids__overlap=list(about)) | Q(subject_ids__overlap=list(about)))
     return list(near.order_by("pk"))
+
+
+def count_rows_of_set(*, entry_id: int) -> int:
+    """How many rows all these entries are about, without reading which.
+
+    :raises Entry.DoesNotExist: there is none
+    """
+    return _in_one_go(entry_id).aggregate(rows=Sum("row_count"))["rows"] or 0
+
+
+def _in_one_go(entry_id: int) -> models.QuerySet[Entry]:
+    first = Entry.objects.filter(pk=entry_id).get()
+    near = Entry.objects.filter(pk__range=(entry_id - NEARBY, entry_id + NEARBY), actor_id=first.actor_id)
+    if first.request:
+        return near.filter(request=first.request, at__range=(first.at - NO_LONGER, first.at + NO_LONGER))
+    return near.filter(xid=first.xid, at=first.at)
 
 
 def changes_in(entries: list[Entry], *, table: str, record_id: int) -> list[RowChange]:
