@@ -103,6 +103,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that at the end no process works on one while the others have nothing left to do."""
     files = [item.nodeid.partition("::")[0] for item in items]
     tests = Counter(files)
+    # A parallel run knows tests by their names alone, and would run one of several that share a name.
+    alike = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if alike:
+        raise pytest.UsageError(f"several tests have the same name: {', '.join(alike)}")
     turns: dict[str, int] = {}
     for file, item in zip(files, items, strict=True):
         turns[file] = min(turns.get(file, LAST), _turn(item))

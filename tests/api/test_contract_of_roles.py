@@ -28,6 +28,7 @@ def keys(furnished: tuple[Program, dict[str, int]], django_db_blocker: DjangoDbB
 
 
 @contract.schema.parametrize()
+@contract.named
 @settings(
     max_examples=4,
     deadline=None,
@@ -36,7 +37,7 @@ def keys(furnished: tuple[Program, dict[str, int]], django_db_blocker: DjangoDbB
     suppress_health_check=list(HealthCheck),
 )
 def test_no_operation_crashes_or_betrays_what_lies_outside(
-    case: Case, keys: dict[str, str], program_and_ids: tuple[Program, dict[str, int]]
+    case: Case, language: str, keys: dict[str, str], program_and_ids: tuple[Program, dict[str, int]]
 ) -> None:
     _program, ids = program_and_ids
     for name, value in case.path_parameters.items():
@@ -44,7 +45,8 @@ def test_no_operation_crashes_or_betrays_what_lies_outside(
             case.path_parameters[name] = ids[name]
     betraying = [word for word in BETRAYING if word not in repr(case.body) + repr(case.query)]
     for who, key in keys.items():
-        answer = case.call(headers={"Authorization": f"Bearer {key}"} if key else {})
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = case.call(headers={**headers, "Accept-Language": language})
         case.validate_response(answer, checks=[not_a_server_error])
         assert not [word for word in betraying if word in answer.text], who
         if not key and "/openapi.json" not in case.path:

@@ -64,7 +64,7 @@ def opened(page: Page, paths: tuple[str, ...]) -> Iterator[str]:
     page.locator(".zk-order").wait_for()
     yield "an order"
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.locator("#zk-finder").get_by_role("option").first).to_be_visible()
     yield "the search box"
     page.locator("[data-finder-input]").fill("wang")
     expect(page.locator("#zk-finder mark").first).to_be_visible()

@@ -174,7 +174,7 @@ class IdentifiersOut(Output):
     items: list[IdentifierOut]
 
 
-class ChangeOut(Output):
+class ActivityChangeOut(Output):
     field: str
     before: str
     after: str
@@ -191,7 +191,7 @@ class ActivityOut(Output):
     author_id: int | None
     is_pinned: bool
     created_at: Moment
-    changes: list[ChangeOut]
+    changes: list[ActivityChangeOut]
 
 
 class ActivityIn(Input):

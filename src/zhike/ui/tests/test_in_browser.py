@@ -26,6 +26,7 @@ class Quiet(WSGIRequestHandler):
 def address(settings: LazySettings) -> Iterator[str]:
     settings.ROOT_URLCONF = __name__
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.WHITENOISE_USE_FINDERS = True
     server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
