@@ -11,6 +11,7 @@ import "./behaviours/toast";
 import "./behaviours/edit";
 import "./behaviours/forms";
 import "./behaviours/upload";
+import "./behaviours/rows";
 import "./behaviours/table";
 import "./charts";
 

@@ -35,8 +35,9 @@ RECORDS = {
 
 @pytest.mark.parametrize("model", RECORDS)
 def test_every_column_of_a_record_is_a_registered_field(model: type[Model]) -> None:
-    places = fields.place_of(model._meta.db_table).columns
-    known = {*places, *RECORDS[model]}
+    where = fields.place_of(model._meta.db_table)
+    places = where.columns
+    known = {*places, *where.holders, *RECORDS[model]}
     columns = {column.attname for column in model._meta.concrete_fields}
     assert columns - known == set()
     assert known - columns == set()
@@ -59,6 +60,7 @@ def test_every_kind_of_identifier_is_a_registered_field() -> None:
     )
 
 
+@pytest.mark.django_db
 def test_everything_that_carries_a_mask_can_be_masked_and_everything_personal_can_be_hidden_or_masked() -> None:
     for field in fields.list_fields():
         assert (field.mask is not None) == (fields.Sight.MASKED in field.levels)
@@ -66,6 +68,7 @@ def test_everything_that_carries_a_mask_can_be_masked_and_everything_personal_ca
             assert min(field.levels) < fields.Sight.READ
 
 
+@pytest.mark.django_db
 def test_what_a_list_shows_and_asks_names_registered_fields(customers: List) -> None:
     for field in customers.fields.values():
         assert [fields.get(key) for key in field.reads] or field.key in FREE
@@ -87,6 +90,6 @@ def test_what_the_api_answers_of_a_customer_is_registered() -> None:
 
 def test_what_a_file_can_bring_is_registered() -> None:
     for kind in list_importables():
-        unguarded = {field.code for field in kind.fields} - set(kind.guards)
+        unguarded = {field.code for field in kind.fixed_fields} - set(kind.fixed_guards)
         assert unguarded == (OF_ORDERS if kind.kind == "orders" else set())
-        assert all(fields.get(key) for key in kind.guards.values())
+        assert all(fields.get(key) for key in kind.fixed_guards.values())

@@ -77,6 +77,9 @@ def furnish(make: Make, boss: Actor) -> tuple[Customer, Customer]:
         )
         Request.objects.create(kind="copy", customer=one, received_on=NOON.date(), due_on=NOON.date())
     Minor.objects.filter(customer=other).update(noted_at=LATER)
+    for one, custom in ((first, {"seats": Decimal("3.5")}), (other, {"seats": 5, "level": "high"})):
+        one.custom = custom
+        one.save()
     return first, other
 
 
@@ -95,6 +98,7 @@ def test_a_merge_moves_everything_the_catalogue_knows_of_and_undoing_gives_it_ba
     assert touched == {key.name for key, rule in list_declared() if key.table in filled and not isinstance(rule, Stay)}
     first.refresh_from_db()
     assert (first.note, first.channel, first.city) == ("early\n\nlate", "web", "上海")
+    assert first.custom == {"seats": Decimal("3.5"), "level": "high"}
     assert Order.objects.filter(customer=first).count() == 3
     facts = CustomerFacts.objects.get(customer=first)
     assert (facts.order_count, facts.amount) == (3, Decimal("31.5"))

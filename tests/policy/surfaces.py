@@ -162,6 +162,13 @@ PAGES: dict[str, Surface] = {
         ("log_in", "log_out", "my_settings", "preferences", "change_password", "api_docs", "my_delegations"),
         _shut(EVERYBODY),
     ),
+    **dict.fromkeys(
+        (
+            *("design_fields", "design_fields_of", "create_own_field", "edit_own_field", "archive_own_field"),
+            *("change_kind", "move_own_field", "create_section", "edit_section", "remove_section", "move_section"),
+        ),
+        _shut("metadata.manage_fields"),
+    ),
     "end_delegation": _shut(EVERYBODY),
     "my_keys": _shut("accounts.use_api"),
     "revoke_key": _shut(EVERYBODY),
@@ -267,6 +274,7 @@ TASKS = {
     "exchange.undo_import": "the user who asked",
     "exchange.resume_dead": "the user who asked",
     "exchange.sweep_staging": "system",
+    "metadata.put_index": "system",
     "recovery.empty_bin": "system",
     "recovery.revert_set": "the user who asked",
     "recovery.resume_reversals": "the user who asked",

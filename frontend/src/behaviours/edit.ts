@@ -30,7 +30,8 @@ on("dblclick", "[data-edit-cell]", (cell) => {
 behaviour("[data-edit-form]", (element) => {
   const form = element as HTMLFormElement;
   const field = form.querySelector<HTMLInputElement>("input:not([type=hidden]), select, textarea");
-  const before = field?.value;
+  const said = () => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const before = said();
   let left = false;
 
   const restore = () => {
@@ -40,7 +41,7 @@ behaviour("[data-edit-form]", (element) => {
   };
   const save = () => {
     if (left) return;
-    if (field?.value === before && !form.querySelector(".is-invalid")) {
+    if (said() === before && !form.querySelector(".is-invalid")) {
       restore();
       return;
     }

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connections, models
 from psycopg import sql
 
+from zhike.core.database import CustomValues
 from zhike.core.history import Captured
 
 FEW = 20
@@ -25,6 +26,7 @@ OWN_PACKAGE = "zhike."
 class Capture:
     """How a table is captured.
 
+    holders: columns with a company's own fields, each of which is captured as "column.field".
     subject: table of the record that its rows belong to; subject_column: where that one's id stands, if not in `key`.
     """
 
@@ -32,6 +34,7 @@ class Capture:
     key: str
     columns: tuple[str, ...]
     hidden: frozenset[str]
+    holders: frozenset[str]
     subject: str
     subject_column: str
 
@@ -71,6 +74,7 @@ def _capture(model: Any, history: Captured) -> Capture:
         key=model._meta.pk.column,
         columns=tuple(columns),
         hidden=frozenset(history.hidden),
+        holders=frozenset(str(one.column) for one in model._meta.concrete_fields if isinstance(one, CustomValues)),
         subject=subject.related_model._meta.db_table if subject else model._meta.db_table,
         subject_column=subject.column if subject else "",
     )
@@ -165,6 +169,15 @@ _BESIDE = sql.SQL("FROM old_rows AS o CROSS JOIN new_rows AS n WHERE {differ}")
 _TRIGGER = sql.SQL(
     "CREATE OR REPLACE TRIGGER {trigger} AFTER {event} ON public.{table} {tables}"
     " FOR EACH STATEMENT EXECUTE FUNCTION public.{function}();"
+)
+# The fields of a holder; of another row's, those that differ.
+_HELD = sql.SQL(
+    "(SELECT coalesce(jsonb_object_agg({prefix} || held.key, {value}), '{{}}')"
+    " FROM jsonb_each({one}) AS held WHERE {differ})"
+)
+# Encrypted: only that it is there, and where it changes, that it changed.
+_HELD_VALUE = sql.SQL(
+    "CASE WHEN jsonb_typeof(held.value) = 'object' AND held.value ? 'sealed' THEN {hidden} ELSE held.value END"
 )
 TRANSITIONS = {
     "insert": "REFERENCING NEW TABLE AS new_rows",
@@ -284,11 +297,25 @@ class _Writing:
         )
 
     def _value(self, side: str, column: str) -> sql.Composable:
+        if column in self.capture.holders:
+            return sql.SQL("CASE WHEN jsonb_path_exists({one}, '$.*.sealed') THEN {held} ELSE {one} END").format(
+                one=sql.Identifier(side, column), held=self._held(side, column, prefix="")
+            )
         return sql.Literal(HIDDEN) if column in self.capture.hidden else sql.Identifier(side, column)
+
+    def _held(self, side: str, column: str, *, prefix: str, other: str = "") -> sql.Composed:
+        one = sql.Identifier(side, column)
+        differ = sql.SQL("{} -> held.key IS DISTINCT FROM held.value").format(sql.Identifier(other, column))
+        return _HELD.format(
+            prefix=sql.Literal(prefix),
+            value=_HELD_VALUE.format(hidden=sql.SQL("to_jsonb({}::text)").format(sql.Literal(HIDDEN))),
+            one=one,
+            differ=differ if other else sql.SQL("true"),
+        )
 
     def _object(self, side: str) -> sql.Composed:
         """The columns that hold something, as JSON."""
-        columns = self.capture.columns
+        columns = [column for column in self.capture.columns if column not in self.capture.holders]
         parts = [
             sql.SQL("jsonb_build_object({})").format(
                 sql.SQL(", ").join(
@@ -298,18 +325,20 @@ class _Writing:
             )
             for start in range(0, len(columns), PAIRS)
         ]
+        parts += [self._held(side, column, prefix=f"{column}.") for column in sorted(self.capture.holders)]
         return sql.SQL("jsonb_strip_nulls({})").format(sql.SQL(" || ").join(parts))
 
     def _difference(self, side: str, other: str) -> sql.Composed:
         return sql.SQL("({})").format(
             sql.SQL(" || ").join(
-                sql.SQL(
-                    "CASE WHEN {one} IS DISTINCT FROM {other} THEN jsonb_build_object({name}, {value}) ELSE '{{}}' END"
-                ).format(
+                sql.SQL("CASE WHEN {one} IS DISTINCT FROM {other} THEN {held} ELSE '{{}}' END").format(
                     one=sql.Identifier(side, column),
                     other=sql.Identifier(other, column),
-                    name=sql.Literal(column),
-                    value=self._value(side, column),
+                    held=self._held(side, column, prefix=f"{column}.", other=other)
+                    if column in self.capture.holders
+                    else sql.SQL("jsonb_build_object({name}, {value})").format(
+                        name=sql.Literal(column), value=self._value(side, column)
+                    ),
                 )
                 for column in self.capture.columns
             )

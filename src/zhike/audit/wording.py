@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.audit.triggers import model_of
+from zhike.core import fields
 from zhike.core.actor import Actor
+from zhike.core.fields import RecordField
 from zhike.core.history import Captured
 
 ACTIONS: dict[str, str | Promise] = {
@@ -63,10 +65,15 @@ def _foreign_keys(model: type[models.Model]) -> list[Any]:
 
 
 def field_of(table: str, column: str) -> Any:
-    """The model's field behind a column; None for a column that is gone."""
+    """The model's field behind a column, or the company's own; None for a column that is gone."""
     model = model_of(table)
     if model is None:
         return None
+    if "." in column:
+        try:
+            return fields.get(fields.place_of(table).keys(column, {})[0])
+        except (fields.FieldUndeclared, IndexError):
+            return None
     for field in model._meta.concrete_fields:
         if field.column == column:
             return field
@@ -77,6 +84,8 @@ def field_label(table: str, column: str) -> str:
     field = field_of(table, column)
     if field is None:
         return column
+    if isinstance(field, RecordField):
+        return str(field.label)
     history = getattr(field.model, "history", None)
     own = history.labels.get(field.name, "") if isinstance(history, Captured) else ""
     return str(own) or capfirst(str(field.verbose_name))
@@ -124,6 +133,8 @@ def shown(field: Any, value: Any, names: Names) -> str:
         return ""
     if field is None:
         return str(value)
+    if isinstance(field, RecordField):
+        return field.said(value) if field.said is not None else str(value)
     if field.is_relation:
         return names.of(field, value)
     if field.choices:

@@ -7,6 +7,7 @@ from zhike.commerce.api import router as commerce
 from zhike.commerce.api_history import router as order_history
 from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
+from zhike.customers.api_activities import router as activities
 from zhike.customers.api_collaborators import router as collaborators
 from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
@@ -38,6 +39,7 @@ api = Api(
 )
 api.add_router("", accounts)
 api.add_router("", customers)
+api.add_router("", activities)
 api.add_router("", collaborators)
 api.add_router("", sealed)
 api.add_router("", commerce)

@@ -1,9 +1,52 @@
 """Pieces of PostgreSQL that several apps' models and migrations share."""
 
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
 from django.db import connection, models
 from django.db.migrations.operations import RunSQL
+from django.utils.translation import gettext_lazy as _
+from simplejson import JSONEncoder
 
 DELETIONS = "zhike_deletion"
+
+
+class ExactDecoder(json.JSONDecoder):
+    """Numbers as they were written: an amount is no float."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "parse_float": Decimal})
+
+
+class CustomValues(models.JSONField):
+    """The column for fields that a company adds itself; what it holds, `zhike.metadata` says."""
+
+    def __init__(self, **options: Any) -> None:
+        fixed = {
+            "default": dict,
+            "db_default": models.Value({}, models.JSONField()),
+            "encoder": JSONEncoder,
+            "decoder": ExactDecoder,
+            "blank": True,
+        }
+        super().__init__(**{"verbose_name": _("fields of the company's own"), **options, **fixed})
+
+    def to_python(self, value: Any) -> Any:
+        """Also from the text of a row that was kept."""
+        return json.loads(value, cls=ExactDecoder) if isinstance(value, str) else value
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, path, arguments, options = super().deconstruct()
+        for fixed in ("verbose_name", "default", "db_default", "encoder", "decoder", "blank"):
+            options.pop(fixed, None)
+        return name, path, arguments, options
+
+
+def custom_values() -> CustomValues:
+    """The one line by which a model has them: `custom = custom_values()`."""
+    return CustomValues()
 
 
 class CurrentTransaction(models.Func):

@@ -7,7 +7,7 @@ Apps register every field of their records here when they are ready; a record's 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
@@ -36,6 +36,7 @@ class RecordField:
     lowest: what no role can go below, for what a record cannot be shown without. within: the same mask for whatever
     looks like such a value within a longer text. is_computed: worked out from other records, so nobody writes it.
     tells: keys of fields that this one tells of; a role that does not read one of them sees no more of this one.
+    said: how a raw value is written for people, where it is no plain text. is_archived: shown in no page any more.
     """
 
     record: str
@@ -47,6 +48,8 @@ class RecordField:
     within: Mask | None = None
     is_computed: bool = False
     tells: tuple[str, ...] = ()
+    said: Callable[[Any], str] | None = None
+    is_archived: bool = False
 
     @property
     def key(self) -> str:
@@ -104,7 +107,8 @@ class Place:
     """Where fields stand in a table, for what shows rows without knowing what they are.
 
     columns: column to field. by: column that says which field stands in `varying`, by `kinds`. free: text that
-    somebody typed.
+    somebody typed. holders: column to record, of columns that hold a company's own fields; the field k of a column
+    `custom` is named "custom.k" wherever rows are taken apart.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -112,13 +116,36 @@ class Place:
     varying: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)
     free: tuple[str, ...] = ()
+    holders: Mapping[str, str] = field(default_factory=dict)
 
     def keys(self, column: str, row: Mapping[str, Any]) -> list[str]:
         """The fields that may stand in the column; several where the row does not say of what kind it is."""
+        holder, dot, _name = column.partition(".")
+        if holder in self.holders:
+            if not dot and column not in row:
+                return sorted(self._held(holder))
+            names = [column] if dot else [f"{column}.{name}" for name in row[column] or ()]
+            return [f"{self.holders[holder]}.{name}" for name in names]
         if column == self.varying:
             kind = str(row.get(self.by))
             return [self.kinds[kind]] if kind in self.kinds else list(self.kinds.values())
         return [self.columns[column]] if column in self.columns else []
+
+    def all_keys(self) -> set[str]:
+        """Every field that may stand in a row."""
+        own = {key for holder in self.holders for key in self._held(holder)}
+        return {*self.columns.values(), *self.kinds.values(), *own}
+
+    def _held(self, holder: str) -> set[str]:
+        return {one.key for one in list_fields(self.holders[holder]) if one.name.startswith(f"{holder}.")}
+
+
+class Source(Protocol):
+    """Fields that a company adds itself, so that nobody knows them when apps become ready."""
+
+    def listed(self) -> Iterable[RecordField]: ...
+
+    def find(self, key: str) -> RecordField | None: ...
 
 
 class FieldsClosed(DomainError):
@@ -142,6 +169,7 @@ NOWHERE = Place()
 _places: dict[str, Place] = {}
 _kinds: dict[str, RecordKind] = {}
 _fields: dict[str, RecordField] = {}
+_sources: list[Source] = []
 
 
 def register(kind: RecordKind, fields: Iterable[RecordField]) -> None:
@@ -149,6 +177,11 @@ def register(kind: RecordKind, fields: Iterable[RecordField]) -> None:
     _kinds[kind.key] = kind
     for one in fields:
         _fields[one.key] = one
+
+
+def provide(source: Source) -> None:
+    """Add fields that are not known yet; once, when the source's app is ready."""
+    _sources.append(source)
 
 
 def place(table: str, where: Place) -> None:
@@ -185,18 +218,19 @@ def list_kinds() -> list[RecordKind]:
 
 
 def list_fields(record: str = "") -> list[RecordField]:
-    """In the order in which they were registered."""
-    return [one for one in _fields.values() if not record or one.record == record]
+    """In the order in which they were registered, the company's own after the others."""
+    own = (one for source in _sources for one in source.listed())
+    return [one for one in (*_fields.values(), *own) if not record or one.record == record]
 
 
 def get(key: str) -> RecordField:
     """
     :raises FieldUndeclared: no app registered it
     """
-    try:
-        return _fields[key]
-    except KeyError:
-        raise FieldUndeclared(key) from None
+    found = _fields.get(key) or next(filter(None, (source.find(key) for source in _sources)), None)
+    if found is None:
+        raise FieldUndeclared(key)
+    return found
 
 
 def kind_of(one: RecordField) -> RecordKind:
@@ -215,7 +249,7 @@ def reads(actor: Actor, keys: Iterable[str]) -> bool:
 
 def as_clerk(actor: Actor) -> Actor:
     """For desks whose own permission opens records: roles that do not see the records have no say in their fields."""
-    unsaid = {one.key: Sight.READ for one in _fields.values() if not actor.may(_kinds[one.record].permission)}
+    unsaid = {one.key: Sight.READ for one in list_fields() if not actor.may(_kinds[one.record].permission)}
     return replace(actor, sights={**actor.sights, **unsaid}) if unsaid else actor
 
 

@@ -1,4 +1,4 @@
-"""Customers, their identifiers and their time line over the API."""
+"""Customers and their identifiers over the API."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from zhike.accounts.idempotency import idempotent
 from zhike.core.api.responses import answer, answer_page
@@ -33,10 +33,11 @@ from zhike.core.lists import registry
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.state import read_state
 from zhike.core.paging import Page
+from zhike.customers import own_fields
 from zhike.customers.listing import KEY
 from zhike.customers.selectors import find_customers, records
-from zhike.customers.services import activities, identifiers, people, tags
 from zhike.customers.services import bin as bin_kind
+from zhike.customers.services import identifiers, people, tags
 from zhike.recovery import services as recovery
 
 router = Router(tags=["customers"])
@@ -46,10 +47,13 @@ Relation = Literal[
     "suspect", "prospect", "disqualified", "first_time", "repeat", "client", "advocate", "partner", "former", ""
 ]
 IdentifierKind = Literal["phone", "email", "wechat", "address", "uscc", "external"]
-ActivityKind = Literal["note", "follow_up", "call", "visit", "mail"]
 Reference = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
 Place = Annotated[Text, Field(max_length=60)]
 Value = Annotated[Text, Field(min_length=1, max_length=500)]
+OwnValues = Annotated[
+    dict[str, JsonValue],
+    Field(max_length=1000, description="The company's own fields by their keys; null takes a value away."),
+]
 TagName = Annotated[Text, Field(min_length=1, max_length=50)]
 
 
@@ -88,7 +92,8 @@ class CustomerOut(Output):
     """version grows with every edit; send it with a change to be refused if somebody was quicker.
 
     withheld: fields that the key's owner does not read; a hidden one is empty here, a masked one has its middle left
-    out. Identifiers go by their kind.
+    out. Identifiers go by their kind. custom: the company's own fields by their keys, without those that are empty;
+    numbers and amounts as text. They are called custom.key elsewhere.
     """
 
     id: int
@@ -104,6 +109,7 @@ class CustomerOut(Output):
     birthday_on: Day | None
     id_number: str
     note: str
+    custom: dict[str, Any]
     created_at: Moment
     updated_at: Moment
     version: int
@@ -136,10 +142,14 @@ class CustomerFields(Input):
     city: Place = ""
     birthday_on: Day | None = None
     note: Annotated[Text, Field(max_length=100_000)] = ""
+    custom: OwnValues = {}
 
     def changes(self, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
         """What was sent, under the names that the services use."""
-        return {name.removesuffix("_id"): value for name, value in self.given().items() if name not in but}
+        return {name.removesuffix("_id"): value for name, value in self.given().items() if name not in (*but, "custom")}
+
+    def own(self) -> dict[str, Any]:
+        return {f"{own_fields.PREFIX}{key}": value for key, value in self.custom.items()}
 
 
 class CustomerIn(CustomerFields):
@@ -172,34 +182,6 @@ class TagsOut(Output):
 
 class IdentifiersOut(Output):
     items: list[IdentifierOut]
-
-
-class ActivityChangeOut(Output):
-    field: str
-    before: str
-    after: str
-
-
-class ActivityOut(Output):
-    """changes: of kind "change", what an edit replaced; text is empty there."""
-
-    id: int
-    customer_id: int
-    kind: str
-    happened_at: Moment
-    text: str
-    author_id: int | None
-    is_pinned: bool
-    created_at: Moment
-    changes: list[ActivityChangeOut]
-
-
-class ActivityIn(Input):
-    """happened_at: now if left out."""
-
-    kind: ActivityKind
-    text: Annotated[Text, Field(min_length=1, max_length=10_000)]
-    happened_at: Moment | None = None
 
 
 class CustomerFilterIn(Input):
@@ -255,6 +237,7 @@ def create_customer(request: ActorRequest, customer: CustomerIn) -> HttpResponse
             source="api",
             identifiers=[one.new() for one in customer.identifiers],
             tags=customer.tags,
+            custom=customer.own(),
             **customer.changes(but=("identifiers", "tags")),
         )
     row = records.record_of_new(
@@ -272,7 +255,7 @@ def edit_customer(request: ActorRequest, customer_id: Id, changes: CustomerPatch
         people.edit_customer(
             actor=request.actor,
             customer_id=customer_id,
-            changes=changes.changes(but=("version",)),
+            changes=changes.changes(but=("version",)) | changes.own(),
             version=changes.version,
             at=timezone.now(),
         )
@@ -352,33 +335,6 @@ def remove_identifier(request: ActorRequest, customer_id: Id, identifier_id: Id)
     records.get_identifier(actor=request.actor, customer_id=customer_id, identifier_id=identifier_id)
     identifiers.remove_identifier(actor=request.actor, identifier_id=identifier_id, at=timezone.now())
     return HttpResponse(status=204)
-
-
-@router.get(
-    "/customers/{customer_id}/activities",
-    response=PageOf[ActivityOut],
-    operation_id="list_activities",
-    summary="List the activities",
-    tags=["activities"],
-)
-def list_activities(request: ActorRequest, customer_id: Id, limit: Limit = 50, after: After = "") -> HttpResponse:
-    """What was written into the customer's time line, latest first."""
-    page = records.list_activities(actor=request.actor, customer_id=customer_id, page=Page(size=limit, after=after))
-    return answer_page(page.items, page.next_cursor)
-
-
-@router.post(
-    "/customers/{customer_id}/activities",
-    response={201: ActivityOut},
-    operation_id="add_activity",
-    summary="Add an activity",
-    tags=["activities"],
-)
-@idempotent
-def add_activity(request: ActorRequest, customer_id: Id, activity: ActivityIn) -> HttpResponse:
-    """Write a follow-up, note, call, visit or mail into the time line."""
-    added = activities.add_activity(actor=request.actor, customer_id=customer_id, at=timezone.now(), **dict(activity))
-    return answer(records.get_activity(actor=request.actor, activity_id=added.pk), status=201)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ class CustomersConfig(AppConfig):
         from zhike.core import ownership
         from zhike.core.access import declare
         from zhike.core.lists import panels
-        from zhike.customers import guarded, listing, merging, permissions, timeline
+        from zhike.customers import guarded, listing, merging, own_fields, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
@@ -28,6 +28,7 @@ class CustomersConfig(AppConfig):
         self._offer()
         kinds.register(CUSTOMERS)
         guarded.register()
+        own_fields.define()
         merging.register()
         ownership.register(
             ownership.Owned(kind="customers.customer", label=_("Customers"), model=Customer, counts_edits=True)

@@ -9,9 +9,14 @@ from django.utils.translation import pgettext_lazy
 from zhike.accounts.models import Team, User
 from zhike.core import fields
 from zhike.core.actor import Actor, Sight
-from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, key
+from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, RECORD, key
 from zhike.customers.models import Customer, Identifier, Relationship
 from zhike.customers.services.activities import WRITTEN_KINDS
+from zhike.metadata import forms as own
+from zhike.metadata.kinds import Known
+from zhike.metadata.selectors.pages import list_entered
+
+MOST_ENTERED = 30
 
 
 def writes(actor: Actor, field: str) -> bool:
@@ -40,6 +45,16 @@ class NewCustomer(forms.Form):
         for name in list(self.fields):
             if not writes(actor, key(name)) and name != "name":
                 del self.fields[name]
+        known = list_entered(actor=actor, record=RECORD)
+        # All of a few; of many, what has to be there, and the rest on the customer's page.
+        self.own = [one for one in known if one.is_required or len(known) <= MOST_ENTERED]
+        for one in self.own:
+            self.fields[one.name] = own.control(one, actor)
+            self.fields[one.name].initial = own.initial(one, one.default)
+
+    @property
+    def own_rows(self) -> list[forms.BoundField]:
+        return [self[one.name] for one in self.own]
 
 
 IDENTIFIER_FIELDS = (Identifier.Kind.PHONE, Identifier.Kind.EMAIL, Identifier.Kind.WECHAT, Identifier.Kind.USCC)
@@ -99,6 +114,16 @@ class OneField(forms.Form):
     def __init__(self, data: Any = None, *, field: str, current: str) -> None:
         super().__init__(data, initial={"was": current, "value": current})
         self.fields["value"] = _control(field)
+
+
+class OwnField(forms.Form):
+    """One of the company's own fields, edited in place."""
+
+    was = forms.CharField(required=False, widget=forms.HiddenInput, strip=False)
+
+    def __init__(self, data: Any = None, *, known: Known, actor: Actor, current: str, value: Any) -> None:
+        super().__init__(data, initial={"was": current, "value": own.initial(known, value)})
+        self.fields["value"] = own.control(known, actor)
 
 
 class OneValue(forms.Form):

@@ -11,6 +11,8 @@ from zhike.core.actor import Actor, Sight
 from zhike.core.fields import Care, Place, RecordField, RecordKind
 from zhike.customers.labels import LABELS
 from zhike.customers.models import Activity, Customer, CustomerFacts, CustomerTag, Identifier, SealedValue
+from zhike.metadata import guarding
+from zhike.metadata.kinds import HOLDER
 
 RECORD = "customers.customer"
 KIND = RecordKind(key=RECORD, label=_("Customer"), permission="customers.view_customer")
@@ -135,6 +137,7 @@ def conceal(actor: Actor, customer: Customer) -> Customer:
     for column, name in FOLLOWS.items():
         if not fields.reads(actor, [key(name)]):
             setattr(customer, column, "")
+    customer.custom = guarding.conceal(actor, RECORD, customer.custom)
     return customer
 
 
@@ -156,14 +159,15 @@ def withheld(actor: Actor) -> dict[str, str]:
     """Which fields the actor does not read, and whether they are hidden or masked."""
     words = {Sight.HIDDEN: "hidden", Sight.MASKED: "masked"}
     levels = {field.name: fields.sight(actor, field.key) for field in FIELDS}
-    return {name: words[level] for name, level in levels.items() if level in words}
+    closed = {name: words[level] for name, level in levels.items() if level in words}
+    return closed | guarding.withheld(actor, RECORD)
 
 
 def register() -> None:
     fields.register(KIND, FIELDS)
     columns = {column.attname: key(column.name) for column in Customer._meta.concrete_fields if column.name in LABELS}
     follows = {column: key(name) for column, name in FOLLOWS.items()}
-    fields.place(Customer._meta.db_table, Place(columns={**columns, **follows}))
+    fields.place(Customer._meta.db_table, Place(columns={**columns, **follows}, holders={HOLDER: RECORD}))
     varying = Place(by="kind", varying="value", kinds=IDENTIFIER_KEYS)
     fields.place(Identifier._meta.db_table, varying)
     of_sealed = {name: key(name) for name in SEALED}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor
-from zhike.core.database import changed_xid
+from zhike.core.database import changed_xid, custom_values
 from zhike.core.history import Captured, NotCaptured
 from zhike.customers.choices import Grade as Grade
 from zhike.customers.choices import Relationship as Relationship
@@ -74,6 +74,7 @@ class Customer(models.Model):
     city = models.CharField(_("city"), max_length=60, blank=True, default="")
     birthday_on = models.DateField(_("birthday"), null=True, blank=True)
     note = models.TextField(_("notes"), blank=True, default="")
+    custom = custom_values()
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"))
     version = models.PositiveIntegerField(default=1, editable=False)

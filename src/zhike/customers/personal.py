@@ -25,7 +25,7 @@ classify(
     {
         Class.CONTACT: ("name", "name_normal", "name_pinyin"),
         Class.PERSONAL: ("country", "province", "city"),
-        Class.FREE: ("note",),
+        Class.FREE: ("note", "custom"),
         Class.NONE: ("id", "channel", "version", "import_id", "changed_xid"),
     },
 )

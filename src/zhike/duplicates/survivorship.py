@@ -89,6 +89,8 @@ def resolve(
             after[columns[0]] = _joined([getattr(one.customer, columns[0]) for one in parties])
         else:
             after |= zip(columns, value_of(chosen_by_rule(unit, rule, parties).customer, unit), strict=True)
+    # Of the company's own fields the survivor keeps its values, and gets those that it has none for.
+    after["custom"] = {key: value for one in reversed(parties) for key, value in one.customer.custom.items()}
     return {
         column: (getattr(survivor, column), value)
         for column, value in after.items()

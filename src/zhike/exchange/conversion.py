@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from zhike.core.text import columns, normal
+from zhike.core.text.normal import Checked
 from zhike.exchange import dates, numbers
 from zhike.exchange.fields import FieldType
 
@@ -37,8 +39,14 @@ class Manner:
     region: str = "CN"
 
 
-def convert(cells: Series, type: FieldType, *, manner: Manner | None = None) -> Converted:
-    """A column of text as values of the type.
+def convert(
+    cells: Series,
+    type: FieldType,
+    *,
+    manner: Manner | None = None,
+    finish: Callable[[str], Checked] | None = None,
+) -> Converted:
+    """A column of text as values of the type. finish: what a field makes of them further, once for each distinct value.
 
     DATE gives 2023-01-05; DATETIME gives 2023-01-05 08:26:00+00, in UTC; DECIMAL and INTEGER give digits without
     grouping, sign of plus or superfluous zeros; PHONE gives E.164; the rest give their normal form.
@@ -67,4 +75,7 @@ def convert(cells: Series, type: FieldType, *, manner: Manner | None = None) -> 
             values, reasons = columns.check_distinct(cells, normal.check_id_number)
         case FieldType.NAME | FieldType.TEXT:
             values, reasons = columns.check_texts(cells)
+    if finish is not None:
+        values, unfit = columns.check_distinct(values, finish)
+        reasons = reasons.zip_with(reasons.is_not_null(), unfit)
     return Converted(values, reasons)

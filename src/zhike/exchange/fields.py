@@ -1,9 +1,12 @@
 """What an importable record consists of; apps declare it, recognition and import read it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
+
+from zhike.core.text.normal import Checked
 
 
 class FieldType(StrEnum):
@@ -32,6 +35,7 @@ class Field:
 
     code: stable word for mappings ("placed_at"). label: for people. names: what files call it, in Chinese and
     English; case, blanks, underscores, brackets and units do not matter. required: a row without it is refused.
+    finish: from a value of the type to the value that is kept, or why it cannot be. is_own: one that the company added.
     """
 
     code: str
@@ -40,6 +44,8 @@ class Field:
     names: tuple[str, ...]
     required: bool = False
     help: str | Promise = ""
+    finish: Callable[[str], Checked] | None = None
+    is_own: bool = False
 
     @property
     def is_secret(self) -> bool:

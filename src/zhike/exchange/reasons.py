@@ -28,6 +28,9 @@ ROW_REASONS: dict[str, str | Promise] = {
     "number_invalid": _("“%(value)s” in column “%(column)s” is not a number"),
     "number_too_large": _("“%(value)s” in column “%(column)s” has too many digits"),
     "integer_invalid": _("“%(value)s” in column “%(column)s” is not a whole number"),
+    "own_invalid": _("“%(value)s” does not fit the field of column “%(column)s”; look at its values and limits"),
+    "own_unknown": _("“%(value)s” in column “%(column)s” is nobody, or several of that name"),
+    "own_taken": _("“%(value)s” in column “%(column)s” stands in another record already, and only one may have it"),
     "text_too_long": _("“%(column)s” is longer than %(expected)s characters"),
 }
 

@@ -13,6 +13,7 @@ from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.core.errors import DomainError
 from zhike.exchange.fields import Field
+from zhike.exchange.own_fields import list_own
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,34 +83,43 @@ class Importable(ABC):
     Every method but `stager` works on the tables of its `Run` in the schema `staging`: the stager's tables hold the
     rows that could be read, `refused` those that could not.
 
-    fields: what a column can mean. limits: the most characters a field's value may have, by its code. permissions:
-    what one needs, besides being allowed to import. guards: field codes to the record's fields that they are, which
-    one has to be allowed to write.
+    fixed_fields: what a column can mean. record: the kind of record whose own fields it can mean as well. limits: the
+    most characters a field's value may have, by its code. permissions: what one needs, besides being allowed to import.
+    fixed_guards: field codes to the record's fields that they are, which one has to be allowed to write.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str | Promise]
     permissions: ClassVar[tuple[str, ...]]
-    fields: ClassVar[tuple[Field, ...]]
+    fixed_fields: ClassVar[tuple[Field, ...]]
     limits: ClassVar[Mapping[str, int]] = {}
-    guards: ClassVar[Mapping[str, str]] = {}
+    fixed_guards: ClassVar[Mapping[str, str]] = {}
+    record: ClassVar[str] = ""
 
-    def field(self, code: str) -> Field:
-        return next(field for field in self.fields if field.code == code)
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return (*self.fixed_fields, *(list_own(self.record) if self.record else ()))
+
+    @property
+    def guards(self) -> dict[str, str]:
+        own = list_own(self.record) if self.record else ()
+        return {**self.fixed_guards, **{field.code: f"{self.record}.{field.code}" for field in own}}
 
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """What a column can mean in a file that this actor imports."""
-        return tuple(field for field in self.fields if self.may_write(actor, field.code))
+        guards = self.guards
+        return tuple(field for field in self.fields if _may_write(actor, guards, field.code))
 
     def may_write(self, actor: Actor, code: str) -> bool:
-        return code not in self.guards or fields.sight(actor, self.guards[code]) is Sight.WRITE
+        return _may_write(actor, self.guards, code)
 
     def may_read_all(self, actor: Actor, used: Collection[str]) -> bool:
         """Whether the actor may see whatever such a file holds.
 
-        used: codes that its columns mean. Secret values are masked wherever the file does not say that it has them.
+        used: codes that its columns mean. Secret values are masked wherever the file does not say that it has them, and
+        the company's own fields stand only where it does.
         """
-        secret = {field.code for field in self.fields if field.is_secret} - {*used}
+        secret = {field.code for field in self.fields if field.is_secret or field.is_own} - {*used}
         return fields.reads(actor, [key for code, key in self.guards.items() if code not in secret])
 
     @abstractmethod
@@ -139,6 +149,10 @@ class Importable(ABC):
     @abstractmethod
     def undo(self, run: "Run") -> Undone:
         """Take back what the import made and changed, in one transaction."""
+
+
+def _may_write(actor: Actor, guards: Mapping[str, str], code: str) -> bool:
+    return code not in guards or fields.sight(actor, guards[code]) is Sight.WRITE
 
 
 _importables: dict[str, Importable] = {}

@@ -284,8 +284,10 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
     remembered = remembered or mappings.get_mapping(actor=actor, kind=found.kind, columns=columns)
     of_kind = importable(found.kind)
     meant = [(match.column, match.field) for match in found.matches]
-    told = [*meant, *(remembered.mapping.items() if remembered else ())]
-    secret = {column for column, code in told if of_kind.field(code).is_secret}
+    known = {field.code: field for field in of_kind.fields}
+    # A field that was remembered may be archived by now.
+    former = [(column, code) for column, code in remembered.mapping.items() if code in known] if remembered else []
+    secret = {column for column, code in [*meant, *former] if known[code].is_secret}
     return Import(
         kind=found.kind,
         format=table.format,
@@ -294,11 +296,7 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         columns=columns,
         sample=_sample_rows(sample.select(columns).head(SHOWN_ROWS).rows(), columns, secret),
         warnings=table.warnings,
-        mapping={
-            column: code
-            for column, code in (remembered.mapping.items() if remembered else meant)
-            if of_kind.may_write(actor, code)
-        },
+        mapping={column: code for column, code in (former if remembered else meant) if of_kind.may_write(actor, code)},
         source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",
         currency=currency or (remembered.currency if remembered else settings.COMPANY_CURRENCY),
         zone=settings.TIME_ZONE,

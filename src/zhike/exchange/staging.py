@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from psycopg import sql
 from zhike.core.acting import seeing_everything
 from zhike.core.masking import id_number
 from zhike.exchange.conversion import Manner, convert
+from zhike.exchange.fields import Field
 from zhike.exchange.files import ROW, Reading, RefusedRow, Table, open_file
 from zhike.exchange.models import Import
 from zhike.exchange.registry import Cells, Importable, Stager, importable
@@ -101,9 +102,10 @@ def _create(run: Run, stager: Stager) -> None:
 def _batches(table: Table, kind: Importable, stager: Stager, plan: Plan) -> Iterator[_Staged]:
     import polars as pl
 
+    fields = {field.code: field for field in kind.fields}
     # Three at work: one thread cuts the file into cells, this one converts them, the caller copies.
     for batch in _ahead(table.batches(BATCH)):
-        cells, refused = _convert(batch.rows, kind, plan)
+        cells, refused = _convert(batch.rows, fields, kind.limits, plan)
         rows = [_refused_row(row) for row in batch.refused] + refused
         schema = dict.fromkeys(REFUSED, pl.String) | {"row": pl.Int64, "is_read": pl.Boolean}
         yield _Staged(stager.frames(cells), pl.DataFrame(rows, schema=schema, orient="row"), batch.end)
@@ -113,7 +115,9 @@ def _refused_row(row: RefusedRow) -> tuple[int, str, str, str, str, bool]:
     return row.row, row.reason, row.column, row.value[:LONGEST_VALUE_SHOWN], row.expected, True
 
 
-def _convert(rows: pl.DataFrame, kind: Importable, plan: Plan) -> tuple[Cells, list[tuple[object, ...]]]:
+def _convert(
+    rows: pl.DataFrame, fields: Mapping[str, Field], limits: Mapping[str, int], plan: Plan
+) -> tuple[Cells, list[tuple[object, ...]]]:
     """Mapped columns as values; rows with a cell that is none are left out and given with their first reason."""
     import polars as pl
 
@@ -122,14 +126,14 @@ def _convert(rows: pl.DataFrame, kind: Importable, plan: Plan) -> tuple[Cells, l
     refused: list[tuple[object, ...]] = []
     bad: set[int] = set()
     for column, code in plan.mapping.items():
-        field = kind.field(code)
-        converted = convert(rows[column], field.type, manner=manner)
+        field = fields[code]
+        converted = convert(rows[column], field.type, manner=manner, finish=field.finish)
         columns += [rows[column].alias(f"text {column}"), converted.values.alias(f"value {column}")]
         reasons = converted.reasons
         if field.required:
             missing = rows[column].is_null() & reasons.is_null()
             reasons = pl.select(pl.when(missing).then(pl.lit("missing")).otherwise(reasons)).to_series()
-        limit = kind.limits.get(code)
+        limit = limits.get(code)
         if limit is not None:
             is_long = (converted.values.str.len_chars() > limit) & reasons.is_null()
             reasons = pl.select(pl.when(is_long).then(pl.lit("text_too_long")).otherwise(reasons)).to_series()

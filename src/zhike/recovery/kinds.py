@@ -27,7 +27,8 @@ class Collision:
 class Restorable:
     """How rows of a table come back from history.
 
-    columns: that can be put back in a row that is there. names: that tell people which row it is. is_named: a record
+    columns: that can be put back in a row that is there; a holder of a company's own fields stands for all of them.
+    names: that tell people which row it is. is_named: a record
     has at most one row of these names, so that a row that came back under another number counts as back. put_back: does
     it for one row, where another app than the record's holds the table. may: whether the actor could do this to the row
     as it is now by hand, where that takes more than to edit the record; what they could not, no plan offers.
@@ -45,7 +46,7 @@ class Back:
     """What it takes to bring one row back to what it was.
 
     action: "change" its columns, "add" it again, or "remove" it. then: columns as they were (of "add", the whole row).
-    expected: columns as they should be now if nobody touched them since. columns: those that can be put back.
+    expected: columns as they should be now if nobody touched them since.
     """
 
     action: Literal["change", "add", "remove"]
@@ -54,9 +55,8 @@ class Back:
     then: dict[str, Any] = field(default_factory=dict)
     expected: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def columns(self) -> Collection[str]:
-        return restorable_of(self.table).columns
+    def is_restorable(self, column: str) -> bool:
+        return column.partition(".")[0] in restorable_of(self.table).columns
 
     def key(self, column: str) -> str:
         """Names a value of the row, or with an empty column the row itself."""

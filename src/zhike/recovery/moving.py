@@ -207,7 +207,7 @@ def _insert(cursor: Any, model: type[models.Model], kind: Kind, binned_ids: Sequ
     columns, values, conditions = [], [], []
     every: Any = model._meta.concrete_fields
     for column in every:
-        if column.has_db_default() or column.generated:
+        if column.generated or (column.has_db_default() and not column.editable):
             continue  # a change stamp tells of this very transaction
         name = sql.Identifier(column.column)
         value = sql.SQL("x.{}").format(name)

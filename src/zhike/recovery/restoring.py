@@ -174,8 +174,10 @@ def _composed(changes: Iterable[RowChange]) -> list[Back]:
                 back = found[key] = Back(action="change", table=change.table, row_id=change.row_id)
             if back.action != "remove":
                 for column, value in change.before.items():
-                    back.expected.setdefault(column, change.after[column])
-                    back.then[column] = value
+                    # Of what is encrypted, history keeps that it changed, and not what it was.
+                    if fields.COVERED not in (value, change.after[column]):
+                        back.expected.setdefault(column, change.after[column])
+                        back.then[column] = value
         elif change.action == "delete":
             came_back = back is not None and back.action == "remove"
             found[key] = Back(
@@ -201,8 +203,11 @@ def _current(backs: Iterable[Back]) -> dict[tuple[str, int], dict[str, Any]]:
     for table, ids in by_table.items():
         model: Any = model_of(table)
         columns = [column.attname for column in model._meta.concrete_fields]
+        capture = capture_of(table)
         for row in model._base_manager.filter(pk__in=ids).values(*columns):
             found[table, row[model._meta.pk.attname]] = row
+            for holder in capture.holders if capture is not None else ():
+                row |= {f"{holder}.{name}": value for name, value in row.pop(holder).items()}
     return found
 
 
@@ -262,7 +267,7 @@ def _steps(actor: Actor, back: Back, now: dict[str, Any] | None, names: wording.
                 is_conflict=held.get(column) != back.expected.get(column),
             )
             for column, value in back.then.items()
-            if column in back.columns
+            if back.is_restorable(column)
         ]
     said = _summary(actor, back.table, back.then if back.action == "add" else (now or {}), names)
     is_edited = back.action == "remove" and any((now or {}).get(name) != was for name, was in back.expected.items())

@@ -136,7 +136,7 @@ def delete_role(*, actor: Actor, role: Role) -> None:
 def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
     """The roles every company starts with; grants are renewed, so that new permissions reach administrators."""
     everything = {permission.code: Scope.ALL for permission in list_permissions()}
-    apart = ("accounts.manage", "audit.", "recovery.", "privacy.")
+    apart = ("accounts.manage", "audit.", "recovery.", "privacy.", "metadata.")
     shared = {key: Scope.ALL for key in everything if not key.startswith(apart)}
     central = ("insight.refresh", "exchange.", "scores.", "duplicates.scan")
     managed = {key: Scope.TEAM_AND_BELOW for key in shared if not key.startswith(central)}

@@ -15,6 +15,7 @@ from zhike.audit.selectors.history import OWN_ROWS, is_filed_apart, tables_of
 from zhike.audit.selectors.reading import image_in, payloads_of
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
+from zhike.core.fields import RecordField
 
 MOST_ENTRIES = 1000
 NEARBY = 50_000  # what is done in one go has numbers that are not further apart
@@ -175,5 +176,6 @@ def _typed(table: str, image: Mapping[str, Any], action: str, other: Mapping[str
         field = wording.field_of(table, column)
         if field is not None:
             value = image.get(column)
-            found[column] = None if value is None else field.to_python(value)
+            is_plain = value is None or isinstance(field, RecordField)
+            found[column] = value if is_plain else field.to_python(value)
     return found

@@ -90,7 +90,7 @@ def reads_text(actor: Actor, entry: Entry, row_id: int | None = None) -> bool:
     if len(_visible(actor, entry, list(subjects))) != len(set(subjects)):
         return False
     where = fields.place_of(entry.table_name)
-    if not fields.reads(actor, {*where.columns.values(), *where.kinds.values()}):
+    if not fields.reads(actor, where.all_keys()):
         return False
     payload = payloads_of([entry]).get(entry.pk)
     place = entry.ids.index(row_id) if row_id is not None else 0

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.audit import wording
 from zhike.audit.models import Entry, Payload
 from zhike.audit.records import parse_records
+from zhike.audit.triggers import capture_of
 from zhike.core.actor import Actor
 from zhike.core.fields import get, list_fields, shown_column, shown_within
 
@@ -110,8 +112,8 @@ def images_of(entry: Entry, payload: Payload | None, subject_id: int | None, *, 
         return []
     if entry.fields is None:
         text = payload.texts[0] if payload.texts else None
-        said = json.loads(text) if text else {}
-        return [(said.get("before", {}), said.get("after", {}))] if said else []
+        image: Images = image_in(entry, text) if text else ({}, {})
+        return [image] if any(image) else []
     if subject_id is None:
         return []
     images: list[Images] = []
@@ -125,18 +127,28 @@ def images_of(entry: Entry, payload: Payload | None, subject_id: int | None, *, 
 def image_in(entry: Entry, text: str) -> Images:
     """What one text of an entry says its row was and became."""
     if entry.fields is None:
-        said = json.loads(text)
+        said = json.loads(text, parse_float=Decimal)
         return said.get("before", {}), said.get("after", {})
     records = parse_records(text)
     names = entry.fields
-    rows = [dict(zip(names, values, strict=True)) for values in records]
+    capture = capture_of(entry.table_name)
+    holders = capture.holders if capture is not None else frozenset()
+    rows = [_taken_apart(dict(zip(names, values, strict=True)), holders) for values in records]
     if entry.action == "insert":
         return {}, rows[0]
     if entry.action == "delete":
         return rows[0], {}
     before, after = rows
-    changed = [name for name in names if before[name] != after[name]]
-    return {name: before[name] for name in changed}, {name: after[name] for name in changed}
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in changed}, {name: after.get(name) for name in changed}
+
+
+def _taken_apart(row: dict[str, Any], holders: frozenset[str]) -> dict[str, Any]:
+    """A company's own fields one by one, as entries about few rows have them."""
+    for holder in holders & row.keys():
+        held = json.loads(row.pop(holder) or "{}", parse_float=Decimal)
+        row |= {f"{holder}.{name}": value for name, value in held.items()}
+    return row
 
 
 def _shown(
@@ -188,7 +200,7 @@ def _changes(actor: Actor, entry: Entry, images: Images, names: wording.Names) -
         if entry.action != "update" and column in PLAIN:
             continue
         field_ = wording.field_of(entry.table_name, column)
-        if field_ is not None and field_.is_relation and entry.action != "update" and _is_parent(entry, field_):
+        if getattr(field_, "is_relation", False) and entry.action != "update" and _is_parent(entry, field_):
             continue
         was, became = (
             shown_column(actor, entry.table_name, column, image, said) if said else ""

@@ -27,9 +27,9 @@ class Orders(Importable):
     kind = "orders"
     label = _("Orders")
     permissions = ("commerce.view_order", "commerce.create_order")
-    fields = FIELDS
+    fixed_fields = FIELDS
     limits = LIMITS
-    guards = {code: GUARDS[own] for own, code in PARTY_CODES.items()} | {
+    fixed_guards = {code: GUARDS[own] for own, code in PARTY_CODES.items()} | {
         "number": guarded.NUMBER,
         "product_code": guarded.PRODUCT,
         "product_name": guarded.PRODUCT,

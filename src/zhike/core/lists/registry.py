@@ -68,7 +68,7 @@ class Field:
 class Sort:
     """An order that an index answers. descending, ascending: the keyset each way, or the phases that make it.
 
-    reads: the record's fields that the order tells of.
+    reads: the record's fields that the order tells of. expressions: annotations that the keysets name.
     """
 
     key: str
@@ -77,6 +77,7 @@ class Sort:
     descending: tuple[str, ...] | tuple[Phase, ...]
     ascending: tuple[str, ...] | tuple[Phase, ...]
     first_descending: bool = True
+    expressions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,29 +106,57 @@ class Column:
     opening: Callable[[dict[str, Any]], None] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a list has besides what apps register: by the fields that a company adds itself."""
+
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    sorts: Mapping[str, Sort] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
+
+
+NO_PARTS = Parts()
+
+
 class ListUnknown(LookupError):
     """No app defined this list: a mistake in the code."""
 
 
 @dataclass(kw_only=True)
 class List:
-    """Fields, orders and columns of one model's list, filled by its own app and those above it."""
+    """Fields, orders and columns of one model's list, filled by its own app and those above it.
+
+    source: what else there is at this moment; asked anew each time, so it has to remember.
+    """
 
     key: str
     model: type[Model]
-    fields: dict[str, Field] = field(default_factory=dict)
-    sorts: dict[str, Sort] = field(default_factory=dict)
-    columns: dict[str, Column] = field(default_factory=dict)
+    source: Callable[[], Parts] = lambda: NO_PARTS
+    fixed_fields: dict[str, Field] = field(default_factory=dict)
+    fixed_sorts: dict[str, Sort] = field(default_factory=dict)
+    fixed_columns: dict[str, Column] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return {**self.fixed_fields, **self.source().fields}
+
+    @property
+    def sorts(self) -> Mapping[str, Sort]:
+        return {**self.fixed_sorts, **self.source().sorts}
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        return {**self.fixed_columns, **self.source().columns}
 
     def add(self, *parts: Field | Sort | Column) -> None:
         for part in parts:
             match part:
                 case Field():
-                    self.fields[part.key] = part
+                    self.fixed_fields[part.key] = part
                 case Sort():
-                    self.sorts[part.key] = part
+                    self.fixed_sorts[part.key] = part
                 case Column():
-                    self.columns[part.key] = part
+                    self.fixed_columns[part.key] = part
 
     def fields_for(self, actor: Actor) -> dict[str, Field]:
         return {

@@ -54,7 +54,8 @@ def read_state(parameters: Mapping[str, str], *, of: List) -> State:
     key = sort.removeprefix("-")
     if key and key not in of.sorts:
         raise FilterInvalid(_("There is no order “%(sort)s” here.") % {"sort": key[:40]})
-    columns = tuple(name for name in parameters.get("cols", "").split(",") if name in of.columns)
+    known = of.columns
+    columns = tuple(name for name in parameters.get("cols", "").split(",") if name in known)
     search = parameters.get("q", "").replace("\0", "").strip()[:MAX_SEARCH]
     if ID_NUMBERS.search(search.replace(" ", "")):
         raise FilterInvalid(_("ID numbers stand in no address. Use the search box, or “Find by ID number”."))

@@ -2,14 +2,14 @@
 
 from psycopg import sql
 
-from zhike.customers.exchange.party import SCALARS, Party
+from zhike.customers.exchange.party import OWN, SCALARS, Party
 from zhike.customers.exchange.sealing import Sealing
 from zhike.exchange.registry import Counts
 from zhike.exchange.run import Run
 
 NAMES = ("name", "name_normal", "name_pinyin")
 # What the file says about a customer, by the name of the staging column.
-SAID = ("name", *SCALARS, "owner")
+SAID = ("name", *SCALARS, OWN, "owner")
 
 
 class Comparing:
@@ -42,7 +42,7 @@ class Comparing:
         """Every customer of the file once, with the values that hold."""
         values = sql.SQL(", ").join(
             sql.SQL("coalesce(folded.{name}, rows.{name}) AS {name}").format(name=sql.Identifier(name))
-            for name in (*NAMES, "is_named", *SCALARS, "owner")
+            for name in (*NAMES, "is_named", *SCALARS, OWN, "owner")
         )
         return sql.SQL(
             "(SELECT who.leader, who.customer_id, {values} FROM {who} AS who JOIN {rows} AS rows ON rows.row = who.row"
@@ -77,7 +77,19 @@ class Comparing:
             )
             for name, source in sources.items()
         )
-        self.run.make("folded", "SELECT leader, {values} FROM {winners}", values=values)
+        self.run.make(
+            "folded", "SELECT leader, {values}, {own} FROM {winners} AS winners", values=values, own=self._own()
+        )
+
+    def _own(self) -> sql.Composable:
+        """Of the company's own fields, each from the last row that says something of it."""
+        if not self.party.own:
+            return sql.SQL("NULL::jsonb AS custom")
+        return sql.SQL(
+            "(SELECT jsonb_object_agg(held.key, held.value ORDER BY said.row) FROM {who} AS who"
+            " JOIN {rows} AS said ON said.row = who.row CROSS JOIN LATERAL jsonb_each(said.custom) AS held"
+            " WHERE who.leader = winners.leader) AS custom"
+        ).format(who=self.run.table("who"), rows=self.parts["rows"])
 
     def _compare_values(self) -> None:
         plain = [sql.Identifier(name) for name in SCALARS]
@@ -98,6 +110,8 @@ class Comparing:
                     array_remove(ARRAY[
                         CASE WHEN said.is_named AND said.name <> now.name THEN 'name' END,
                         CASE WHEN owners.owner_id <> coalesce(now.owner_id, 0) THEN 'owner' END,
+                        CASE WHEN now.custom || said.custom IS DISTINCT FROM now.custom AND said.custom IS NOT NULL
+                            THEN 'custom' END,
                         {changed}
                     ], NULL) AS changed,
                     CASE WHEN said.is_named AND said.name <> now.name THEN said.name ELSE now.name END AS name,
@@ -108,6 +122,7 @@ class Comparing:
                     coalesce(owners.owner_id, now.owner_id) AS owner_id,
                     CASE WHEN owners.owner_id <> coalesce(now.owner_id, 0)
                         THEN owners.team_id ELSE now.team_id END AS team_id,
+                    now.custom || coalesce(said.custom, '{{}}') AS custom,
                     {values}
                 FROM {entities} AS said JOIN customers_customer AS now ON now.id = said.customer_id
                 LEFT JOIN {owners} AS owners ON owners.said = said.owner

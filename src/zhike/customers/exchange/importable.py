@@ -12,7 +12,7 @@ from zhike.customers.exchange.party import LIMITS, Party
 from zhike.customers.exchange.sealing import RESTORED as SEALED_RESTORED
 from zhike.customers.exchange.sealing import TABLE as SEALED
 from zhike.customers.exchange.search import Indexing, rewrite_search
-from zhike.customers.guarded import key
+from zhike.customers.guarded import RECORD, key
 from zhike.customers.models import Customer, SealedValue
 from zhike.exchange.registry import Cells, Counts, Importable, Stager, Undone
 from zhike.exchange.run import Plan, Run
@@ -38,9 +38,10 @@ class Customers(Importable):
     kind = "customers"
     label = _("Customers")
     permissions = ("customers.view_customer",)
-    fields = FIELDS
+    fixed_fields = FIELDS
     limits = LIMITS
-    guards = GUARDS
+    fixed_guards = GUARDS
+    record = RECORD
 
     def stager(self, plan: Plan) -> Stager:
         return CustomerStager(plan)

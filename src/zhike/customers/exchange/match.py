@@ -6,8 +6,11 @@ from psycopg import sql
 
 from zhike.customers.exchange.party import Mark, Party
 from zhike.customers.exchange.sequence import Decision, Row, Sequence
+from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer, Identifier
 from zhike.exchange.run import Run, raw_connection
+from zhike.metadata import indexes
+from zhike.metadata.selectors import design_of
 
 EDIT, CREATE = "customers.edit_customer", "customers.create_customer"
 PORTION = 10_000
@@ -35,6 +38,7 @@ class Matching:
         self._decide_linked()
         self._refuse()
         self._refuse_owners()
+        self._refuse_taken()
         self._find_leaders()
 
     def _unpivot(self) -> None:
@@ -223,6 +227,34 @@ class Matching:
         )
         self._forget_refused()
         self._refuse_giving()
+
+    def _refuse_taken(self) -> None:
+        """Values of the company's own fields that only one may have: another customer has them, or an earlier row."""
+        known = design_of(RECORD).known
+        for key, column in self.party.own:
+            if key not in known or not known[key].is_unique:
+                continue
+            held = indexes.expression_of(known[key], of="held")
+            said = indexes.expression_of(known[key], of="rows")
+            self.run.execute(
+                """
+                INSERT INTO {refused} (row, reason, "column", value, expected, is_read)
+                SELECT who.row, 'own_taken', %(column)s, rows.custom ->> %(key)s, '', false
+                FROM {who} AS who JOIN {rows} AS rows USING (row)
+                WHERE rows.custom ? %(key)s AND (
+                    EXISTS (SELECT FROM customers_customer AS held WHERE held.custom ? %(key)s
+                        AND {held} = {said} AND held.id IS DISTINCT FROM who.customer_id)
+                    OR EXISTS (SELECT FROM {rows} AS earlier JOIN {who} AS other ON other.row = earlier.row
+                        WHERE earlier.row < rows.row AND earlier.custom ->> %(key)s = rows.custom ->> %(key)s
+                        AND (other.customer_id IS DISTINCT FROM who.customer_id OR other.leader <> who.leader
+                            AND who.customer_id IS NULL)))
+                """,
+                {"key": key, "column": column},
+                held=held,
+                said=said,
+                **self.parts,
+            )
+            self._forget_refused()
 
     def _refuse_giving(self) -> None:
         """A collaborator edits the customer, and gives it to nobody."""

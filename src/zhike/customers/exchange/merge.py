@@ -1,16 +1,19 @@
 """Customers from staging into the database: new ones with ids in row order, changed ones with a picture of before."""
 
 from psycopg import sql
+from simplejson import JSONEncoder
 
 from zhike.customers.exchange.compare import NAMES, Comparing
-from zhike.customers.exchange.party import SCALARS, TEXTS
+from zhike.customers.exchange.party import OWN, SCALARS, TEXTS
 from zhike.customers.exchange.sealing import Sealing
+from zhike.customers.guarded import RECORD
 from zhike.exchange.registry import RecordsMoved
 from zhike.exchange.run import STAMP, Run
+from zhike.metadata.services.values import defaults_of
 
 CUSTOMER, IDENTIFIER = "customers_customer", "customers_identifier"
 TAG, TAGGING = "customers_tag", "customers_customertag"
-CHANGING = (*NAMES, *SCALARS, "owner_id", "team_id")
+CHANGING = (*NAMES, *SCALARS, OWN, "owner_id", "team_id")
 # What undo puts back.
 RESTORED = (*CHANGING, "updated_at", "version")
 
@@ -58,11 +61,11 @@ class Merging(Comparing):
         return self.run.execute(
             """
             INSERT INTO customers_customer (id, name, name_normal, name_pinyin, kind, birthday_on, owner_id, team_id,
-                {texts}, relationship, created_at, updated_at, version, import_id, changed_xid)
+                {texts}, relationship, custom, created_at, updated_at, version, import_id, changed_xid)
             SELECT news.id, said.name, said.name_normal, said.name_pinyin, coalesce(said.kind, 'person'),
                 said.birthday_on, coalesce(owners.owner_id, %(owner)s),
                 CASE WHEN owners.owner_id IS NULL THEN %(team)s ELSE owners.team_id END,
-                {values}, '', %(at)s, %(at)s, 1, %(import_id)s, {stamp}
+                {values}, '', {defaults} || coalesce(said.custom, '{{}}'), %(at)s, %(at)s, 1, %(import_id)s, {stamp}
             FROM {entities} AS said JOIN {news} AS news ON news.leader = said.leader
             LEFT JOIN {owners} AS owners ON owners.said = said.owner
             """,
@@ -70,6 +73,7 @@ class Merging(Comparing):
             texts=sql.SQL(", ").join(texts),
             values=sql.SQL(", ").join(sql.SQL("coalesce(said.{}, '')").format(name) for name in texts),
             stamp=STAMP,
+            defaults=sql.SQL("{}::jsonb").format(sql.Literal(JSONEncoder().encode(defaults_of(RECORD)))),
             **self.parts,
         ).rowcount
 

@@ -14,6 +14,7 @@ from zhike.customers.exchange.sealing import STAGED, StagingSeal
 from zhike.customers.models import Identifier
 from zhike.customers.sealed import ID_NUMBER
 from zhike.exchange.files import ROW
+from zhike.exchange.own_fields import PREFIX
 from zhike.exchange.registry import Cells
 from zhike.exchange.run import Plan
 
@@ -26,6 +27,7 @@ Strength = Identifier.Strength
 # What a later row or file may change, as columns of customers_customer; text that is blank in the file never does.
 TEXTS = ("country", "province", "city", "channel", "note")
 SCALARS = {"kind": "text", **dict.fromkeys(TEXTS, "text"), "birthday_on": "date"}
+OWN = "custom"  # the company's own fields, as one object
 # In the order in which identifiers are looked at.
 MARK_FIELDS = {
     "external_id": Kind.EXTERNAL,
@@ -71,6 +73,9 @@ class Party:
         self.plan = plan
         self.codes = codes
         found = [(kind, column) for code, kind in MARK_FIELDS.items() for column in self.columns_of(code)]
+        self.own = [
+            (code.removeprefix(PREFIX), column) for column, code in plan.mapping.items() if code.startswith(PREFIX)
+        ]
         self.marks = tuple(Mark(number, kind, column) for number, (kind, column) in enumerate(found))
 
     @property
@@ -79,7 +84,7 @@ class Party:
         marks = {name: kind for mark in self.marks for name, kind in zip(mark.names, _MARK_TYPES, strict=True)}
         named = {"name": "text", "is_named": "boolean", "name_normal": "text", "name_pinyin": "text"}
         sealed = {STAGED: "text"} if self.has_sealed else {}
-        return {"row": "bigint", **named, **SCALARS, "owner": "text", "tags": "text", **marks, **sealed}
+        return {"row": "bigint", **named, **SCALARS, OWN: "jsonb", "owner": "text", "tags": "text", **marks, **sealed}
 
     @property
     def has_sealed(self) -> bool:
@@ -92,12 +97,13 @@ class Party:
     @property
     def says_something(self) -> bool:
         """Whether the file has a column besides identifiers and tags, so that it can change what is known."""
-        return any(self.columns_of(code) for code in self.codes if code not in {*MARK_FIELDS, "tags"} or code == "uscc")
+        told = [code for code in self.codes if code not in {*MARK_FIELDS, "tags"} or code == "uscc"]
+        return bool(self.own) or any(self.columns_of(code) for code in told)
 
     @property
     def file_columns(self) -> list[str]:
         """The file's columns that say something about the customer."""
-        return [column for code in self.codes for column in self.columns_of(code)]
+        return [*(column for code in self.codes for column in self.columns_of(code)), *(one for _key, one in self.own)]
 
     def frame(self, cells: Cells) -> pl.DataFrame:
         """The rows of the staging table."""
@@ -107,7 +113,9 @@ class Party:
         marks = self._marks(cells)
         uscc = [pl.col(mark.names[1]) for mark in self.marks if mark.kind == Kind.USCC]
         sealed = [self._sealed(cells)] if self.has_sealed else []
-        frame = pl.DataFrame([rows, self._first(cells, "name"), *marks, *self._scalars(cells), *sealed])
+        frame = pl.DataFrame(
+            [rows, self._first(cells, "name"), *marks, *self._scalars(cells), self._own_values(cells), *sealed]
+        )
         fallback = [pl.col(mark.names[0]) for mark in self.marks]
         frame = frame.with_columns(
             is_named=pl.col("name").is_not_null(),
@@ -135,6 +143,17 @@ class Party:
         seal = StagingSeal(self.plan.import_id)
         values = zip(cells.frame[ROW], self._first(cells, ID_NUMBER), strict=True)
         return pl.Series(STAGED, [seal.close(row, text) if text else None for row, text in values], dtype=pl.String)
+
+    def _own_values(self, cells: Cells) -> pl.Series:
+        """The company's own fields of each row as one JSON object, null where it says none."""
+        import polars as pl
+
+        if not self.own:
+            return _empty(OWN, cells)
+        parts = [pl.format(f'"{key}": {{}}', pl.col(f"value {column}")) for key, column in self.own]
+        joined = pl.concat_str(parts, separator=", ", ignore_nulls=True)
+        whole = pl.when(joined != "").then(pl.concat_str([pl.lit("{"), joined, pl.lit("}")]))
+        return cells.frame.select(whole.alias(OWN)).to_series()
 
     def _scalars(self, cells: Cells) -> list[pl.Series]:
         names = ("kind", *TEXTS, "birthday_on", "owner", "tags")

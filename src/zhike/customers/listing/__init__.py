@@ -1,8 +1,12 @@
 """The customer list: what it can be filtered by, ordered by and show. Upper apps add to it by its key."""
 
+from functools import partial
+
 from zhike.core.lists import registry
 from zhike.core.lists.registry import List
+from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer
+from zhike.metadata.listing import parts_of
 
 KEY = "customers"
 
@@ -15,4 +19,5 @@ def define() -> List:
 
     found = registry.define(KEY, Customer)
     found.add(*FIELDS, *SORTS, *COLUMNS)
+    found.source = partial(parts_of, RECORD)
     return found

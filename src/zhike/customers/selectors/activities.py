@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from zhike.accounts.models import Team, User
 from zhike.core import fields
 from zhike.core.actor import Actor
-from zhike.customers.guarded import ACTIVITY, ALL_LABELS
+from zhike.customers import own_fields
+from zhike.customers.guarded import ACTIVITY, ALL_LABELS, key
 from zhike.customers.models import Activity, ActivityQuerySet, Customer, Identifier, Relationship
 from zhike.customers.services.activities import WRITTEN_KINDS
 from zhike.customers.services.changes import Change, read_changes, shown_changes
@@ -100,9 +101,16 @@ def _said(change: Change, names: Mapping[tuple[str, str], str]) -> str:
         label = str(Identifier.Kind(change.kind).label)
     elif change.field == "tags":
         label = _("Tags")
+    elif own_fields.is_own(change.field):
+        field = fields.get(key(change.field))
+        return _told(str(field.label), *(own_fields.said(field.name, value) for value in (change.before, change.after)))
     else:
         label = str(ALL_LABELS[change.field])
     before, after = (_value(change.field, value, names) for value in (change.before, change.after))
+    return _told(label, before, after)
+
+
+def _told(label: str, before: str, after: str) -> str:
     if not before:
         return _("%(field)s: %(after)s added") % {"field": label, "after": after}
     if not after:

@@ -165,7 +165,8 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     def find_stretch(phase: Phase, after: Sequence[Any] | None, limit: int) -> Sequence[Any]:
         if not state.is_filtered and is_bound_to(actor) and is_ordered(phase):
             return ordered_reached(phase, actor=actor, after=after, limit=limit)
-        rows = _chosen(actor, asking, state).filter(phase.beyond(after)).order_by(*phase.by)
+        rows = _chosen(actor, asking, state).annotate(**sort.expressions)
+        rows = rows.filter(phase.beyond(after)).order_by(*phase.by)
         with seeing_everything():
             return list(rows.values("pk", *sorted(keys - {"pk"}))[:limit])
 

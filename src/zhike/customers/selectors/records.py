@@ -28,6 +28,7 @@ from zhike.customers.sealed import ID_NUMBER, columns, digests, open_row
 from zhike.customers.selectors.activities import readable
 from zhike.customers.services.changes import read_changes, shown_changes
 from zhike.customers.services.sealing import normal_id_number
+from zhike.metadata import guarding
 
 type Row = dict[str, Any]
 
@@ -44,6 +45,7 @@ FIELDS = (
     "city",
     "birthday_on",
     "note",
+    "custom",
     "created_at",
     "updated_at",
     "version",
@@ -173,6 +175,8 @@ def _records(actor: Actor, customers: CustomerQuerySet, keys: Sequence[int]) -> 
 
 def _covered(rows: list[Row], actor: Actor) -> list[Row]:
     """The rows without what the actor does not see. A date is there in full or not at all."""
+    for row in rows:
+        row["custom"] = guarding.told(guarded.RECORD, guarding.conceal(actor, guarded.RECORD, row["custom"]))
     masks = fields.covers(actor, _READS)
     if masks:
         for row in rows:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -18,13 +19,15 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.text import normal, pinyin
-from zhike.customers.guarded import key
+from zhike.customers import own_fields
+from zhike.customers.guarded import RECORD, key
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.normalising import normal_name
 from zhike.customers.services.changes import Change, record_changes
 from zhike.customers.services.identifiers import NewIdentifier, insert_identifiers
 from zhike.customers.services.search import Findable, put_search, refresh_search
 from zhike.customers.services.tags import put_tags
+from zhike.metadata.services.values import refusing_doubles
 
 EDIT = "customers.edit_customer"
 CREATE = "customers.create_customer"
@@ -44,6 +47,7 @@ FIELDS = (
 _REFERENCES: Mapping[str, type[User] | type[Team]] = {"owner": User, "team": Team}
 _CHOICES = {"kind": Customer.Kind.values, "relationship": ["", *Relationship.values]}
 _LENGTHS = {column.name: getattr(column, "max_length", None) or 0 for column in Customer._meta.concrete_fields}
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 EARLIEST_BIRTHDAY = date(1850, 1, 1)
 
 
@@ -70,11 +74,12 @@ def create_customer(
     identifiers: Sequence[NewIdentifier] = (),
     tags: Sequence[str] = (),
     source: str = "hand",
+    custom: Mapping[str, Any] = NOTHING,
     **fields: Any,
 ) -> Customer:
     """Add a customer. Where no owner is given it is the actor's own, in the actor's team.
 
-    fields: any of `FIELDS`; owner and team as ids.
+    fields: any of `FIELDS`; owner and team as ids. custom: the company's own fields, by "custom.k".
 
     :raises ValidationError: a field or identifier is not of its kind, by field name
     :raises zhike.customers.services.identifiers.IdentifierTaken: a unique identifier names another customer
@@ -91,9 +96,10 @@ def create_customer(
     )
     customer.name_normal = normal_name(customer.kind, customer.name)
     customer.name_pinyin = pinyin.reading(customer.name, customer.kind)[:400]
+    own_fields.put(actor=actor, customer=customer, changes=custom)
     is_own = customer.owner_id == actor.user_id
     # It may go to somebody in whose hands its maker does not see it any more; whether that is allowed is asked next.
-    with nullcontext() if is_own else seeing_everything():
+    with nullcontext() if is_own else seeing_everything(), refusing_doubles(RECORD):
         customer.save(force_insert=True)
         require(actor, CREATE, record=customer)
     added = insert_identifiers(actor=actor, customer=customer, new=identifiers, source=source, at=at)
@@ -123,7 +129,8 @@ def edit_customer(
     version: int | None = None,
     was: Mapping[str, Any] | None = None,
 ) -> Edit:
-    """Change fields. version: refuse if the record was edited since; was: refuse if one of these fields was.
+    """Change fields, those of the company's own by "custom.k". version: refuse if the record was edited since; was:
+    refuse if one of these fields was.
 
     :raises Customer.DoesNotExist: there is none, or not for this actor
     :raises ValidationError: by field name
@@ -140,7 +147,7 @@ def edit_customer(
                 _("Somebody changed this field in the meantime: it now says “%(value)s”.")
                 % {"value": written(customer, field)}
             )
-    cleaned = clean(changes, at=at)
+    cleaned = clean({field: value for field, value in changes.items() if not own_fields.is_own(field)}, at=at)
     may_give = holds(actor, EDIT, customer)
     made = []
     for field, value in cleaned.items():
@@ -148,6 +155,8 @@ def edit_customer(
         setattr(customer, f"{field}_id" if field in _REFERENCES else field, value)
         if written(customer, field) != before:
             made.append(Change(field=field, before=before, after=written(customer, field)))
+    own = {field: value for field, value in changes.items() if own_fields.is_own(field)}
+    made += own_fields.put(actor=actor, customer=customer, changes=own) if own else []
     if not made:
         return Edit(customer=customer, change_id=None)
     renamed = any(change.field in ("name", "kind") for change in made)
@@ -159,7 +168,7 @@ def edit_customer(
     is_given = any(change.field in _REFERENCES for change in made)
     if is_given and not may_give:
         raise PermissionDenied(EDIT)
-    with seeing_everything() if is_given else nullcontext():
+    with seeing_everything() if is_given else nullcontext(), refusing_doubles(RECORD):
         customer.save()
     if renamed:
         refresh_search(customer_ids=[customer.pk])
@@ -184,6 +193,8 @@ def get_for_edit(*, actor: Actor, customer_id: int) -> Customer:
 
 def written(customer: Customer, field: str) -> str:
     """A field as text, as forms and change records hold it."""
+    if own_fields.is_own(field):
+        return own_fields.written_in(customer, field)
     value = getattr(customer, f"{field}_id" if field in _REFERENCES else field)
     return "" if value is None else str(value)
 

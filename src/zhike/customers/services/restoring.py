@@ -9,6 +9,7 @@ from django.utils import timezone
 from zhike.core.actor import Actor
 from zhike.customers.models import Activity, Collaborator, Customer, CustomerTag, Identifier, Tag
 from zhike.customers.services import activities, collaborators, identifiers, people, tags
+from zhike.metadata.kinds import HOLDER
 from zhike.recovery.kinds import Back, Restorable
 
 CUSTOMER, IDENTIFIER, TAG, COLLABORATOR, ACTIVITY = (
@@ -23,7 +24,7 @@ def _may_activity(actor: Actor, back: Back, now: Mapping[str, Any] | None) -> bo
 
 
 RESTORABLE = {
-    CUSTOMER: Restorable(columns=tuple(_FIELDS), names=("name",)),
+    CUSTOMER: Restorable(columns=(*_FIELDS, HOLDER), names=("name",)),
     IDENTIFIER: Restorable(columns=("value", "is_primary"), names=("kind", "system", "value"), is_named=True),
     TAG: Restorable(names=("tag_id",), is_named=True),
     COLLABORATOR: Restorable(columns=("may_edit",), names=("user_id",), is_named=True),
@@ -38,7 +39,7 @@ def put_back(actor: Actor, customer_id: int, backs: Sequence[Back], at: datetime
     """
     for back in backs:
         if back.table == CUSTOMER and back.action == "change":
-            changes = {_FIELDS[column]: value for column, value in back.then.items()}
+            changes = {_FIELDS.get(column, column): value for column, value in back.then.items()}
             people.edit_customer(actor=actor, customer_id=customer_id, changes=changes, at=at)
         elif back.table in _PARTS:
             _PARTS[back.table](actor, customer_id, back, at)

@@ -17,10 +17,12 @@ from zhike.core.actor import Actor, Sight
 from zhike.core.fields import FieldClosed
 from zhike.core.money import plain
 from zhike.core.text import normal
+from zhike.customers import own_fields
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, SEALED, key
 from zhike.customers.models import Customer, CustomerFacts, Identifier
 from zhike.customers.permissions import REVEAL
 from zhike.customers.sealed import read_sealed
+from zhike.metadata.saying import say_by_itself
 
 SHORTEST_REASON, LONGEST_REASON = 4, 200
 
@@ -48,7 +50,7 @@ def reveal_field(
     """
     customer = Customer.objects.visible_to(actor).get(pk=customer_id)
     require(actor, REVEAL, record=customer)
-    if name not in ALL_LABELS and name not in IDENTIFIER_KEYS and name != "amount":
+    if name not in ALL_LABELS and name not in IDENTIFIER_KEYS and name != "amount" and not own_fields.known_of(name):
         raise Customer.DoesNotExist(name)
     if fields.sight(actor, key(name)) is Sight.HIDDEN:
         raise FieldClosed(fields.get(key(name)))
@@ -81,6 +83,8 @@ def reveal(
 def _value(customer: Customer, name: str, identifier_id: int | None) -> str:
     if name in IDENTIFIER_KEYS:
         return Identifier.objects.get(pk=identifier_id or 0, customer=customer, kind=name).value
+    if known := own_fields.known_of(name):
+        return say_by_itself(known, customer.custom.get(known.key))
     if name in SEALED:
         return read_sealed(name, customer.pk)
     if name == "amount":

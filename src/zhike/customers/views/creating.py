@@ -37,6 +37,7 @@ def create_customer(request: ActorRequest) -> HttpResponse:
                     NewIdentifier(kind=kind, value=data[kind]) for kind in IDENTIFIER_FIELDS if data.get(kind)
                 ],
                 tags=split_words(data.get("tags", "")),
+                custom={one.name: data[one.name] for one in form.own},
                 **given,
             )
         except ValidationError as refusal:

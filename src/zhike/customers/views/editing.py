@@ -17,7 +17,7 @@ from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page, toast
-from zhike.customers import forms
+from zhike.customers import forms, own_fields
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, key
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.sealed import ID_NUMBER
@@ -36,6 +36,8 @@ _COMMAS = re.compile(r"[,，、;；\n]+")
 @require_http_methods(["GET", "POST"])
 def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     """GET: the form, or with `shown` the value; POST: save."""
+    if own_fields.is_own(field):
+        return edit_own_field(request, pk, field)
     if field not in ALL_LABELS or fields.sight(request.actor, key(field)) is Sight.HIDDEN:
         raise Http404
     found = load(request, pk)
@@ -69,6 +71,38 @@ def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
             saved = _value(request, shown_value(load(request, pk), field), url, label)
             return _told(saved, change_id, _("Saved: %(field)s") % {"field": label})
     context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": label}
+    return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
+
+
+def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
+    """The same for a field of the company's own."""
+    known = own_fields.known_of(field)
+    if known is None or fields.sight(request.actor, known.path) is Sight.HIDDEN:
+        raise Http404
+    customer = load(request, pk).customer
+    url = reverse("edit_field", args=[pk, field])
+    if "shown" in request.GET:
+        return _value(request, own_fields.shown_in(request.actor, customer, known), url, known.named)
+    fields.require_write(request.actor, known.path)
+    current, value = own_fields.written_in(customer, field), customer.custom.get(known.key)
+    form = forms.OwnField(request.POST or None, known=known, actor=request.actor, current=current, value=value)
+    if form.is_valid():
+        value, was = form.cleaned_data["value"], form.cleaned_data["was"]
+        try:
+            change_id = people.edit_customer(
+                actor=request.actor, customer_id=pk, changes={field: value}, was={field: was}, at=timezone.now()
+            ).change_id
+        except ValidationError as refusal:
+            form.add_error("value", [message for messages in refusal.message_dict.values() for message in messages])
+        except DomainError as refusal:
+            form.add_error("value", str(refusal))
+        else:
+            customer = load(request, pk).customer
+            saved = _value(request, own_fields.shown_in(request.actor, customer, known), url, known.named)
+            # Other fields may be shown, or not any more, by what stands in this one.
+            also = RECORDS_CHANGED if own_fields.decides(known) else ""
+            return _told(saved, change_id, _("Saved: %(field)s") % {"field": known.named}, also=also)
+    context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": known.named}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 
 

@@ -15,14 +15,15 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import panels
 from zhike.core.pages import render_page
-from zhike.customers import timeline
+from zhike.customers import own_fields, timeline
 from zhike.customers.cells import Style, number
 from zhike.customers.forms import NewActivity
-from zhike.customers.guarded import ACTIVITY, ALL_LABELS, AMOUNT, LAST_ORDER, key
+from zhike.customers.guarded import ACTIVITY, ALL_LABELS, AMOUNT, LAST_ORDER, RECORD, key
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.selectors import activities, record
 from zhike.customers.selectors.record import Record
 from zhike.customers.views.asking import asking_of, style_of
+from zhike.metadata.selectors.pages import Group, Line, list_groups
 
 VIEW = "customers.view_customer"
 EDIT = "customers.edit_customer"
@@ -33,6 +34,7 @@ SECTIONS = (
 )
 OF_PERSONS = ("birthday_on", "id_number")
 OF_HOLDERS = ("owner", "team")  # not for collaborators to give away
+MOST_EMPTY, NO_LIMIT = 40, 10_000  # empty fields that a page shows without being asked
 _KINDS = dict(Customer.Kind.choices)
 
 
@@ -70,6 +72,7 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
             found, style, request.actor, may_delete=record.may_delete(actor=request.actor, customer_id=pk)
         ),
         "sections": [_fields(found, names, request.actor, may_edit) for names in SECTIONS],
+        "own_groups": _own_groups(found, request, may_edit),
         "identifiers": found.identifiers,
         "may_edit": may_edit,
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
@@ -190,6 +193,39 @@ def _fields(found: Record, names: tuple[str, ...], actor: Actor, may_edit: bool)
         for name in names
         if sights[name] is not Sight.HIDDEN and (name not in OF_PERSONS or found.customer.kind == Customer.Kind.PERSON)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnGroup:
+    """A section of the company's own fields."""
+
+    group: Group
+    lines: list[tuple[Line, Field]]
+
+
+def _own_groups(found: Record, request: ActorRequest, may_edit: bool) -> list[OwnGroup]:
+    customer, actor = found.customer, request.actor
+    groups = list_groups(
+        actor=actor,
+        record=RECORD,
+        values=customer.custom,
+        plain=own_fields.plain_of(customer),
+        most_empty=NO_LIMIT if "every" in request.GET else MOST_EMPTY,
+    )
+    return [
+        OwnGroup(group=group, lines=[(line, _own_field(line, customer.pk, actor, may_edit)) for line in group.lines])
+        for group in groups
+    ]
+
+
+def _own_field(line: Line, pk: int, actor: Actor, may_edit: bool) -> Field:
+    return Field(
+        label=line.field.named,
+        shown=line.shown,
+        url=reverse("edit_field", args=[pk, line.field.name]) if may_edit and line.may_write else "",
+        is_long=line.is_long,
+        reveal_url=record.reveal_url(actor, pk, line.field.name) if line.is_masked else "",
+    )
 
 
 def shown_value(found: Record, name: str) -> str:

@@ -1,5 +1,6 @@
 """Merges as people look at them: what became of what, and what was edited since."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from zhike.audit import wording
 from zhike.audit.selectors.changes import ContentsErased, RowChange, TooFarBack, list_changes_of
 from zhike.core import fields
 from zhike.core.actor import Actor
+from zhike.core.database import ExactDecoder
 from zhike.core.errors import DomainError
 from zhike.customers.guarded import NAME
 from zhike.customers.models import Customer
@@ -19,6 +21,7 @@ from zhike.customers.services.bin import CODE
 from zhike.duplicates.models import Merge, MergedRecord
 from zhike.duplicates.permissions import MERGE
 from zhike.duplicates.services.undoing import find_merge
+from zhike.metadata.kinds import HOLDER
 from zhike.recovery.models import Binned
 
 TABLE = Customer._meta.db_table
@@ -132,7 +135,8 @@ def _given_up(actor: Actor, records: Iterable[MergedRecord]) -> list[GivenUp]:
 
 
 def _fields(actor: Actor, merge: Merge) -> list[FieldChange]:
-    told = {column: values for column, values in merge.fields.items() if column not in UNSAID}
+    told = {column: values for column, values in merge.fields.items() if column not in (*UNSAID, HOLDER)}
+    told |= _own_fields(*merge.fields.get(HOLDER, (None, None)))
     names = wording.Names()
     for column, values in told.items():
         for value in values:
@@ -143,6 +147,13 @@ def _fields(actor: Actor, merge: Merge) -> list[FieldChange]:
         for column, (before, after) in told.items()
         if (one := _change(actor, TABLE, column, before, after, names, {})) is not None
     ]
+
+
+def _own_fields(before: str | None, after: str | None) -> dict[str, list[Any]]:
+    """The company's own fields that changed, one by one, as the history has them."""
+    was, became = (json.loads(text or "{}", cls=ExactDecoder) for text in (before, after))
+    changed = [name for name in {**was, **became} if was.get(name) != became.get(name)]
+    return {f"{HOLDER}.{name}": [was.get(name), became.get(name)] for name in changed}
 
 
 def _edited_since(actor: Actor, merge: Merge) -> tuple[list[Edited], str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from simplejson import JSONEncoder
 
 from zhike.audit import services as audit
 from zhike.core import fields
@@ -233,4 +234,6 @@ def _write_down(
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, dict):
+        return JSONEncoder(sort_keys=True).encode(value)
     return None if value is None else value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,35 @@
+import { on } from ".";
+
+/**
+ * Rows of a form in an order: `[data-rows]` holds `[data-row]`s; `[data-row-more]` behind it adds a blank one, and in a
+ * row `[data-row-up]` moves it up and `[data-row-drop]` takes it away.
+ */
+on("click", "[data-row-more]", (button) => {
+  const rows = button.parentElement?.querySelector<HTMLElement>("[data-rows]");
+  const last = rows?.querySelector<HTMLElement>("[data-row]:last-child");
+  if (!rows || !last) return;
+  const blank = last.cloneNode(true) as HTMLElement;
+  for (const field of blank.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) {
+    if (field instanceof HTMLSelectElement) field.selectedIndex = 0;
+    else field.value = "";
+  }
+  rows.append(blank);
+  blank.querySelector<HTMLInputElement>("input:not([type=hidden])")?.focus();
+});
+
+on("click", "[data-row-up]", (button) => {
+  const row = button.closest<HTMLElement>("[data-row]");
+  row?.previousElementSibling?.before(row);
+  button.focus();
+});
+
+on("click", "[data-row-drop]", (button) => {
+  const row = button.closest<HTMLElement>("[data-row]");
+  const rows = row?.parentElement;
+  if (!row || !rows) return;
+  if (rows.querySelectorAll("[data-row]").length > 1) {
+    row.remove();
+    return;
+  }
+  for (const field of row.querySelectorAll<HTMLInputElement>("input")) field.value = "";
+});

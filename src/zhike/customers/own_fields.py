@@ -1,0 +1,105 @@
+"""Fields that a company adds to its customers: what they may depend on, and how they are kept and told of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.actor import Actor
+from zhike.customers.guarded import NAME, RECORD
+from zhike.customers.labels import LABELS
+from zhike.customers.models import EDIT, Customer, Relationship
+from zhike.customers.services.changes import Change
+from zhike.metadata import registry
+from zhike.metadata.kinds import HOLDER, Known, NotOfItsKind, read_value, written
+from zhike.metadata.saying import say_all, say_by_itself
+from zhike.metadata.selectors import design_of
+from zhike.metadata.services.values import put_values
+
+PREFIX = f"{HOLDER}."
+
+
+def define() -> None:
+    """Let customers have fields of the company's own; called once when the app is ready."""
+    registry.register(
+        registry.Designed(
+            key=RECORD,
+            label=_("Customer"),
+            model=Customer,
+            name="name",
+            name_field=NAME,
+            url_name="show_customer",
+            edit=EDIT,
+            conditions=list_conditions,
+        )
+    )
+
+
+def list_conditions() -> Sequence[tuple[str, str | Promise, Sequence[tuple[str, str]]]]:
+    """What a customer has itself that fields can depend on."""
+    return [
+        ("kind", LABELS["kind"], [(value, str(label)) for value, label in Customer.Kind.choices]),
+        ("relationship", LABELS["relationship"], [(value, str(label)) for value, label in Relationship.choices]),
+    ]
+
+
+def plain_of(customer: Customer) -> dict[str, str]:
+    return {"kind": customer.kind, "relationship": customer.relationship}
+
+
+def is_own(field: str) -> bool:
+    return field.startswith(PREFIX)
+
+
+def written_in(customer: Customer, field: str) -> str:
+    """As forms and change records hold it; empty for a field that is gone."""
+    known = design_of(RECORD).every.get(field.removeprefix(PREFIX))
+    return written(known, customer.custom.get(known.key)) if known else ""
+
+
+def known_of(field: str) -> Known | None:
+    """The field in use behind "custom.k"."""
+    return design_of(RECORD).known.get(field.removeprefix(PREFIX)) if is_own(field) else None
+
+
+def said(field: str, text: str) -> str:
+    """What a change record holds, as people read it; what is masked stays as it is."""
+    known = design_of(RECORD).every[field.removeprefix(PREFIX)]
+    try:
+        return say_by_itself(known, read_value(known, text))
+    except NotOfItsKind:
+        return text
+
+
+def shown_in(actor: Actor, customer: Customer, known: Known) -> str:
+    """One value of a customer without what the actor does not see."""
+    return say_all({known.key: known}, customer.custom, actor)[known.key]
+
+
+def decides(known: Known) -> bool:
+    """Whether other fields, or sections, are shown by what stands in this one."""
+    design = design_of(RECORD)
+    conditions = [one.shown_when for one in design.known.values()] + [one.shown_when for one in design.sections]
+    return any(one.get("field") == known.name for one in conditions)
+
+
+def put(*, actor: Actor, customer: Customer, changes: Mapping[str, Any]) -> list[Change]:
+    """Change own fields of a customer who is saved afterwards; what changed. changes: by "custom.k".
+
+    :raises ValidationError, zhike.core.fields.FieldClosed: as for `put_values`
+    """
+    before = {field: written_in(customer, field) for field in changes}
+    customer.custom = put_values(
+        actor=actor,
+        record=RECORD,
+        current=customer.custom,
+        changes={field.removeprefix(PREFIX): value for field, value in changes.items()},
+        plain=plain_of(customer),
+        pk=customer.pk,
+    )
+    return [
+        Change(field=field, before=was, after=now)
+        for field, was in before.items()
+        if (now := written_in(customer, field)) != was
+    ]

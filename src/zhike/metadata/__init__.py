@@ -1,0 +1,1 @@
+"""What records of each kind hold beyond what Zhike knows: fields that a company adds itself."""

@@ -1,0 +1,193 @@
+"""Shapes of what people say about fields and sections."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from zhike.accounts.models import Role
+from zhike.core.actor import SYSTEM
+from zhike.metadata import forms as controls
+from zhike.metadata import indexes, references, registry
+from zhike.metadata.conditions import list_askable
+from zhike.metadata.kinds import RULES, Known
+from zhike.metadata.models import CARES, FieldDefinition, Index, Kind, Section
+from zhike.metadata.services.definitions import CHOSEN, NewOption
+
+TONES = [
+    ("", pgettext_lazy("colour", "Grey")),
+    ("info", pgettext_lazy("colour", "Blue")),
+    ("good", pgettext_lazy("colour", "Green")),
+    ("warn", pgettext_lazy("colour", "Yellow")),
+    ("bad", pgettext_lazy("colour", "Red")),
+    ("rich", pgettext_lazy("colour", "Violet")),
+]
+BLANK_ROWS = 3
+# A default is a value; what is chosen among records or typed in parts has none.
+WITHOUT_DEFAULT = (Kind.ADDRESS, Kind.LOCATION, Kind.RECORD, Kind.FORMULA)
+
+
+class Conditional(forms.Form):
+    """What is shown only on some records. shown_when: "field:value", of one field."""
+
+    shown_when = forms.MultipleChoiceField(
+        label=_("Only shown where"),
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text=_("One field, and the values with which this is shown. Nothing chosen: always."),
+    )
+
+    def __init__(self, *arguments: Any, record: str, but: str = "", **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        chosen: Any = self.fields["shown_when"]
+        chosen.choices = [
+            (str(label), [(f"{name}:{value}", f"{label} = {said}") for value, said in values])
+            for name, label, values in list_askable(record)
+            if name != but
+        ]
+
+    def clean_shown_when(self) -> dict[str, Any]:
+        pairs = [one.split(":", 1) for one in self.cleaned_data["shown_when"]]
+        if len({name for name, _value in pairs}) > 1:
+            raise forms.ValidationError(_("Choose values of one field only."))
+        return {"field": pairs[0][0], "is": [value for _name, value in pairs]} if pairs else {}
+
+
+def written_condition(condition: Mapping[str, Any]) -> list[str]:
+    return [f"{condition['field']}:{value}" for value in condition["is"]] if condition else []
+
+
+class DesignField(Conditional):
+    """A field of one kind."""
+
+    label = forms.CharField(label=pgettext_lazy("field", "Name"), max_length=60)
+    label_en = forms.CharField(label=_("English name"), max_length=60, required=False)
+    help_text = forms.CharField(label=_("Help"), max_length=300, required=False)
+    section = forms.ModelChoiceField(
+        label=_("Section"), queryset=Section.objects.none(), required=False, empty_label=_("In none")
+    )
+    care = forms.ChoiceField(
+        label=_("Sensitivity"),
+        choices=CARES,
+        help_text=_("Sensitive fields are masked for every role until somebody opens them under Field access."),
+    )
+    is_required = forms.BooleanField(label=_("Has to be filled in"), required=False)
+    is_filtered = forms.BooleanField(label=_("Lists can be filtered and ordered by it"), required=False)
+    is_unique = forms.BooleanField(label=_("A value may stand in one record only"), required=False)
+
+    field_order = ("label", "label_en", "help_text", "section")
+
+    def __init__(self, data: QueryDict | None, *, record: str, kind: Kind, definition: FieldDefinition | None) -> None:
+        known = Known.of(definition) if definition else Known(record=record, key="", kind=kind, label="")
+        super().__init__(data, initial=_initial(definition), record=record, but=known.name)
+        self.kind = kind
+        sections: Any = self.fields["section"]
+        sections.queryset = Section.objects.filter(record=record).order_by("position", "pk")
+        for name, bound in _rules(kind).items():
+            self.fields[f"rule_{name}"] = bound
+            self.fields[f"rule_{name}"].initial = known.rules.get(name)
+        if kind not in indexes.EXPRESSIONS:
+            del self.fields["is_filtered"]
+        if kind not in indexes.SINGLE:
+            del self.fields["is_unique"]
+        if kind is Kind.FORMULA:
+            del self.fields["is_required"]
+        if kind not in WITHOUT_DEFAULT and kind not in references.KINDS and (definition or kind not in CHOSEN):
+            self.fields["default"] = controls.control(known, SYSTEM, required=False)
+            self.fields["default"].label = _("Default")
+            self.fields["default"].help_text = ""
+            self.fields["default"].initial = controls.initial(known, known.default)
+        self.options = _options(data, definition) if kind in CHOSEN else []
+        self.tones = TONES
+
+    def given(self) -> dict[str, Any]:
+        """For `create_field` and `edit_field`."""
+        cleaned = self.cleaned_data
+        rules = {
+            name: cleaned[f"rule_{name}"]
+            for name in RULES.get(self.kind, ())
+            if cleaned.get(f"rule_{name}") not in (None, "")
+        }
+        section = cleaned["section"]
+        found = {name: cleaned[name] for name in ("label", "label_en", "help_text", "care", "shown_when")}
+        found |= {"section_id": section.pk if section else None, "rules": rules}
+        found |= {"is_required": cleaned.get("is_required", False)}
+        if "default" in self.fields:
+            found["default"] = cleaned["default"] or None
+        return found
+
+    def new_options(self) -> list[NewOption] | None:
+        return [NewOption(**one) for one in self.options if one["label"].strip()] if self.kind in CHOSEN else None
+
+
+class DesignSection(Conditional):
+    """A section of the page."""
+
+    name = forms.CharField(label=pgettext_lazy("field", "Name"), max_length=60)
+    name_en = forms.CharField(label=_("English name"), max_length=60, required=False)
+    is_folded = forms.BooleanField(label=_("Folded at first"), required=False)
+    roles = forms.TypedMultipleChoiceField(
+        label=_("Only for these roles"),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: for everybody. Who may see a field at all is set under Field access."),
+    )
+
+    field_order = ("name", "name_en", "is_folded", "roles", "shown_when")
+
+    def __init__(self, data: QueryDict | None, *, record: str, section: Section | None) -> None:
+        started = {
+            "name": section.name,
+            "name_en": section.name_en,
+            "is_folded": section.is_folded,
+            "roles": section.roles,
+            "shown_when": written_condition(section.shown_when),
+        } if section else {}  # fmt: skip
+        super().__init__(data, initial=started, record=record)
+        chosen: Any = self.fields["roles"]
+        chosen.choices = list(Role.objects.order_by("pk").values_list("pk", "name"))
+
+
+def _initial(definition: FieldDefinition | None) -> dict[str, Any]:
+    if definition is None:
+        return {"care": CARES[0][0]}
+    plain = ("label", "label_en", "help_text", "care", "is_required", "is_unique")
+    return {
+        **{name: getattr(definition, name) for name in plain},
+        "section": definition.section_id,
+        "is_filtered": definition.index in (Index.WANTED, Index.READY),
+        "shown_when": written_condition(definition.shown_when),
+    }
+
+
+def _rules(kind: Kind) -> dict[str, forms.Field]:
+    number = forms.NumberInput(attrs={"step": "any"})
+    kinds = [(one.key, one.label) for one in registry.list_kinds()]
+    known: dict[str, forms.Field] = {
+        "longest": forms.IntegerField(label=_("Longest text, in characters"), required=False, min_value=1),
+        "least": forms.FloatField(label=_("Smallest value"), required=False, widget=number),
+        "most": forms.FloatField(label=_("Largest value"), required=False, widget=number),
+        "decimals": forms.IntegerField(label=_("Digits behind the point"), required=False, min_value=0, max_value=6),
+        "unit": forms.CharField(label=_("Unit"), required=False, max_length=20),
+        "target": forms.ChoiceField(label=_("Leads to"), choices=kinds),
+    }
+    return {name: known[name] for name in RULES.get(kind, ()) if name in known}
+
+
+def _options(data: QueryDict | None, definition: FieldDefinition | None) -> list[dict[str, str]]:
+    """Rows of the editor: as they were sent, or as they are with some blank ones behind."""
+    if data is not None:
+        columns = [data.getlist(f"option_{name}") for name in ("key", "label", "label_en", "tone")]
+        return [_row(*values) for values in zip(*columns, strict=False)]
+    held = list(definition.options.filter(is_retired=False).order_by("position", "pk")) if definition else []
+    rows = [_row(one.key, one.label, one.label_en, one.tone) for one in held]
+    return [*rows, *(_row() for _number in range(BLANK_ROWS))]
+
+
+def _row(key: str = "", label: str = "", label_en: str = "", tone: str = "") -> dict[str, str]:
+    known = {value for value, _label in TONES}
+    return {"key": key, "label": label, "label_en": label_en, "tone": tone if tone in known else ""}

@@ -1,0 +1,109 @@
+"""How much of a company's own fields each role sees: the same as of those that Zhike brings."""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from zhike.core import fields, masking
+from zhike.core.actor import Actor, Sight
+from zhike.core.fields import Care, Mask, RecordField
+from zhike.core.money import plain
+from zhike.metadata.kinds import Json, Known
+from zhike.metadata.models import Kind
+from zhike.metadata.saying import Covered, say, say_by_itself
+from zhike.metadata.selectors import designs
+
+_MASKS: Mapping[Kind, Mask] = {
+    Kind.TEXT: masking.code,
+    Kind.PHONE: masking.phone,
+    Kind.EMAIL: masking.email,
+    Kind.ADDRESS: masking.address,
+    Kind.DATE: masking.day,
+    Kind.NUMBER: masking.amount,
+    Kind.MONEY: masking.amount,
+}
+
+
+def guard(one: Known) -> RecordField:
+    """A mask covers what people would read; where there is none for the kind, it covers everything."""
+    return RecordField(
+        record=one.record,
+        name=one.name,
+        label=one.lazily_named,
+        care=one.care,
+        mask=_MASKS.get(one.kind, _everything if one.care is not Care.PLAIN else None),
+        is_computed=one.kind is Kind.FORMULA,
+        said=_saying(one),
+        is_archived=one.is_archived,
+    )
+
+
+def _everything(_value: str) -> str:
+    return fields.COVERED
+
+
+def _saying(one: Known) -> Callable[[Any], str]:
+    def said(value: Json) -> str:
+        return fields.COVERED if value == fields.COVERED else say_by_itself(one, value)
+
+    return said
+
+
+class OwnFields:
+    """The source that `core.fields` asks."""
+
+    def listed(self) -> Iterable[RecordField]:
+        return [one for design in designs.list_designs() for one in design.guarded.values()]
+
+    def find(self, key: str) -> RecordField | None:
+        for design in designs.list_designs():
+            found = design.guarded.get(key)
+            if found is not None:
+                return found
+        return None
+
+
+def seen(actor: Actor, record: str) -> dict[str, Sight]:
+    """Key of each field in use to how much of it the actor sees, without those that are hidden."""
+    found = {key: fields.sight(actor, one.path) for key, one in designs.design_of(record).known.items()}
+    return {key: sight for key, sight in found.items() if sight is not Sight.HIDDEN}
+
+
+def conceal(actor: Actor, record: str, values: Mapping[str, Json]) -> dict[str, Json]:
+    """The values without those that are hidden from the actor, and without those of fields not in use any more; what
+    is masked is `Covered`. For showing, never for saving."""
+    known = designs.design_of(record).known
+    found: dict[str, Json] = {}
+    for key, value in values.items():
+        if key not in known:
+            continue
+        path = known[key].path
+        sight = fields.sight(actor, path)
+        if sight is Sight.MASKED:
+            found[key] = Covered(fields.shown(actor, path, say(known[key], value)))
+        elif sight is not Sight.HIDDEN:
+            found[key] = value
+    return found
+
+
+def withheld(actor: Actor, record: str) -> dict[str, str]:
+    """Names of the fields that the actor does not read, and whether they are hidden or masked."""
+    words = {Sight.HIDDEN: "hidden", Sight.MASKED: "masked"}
+    levels = {one.name: fields.sight(actor, one.path) for one in designs.design_of(record).known.values()}
+    return {name: words[level] for name, level in levels.items() if level in words}
+
+
+def told(record: str, values: Mapping[str, Json]) -> dict[str, Json]:
+    """Concealed values as programs get them: numbers exactly, so as texts, as amounts everywhere."""
+    known = designs.design_of(record).known
+    return {key: _told(known[key], value) for key, value in values.items()}
+
+
+def _told(one: Known, value: Json) -> Json:
+    if isinstance(value, str):
+        return str(value)
+    if one.kind in (Kind.NUMBER, Kind.MONEY, Kind.FORMULA):
+        return plain(Decimal(str(value)))
+    if one.kind is Kind.LOCATION:
+        return {name: float(part) for name, part in value.items()}
+    return value

@@ -1,0 +1,129 @@
+"""Indexes of single fields, built and dropped without blocking anybody.
+
+PostgreSQL takes an expression's index only for the very same expression, so both stand here: what is indexed, and what
+lists ask (`metadata.listing`).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection, connections
+from psycopg import sql
+
+from zhike.core.acting import seeing_everything
+from zhike.metadata import registry
+from zhike.metadata.kinds import Known
+from zhike.metadata.models import Kind
+
+OWNER = "owner"
+TEXT = sql.SQL('(({column} ->> {key}) COLLATE "C")')
+NUMBER = sql.SQL("(({column} ->> {key})::numeric)")
+WHOLE = sql.SQL("({column} -> {key})")
+MOST_DOUBLES = 100
+
+EXPRESSIONS: Mapping[Kind, sql.SQL] = {
+    Kind.TEXT: TEXT,
+    Kind.NUMBER: NUMBER,
+    Kind.MONEY: NUMBER,
+    Kind.DATE: TEXT,
+    Kind.TIME: TEXT,
+    Kind.MOMENT: TEXT,
+    Kind.CHOICE: TEXT,
+    Kind.CHOICES: WHOLE,
+    Kind.BOOLEAN: TEXT,
+    Kind.PHONE: TEXT,
+    Kind.EMAIL: TEXT,
+    Kind.USER: NUMBER,
+    Kind.TEAM: NUMBER,
+    Kind.RECORD: NUMBER,
+}
+# What can stand in one record only, if that is wanted.
+SINGLE = (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.PHONE, Kind.EMAIL, Kind.RECORD, Kind.USER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Double:
+    """A value that several records have, where only one may. records: ids of the first of them."""
+
+    value: str
+    count: int
+    records: Sequence[int]
+
+
+class HasDoubles(Exception):
+    """A unique index cannot be built."""
+
+    def __init__(self, doubles: Sequence[Double]) -> None:
+        super().__init__(f"{len(doubles)} values stand in several records")
+        self.doubles = doubles
+
+
+def name_of(field: Known, *, is_unique: bool) -> str:
+    """At most 63 bytes, whatever the key. A unique index has another name, so that one can follow the other."""
+    digest = hashlib.sha256(f"{field.record}.{field.key}".encode()).hexdigest()[:12]
+    return f"custom_{digest}_{'unique' if is_unique else 'index'}"
+
+
+def build(field: Known) -> None:
+    """Build the index that lists need, unique where the field is; what an interrupted build left is taken away first.
+
+    :raises HasDoubles: the field has to be unique and is not; nothing is left behind
+    """
+    name, table = name_of(field, is_unique=field.is_unique), registry.table_of(field.record)
+    expression = expression_of(field)
+    places = (
+        sql.SQL("USING gin ({} jsonb_path_ops)").format(expression)
+        if EXPRESSIONS[field.kind] is WHOLE
+        else sql.SQL("({})").format(expression)
+        if field.is_unique
+        else sql.SQL("({}, id)").format(expression)
+    )
+    create = sql.SQL("CREATE {unique} INDEX CONCURRENTLY {name} ON {table} {places} WHERE {column} ? {key}").format(
+        unique=sql.SQL("UNIQUE" if field.is_unique else ""),
+        name=sql.Identifier(name),
+        table=sql.Identifier(table),
+        places=places,
+        column=sql.Identifier(registry.COLUMN),
+        key=sql.Literal(field.key),
+    )
+    drop(field)
+    with connections[OWNER].cursor() as cursor:
+        try:
+            cursor.execute(create.as_string(cursor.connection))
+        except IntegrityError:
+            drop(field)
+            raise HasDoubles(list_doubles(field)) from None
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)).as_string(cursor.connection))
+
+
+def drop(field: Known) -> None:
+    """Take the field's indexes away, built, invalid or not there at all."""
+    with connections[OWNER].cursor() as cursor:
+        for is_unique in (False, True):
+            name = sql.Identifier(name_of(field, is_unique=is_unique))
+            cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name).as_string(cursor.connection))
+
+
+def list_doubles(field: Known) -> list[Double]:
+    """Values that stand in several records, the most frequent first."""
+    query = sql.SQL(
+        "SELECT value, number, ids[:20] FROM (SELECT {column} ->> {key} AS value, count(*) AS number,"
+        " array_agg(id ORDER BY id) AS ids FROM {table} WHERE {column} ? {key} GROUP BY 1 HAVING count(*) > 1) AS found"
+        " ORDER BY number DESC, value LIMIT {most}"
+    ).format(
+        column=sql.Identifier(registry.COLUMN),
+        key=sql.Literal(field.key),
+        table=sql.Identifier(registry.table_of(field.record)),
+        most=sql.Literal(MOST_DOUBLES),
+    )
+    # Also of records that whoever designs fields does not see: the rule holds for all.
+    with seeing_everything(), connection.cursor() as cursor:
+        cursor.execute(query.as_string(None))
+        return [Double(value=value, count=count, records=ids) for value, count, ids in cursor.fetchall()]
+
+
+def expression_of(field: Known, *, of: str = "") -> sql.Composed:
+    """The field's value as an index holds it. of: the table's alias in a query."""
+    column = sql.Identifier(of, registry.COLUMN) if of else sql.Identifier(registry.COLUMN)
+    return EXPRESSIONS[field.kind].format(column=column, key=sql.Literal(field.key))

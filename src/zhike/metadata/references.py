@@ -1,0 +1,90 @@
+"""Fields that lead to a colleague, a team or another record: what can be chosen, and what it is called."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from zhike.accounts.models import Team, User
+from zhike.core import fields
+from zhike.core.actor import Actor
+from zhike.metadata import registry
+from zhike.metadata.kinds import Known, NotOfItsKind
+from zhike.metadata.models import Kind
+
+KINDS = (Kind.USER, Kind.TEAM, Kind.RECORD)
+MOST_CHOICES = 500
+_NUMBER = re.compile(r"#?([0-9]{1,18})(\s|$)")
+
+
+def rows_of(field: Known, actor: Actor) -> "QuerySet[Any, Any]":
+    """What the field may lead to, for this actor."""
+    if field.kind is Kind.USER:
+        return User.objects.all()
+    return Team.objects.all() if field.kind is Kind.TEAM else _target(field).visible_to(actor)
+
+
+def model_of(field: Known) -> type[Model]:
+    return {Kind.USER: User, Kind.TEAM: Team}.get(field.kind) or _target(field).model
+
+
+def name_path(field: Known) -> str:
+    return _target(field).name if field.kind is Kind.RECORD else "name"
+
+
+def name_field(field: Known) -> str:
+    """The field of the record that the name is; empty where everybody may read it."""
+    return _target(field).name_field if field.kind is Kind.RECORD else ""
+
+
+def names(field: Known, actor: Actor, ids: Iterable[int]) -> dict[int, str]:
+    """What these are called, as far as the actor may see them."""
+    found = rows_of(field, actor).filter(pk__in=list(ids)).values_list("pk", name_path(field))
+    guard = name_field(field)
+    cover = fields.covering(actor, guard) if guard else None
+    return {pk: cover(name) if cover else name for pk, name in found}
+
+
+def url(field: Known, pk: int) -> str:
+    """The page of a linked record; empty for colleagues and teams."""
+    return reverse(_target(field).url_name, args=[pk]) if field.kind is Kind.RECORD else ""
+
+
+def choices(field: Known, actor: Actor) -> Sequence[tuple[str, str]]:
+    """Colleagues and teams to choose from."""
+    if field.kind is Kind.USER:
+        rows: Any = User.objects.filter(is_active=True).order_by("name")
+    elif field.kind is Kind.TEAM:
+        rows = Team.objects.order_by("path")
+    else:
+        return ()
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:MOST_CHOICES]]
+
+
+def resolve(field: Known, actor: Actor, value: Any) -> int:
+    """The id of what is meant: by its number (“#123”, also with its name behind), or by its whole name.
+
+    :raises NotOfItsKind: there is none that the actor may see, or several of that name
+    """
+    rows = rows_of(field, actor)
+    text = str(value).strip()
+    number = _NUMBER.match(text)
+    if number:
+        found = list(rows.filter(pk=int(number[1])).values_list("pk", flat=True))
+    else:
+        guard = name_field(field)
+        if guard and not fields.reads(actor, [guard]):
+            raise NotOfItsKind(_("Enter the number of the record."))
+        found = list(rows.filter(**{name_path(field): text}).values_list("pk", flat=True)[:2])
+    if len(found) > 1:
+        raise NotOfItsKind(_("Several are called “%(name)s”. Enter the number instead.") % {"name": text[:60]})
+    if not found:
+        raise NotOfItsKind(_("There is no “%(name)s” that you may see.") % {"name": text[:60]})
+    return int(found[0])
+
+
+def _target(field: Known) -> registry.Designed:
+    return registry.get(str(field.rules.get("target")))

@@ -1,0 +1,65 @@
+"""Which kinds of record can have fields of the company's own: each app registers its models when it is ready."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.functional import Promise
+
+from zhike.core.actor import Actor
+from zhike.metadata.kinds import HOLDER
+
+type Choosable = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Designed:
+    """A kind of record. model: has a column `custom` (`core.database.custom_values`), and a manager with `visible_to`.
+
+    name, name_field: column that a link to such a record shows, and the field of the record that it is. url_name: its
+    page. edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or
+    not, with the values that they can have.
+    """
+
+    key: str
+    label: str | Promise
+    model: type[models.Model]
+    name: str
+    name_field: str
+    url_name: str
+    edit: str
+    conditions: Callable[[], Sequence[tuple[str, str | Promise, Choosable]]] = field(default=tuple)
+
+    def visible_to(self, actor: Actor) -> "models.QuerySet[Any, Any]":
+        rows: Any = self.model._default_manager.all()
+        found: models.QuerySet[Any, Any] = rows.visible_to(actor)
+        return found
+
+
+class NotDesigned(LookupError):
+    """No app registered this kind of record: a mistake in the code."""
+
+
+COLUMN = HOLDER
+_designed: dict[str, Designed] = {}
+
+
+def register(kind: Designed) -> None:
+    _designed[kind.key] = kind
+
+
+def get(key: str) -> Designed:
+    try:
+        return _designed[key]
+    except KeyError:
+        raise NotDesigned(key) from None
+
+
+def list_kinds() -> list[Designed]:
+    return [_designed[key] for key in sorted(_designed)]
+
+
+def table_of(record: str) -> str:
+    model: Any = get(record).model
+    return str(model._meta.db_table)

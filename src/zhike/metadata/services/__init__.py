@@ -1,0 +1,1 @@
+"""Decisions about the fields of records; the only place that writes their tables."""

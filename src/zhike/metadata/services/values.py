@@ -1,0 +1,143 @@
+"""Values of a record's own fields, read before they are saved."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from psycopg import errors
+
+from zhike.core import fields
+from zhike.core.acting import seeing_everything
+from zhike.core.actor import Actor, Sight
+from zhike.metadata import indexes, listing, references, registry
+from zhike.metadata.conditions import holds
+from zhike.metadata.kinds import Json, Known, NotOfItsKind, read_value
+from zhike.metadata.models import Kind
+from zhike.metadata.selectors import Designed, design_of
+
+TAKEN = _("Another record has this value already, and only one may.")
+
+
+def put_values(
+    *,
+    actor: Actor,
+    record: str,
+    current: Mapping[str, Json],
+    changes: Mapping[str, Any],
+    plain: Mapping[str, str],
+    pk: int | None = None,
+) -> dict[str, Json]:
+    """What the record's `custom` becomes. A field that is emptied goes; of a new record, defaults stand where nothing
+    is given, and what is required has to be given as far as the actor may write it.
+
+    changes: by key. plain: the record's own fields that others may depend on. pk: None of a new record.
+
+    :raises ValidationError: by the field's name: no such field, not of its kind, taken, or nothing where something is
+    required
+    :raises zhike.core.fields.FieldClosed: the actor may not write a field
+    """
+    design = design_of(record)
+    found = dict(current)
+    problems: dict[str, str | Promise] = {}
+    if pk is None:
+        found |= defaults_of(record)
+    for key, value in changes.items():
+        field = design.known.get(key)
+        if field is None or field.kind is Kind.FORMULA:
+            problems[key] = _("There is no such field.")
+            continue
+        try:
+            read = _read(actor, field, value)
+            if read == current.get(key) and pk is not None:
+                continue
+            if pk is not None or read is not None:
+                fields.require_write(actor, field.path)
+            _check(field, read, current.get(key), pk)
+        except NotOfItsKind as refusal:
+            problems[key] = refusal.message
+            continue
+        if read is None:
+            found.pop(key, None)
+        else:
+            found[key] = read
+    for key in _missing(actor, design, found, plain, list(design.known) if pk is None else list(changes)):
+        problems.setdefault(key, _("Please fill this in."))
+    if problems:
+        raise ValidationError({f"{registry.COLUMN}.{key}": [message] for key, message in problems.items()})
+    return found
+
+
+def defaults_of(record: str) -> dict[str, Json]:
+    """What a new record has where nothing is given."""
+    return {key: one.default for key, one in design_of(record).known.items() if one.default is not None}
+
+
+@contextmanager
+def refusing_doubles(record: str) -> Iterator[None]:
+    """For the saving of a record: what somebody else was quicker with is refused like what is taken already.
+
+    :raises ValidationError: by the field's name
+    """
+    unique = [one for one in design_of(record).known.values() if one.is_unique]
+    if not unique:
+        yield
+        return
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        cause = error.__cause__
+        broken = cause.diag.constraint_name if isinstance(cause, errors.UniqueViolation) else ""
+        for one in unique:
+            if broken == indexes.name_of(one, is_unique=True):
+                raise ValidationError({one.name: [TAKEN]}) from error
+        raise
+
+
+def is_shown(design: Designed, field: Known, *, plain: Mapping[str, str], values: Mapping[str, Json]) -> bool:
+    """Whether a record with these values has the field at all."""
+    section = next((one for one in design.sections if one.pk == field.section), None)
+    conditions = [field.shown_when, *([section.shown_when] if section else [])]
+    return all(holds(one, plain=plain, values=values) for one in conditions)
+
+
+def _missing(
+    actor: Actor, design: Designed, found: Mapping[str, Json], plain: Mapping[str, str], asked: Sequence[str]
+) -> list[str]:
+    return [
+        key
+        for key in asked
+        if key in design.known
+        and (field := design.known[key]).is_required
+        and key not in found
+        and is_shown(design, field, plain=plain, values=found)
+        and fields.sight(actor, field.path) is Sight.WRITE
+    ]
+
+
+def _read(actor: Actor, field: Known, value: Any) -> Json:
+    if field.kind in references.KINDS and value not in (None, ""):
+        return references.resolve(field, actor, value)
+    return read_value(field, value)
+
+
+def _check(field: Known, read: Json, before: Json, pk: int | None) -> None:
+    if read is None:
+        return
+    if field.kind in (Kind.CHOICE, Kind.CHOICES):
+        chosen = read if isinstance(read, list) else [read]
+        kept = before if isinstance(before, list) else [before]
+        if any(not field.options[one].is_offered and one not in kept for one in chosen):
+            raise NotOfItsKind(_("This value is not offered any more."))
+    if field.is_unique and _is_taken(field, read, pk):
+        raise NotOfItsKind(TAKEN)
+
+
+def _is_taken(field: Known, read: Json, pk: int | None) -> bool:
+    rows = registry.get(field.record).model._default_manager.filter(listing.same_as(field, read)).exclude(pk=pk)
+    with seeing_everything():
+        return rows.exists()

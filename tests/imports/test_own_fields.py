@@ -1,0 +1,86 @@
+"""Files fill the company's own fields: told by their names, read by their rules, compared, and taken back."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.imports.conftest import AT, Bring
+
+from zhike.core.actor import SYSTEM
+from zhike.customers.guarded import RECORD
+from zhike.customers.models import Customer
+from zhike.exchange import services
+from zhike.exchange.models import Import
+from zhike.metadata.models import FieldDefinition, Kind
+from zhike.metadata.services import definitions
+from zhike.metadata.services.definitions import NewOption
+
+HEAD = ["客户编号", "姓名", "门店数", "会员等级", "会员卡号", "续约日期", "是否签约"]
+
+
+@pytest.fixture(autouse=True)
+def _designed(_home: None) -> None:
+    def create(kind: Kind, label: str, **given: Any) -> FieldDefinition:
+        return definitions.create_field(actor=SYSTEM, at=AT, record=RECORD, kind=kind, label=label, **given)
+
+    create(Kind.NUMBER, "门店数", key="stores", rules={"most": 100})
+    create(
+        Kind.CHOICE, "会员等级", key="level", options=[NewOption(label="金卡"), NewOption(label="银卡")], default="银卡"
+    )
+    card = create(Kind.TEXT, "会员卡号", key="card")
+    FieldDefinition.objects.filter(pk=card.pk).update(is_unique=True)
+    create(Kind.DATE, "续约日期", key="renewal")
+    create(Kind.BOOLEAN, "是否签约", label_en="Signed", key="signed")
+    definitions.lock(RECORD)
+
+
+def own() -> dict[str, dict[str, Any]]:
+    return dict(Customer.objects.order_by("name").values_list("name", "custom"))
+
+
+def test_columns_are_told_by_their_names_and_values_by_their_rules(bring: Bring) -> None:
+    job = bring(
+        [
+            HEAD,
+            ["1", "甲", "12", "金卡", "A1", "2026/3/5", "是"],
+            ["2", "乙", "", "", "", "", ""],
+            ["3", "丙", "101", "", "", "", ""],
+            ["4", "丁", "", "钻石卡", "", "", ""],
+            ["5", "戊", "3", "", "A1", "", ""],
+        ]
+    )
+    assert set(job.mapping.values()) >= {f"custom.{key}" for key in ("stores", "level", "card", "renewal", "signed")}
+    assert own() == {
+        "甲": {"stores": 12, "level": "jin_ka", "card": "A1", "renewal": "2026-03-05", "signed": True},
+        "乙": {"level": "yin_ka"},
+    }
+    assert (job.new_count, job.refused_count) == (2, 3)
+    assert {(row["row"], row["reason"]) for row in job.refused_rows} == {
+        (4, "own_invalid"),
+        (5, "own_invalid"),
+        (6, "own_taken"),
+    }
+
+
+def test_a_second_file_changes_what_it_says_and_its_undo_puts_it_back(bring: Bring) -> None:
+    bring([HEAD, ["1", "甲", "1", "金卡", "A1", "", ""], ["2", "乙", "2", "", "B1", "", ""]])
+    again: Import = bring(
+        [
+            HEAD,
+            ["1", "甲", "2.5", "", "", "", ""],
+            ["1", "甲", "", "银卡", "", "", "否"],
+            ["2", "乙", "2", "", "A1", "", ""],
+            ["2", "乙", "2", "", "B1", "", ""],
+        ],
+        name="again.csv",
+    )
+    assert (again.updated_count, again.refused_count) == (1, 1)
+    assert own() == {
+        "甲": {"stores": Decimal("2.5"), "level": "yin_ka", "card": "A1", "signed": False},
+        "乙": {"stores": 2, "level": "yin_ka", "card": "B1"},
+    }
+    services.undo_import(actor=SYSTEM, import_id=again.pk, at=AT)
+    assert own() == {
+        "甲": {"stores": 1, "level": "jin_ka", "card": "A1"},
+        "乙": {"stores": 2, "level": "yin_ka", "card": "B1"},
+    }
