@@ -22,6 +22,8 @@ from zhike.customers import guarded
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import sealing
 from zhike.exchange.models import Import
+from zhike.metadata.models import Kind
+from zhike.metadata.services.definitions import create_field
 from zhike.privacy.models import Consent, Erasure, Proposal, Purpose, Request, Suppression
 from zhike.privacy.selectors import consents as selectors
 from zhike.privacy.selectors import recipients
@@ -78,6 +80,10 @@ def test_an_erasure_is_carried_out_from_the_desk(officer: Client, known: Known) 
 
 def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, known: Known) -> None:
     sealing.put_id_number(actor=SYSTEM, customer_id=known.person.pk, value=ID_NUMBER, at=NOON)
+    create_field(
+        actor=SYSTEM, at=NOON, record=guarded.RECORD, kind=Kind.NUMBER, label="Shoe size", rules={"unit": "EU"}
+    )
+    Customer.objects.filter(pk=known.person.pk).update(custom={"shoe_size": 43})
     one = ask(officer, known, "copy")
     assert officer.post(f"/privacy/requests/{one.pk}/copy/").status_code == 422
     officer.post(f"/privacy/requests/{one.pk}/identity/", {"identity": "called back"})
@@ -91,6 +97,8 @@ def test_a_copy_holds_what_is_kept_and_nothing_of_our_people(officer: Client, kn
     assert OTHER_NAME not in page
     assert {"Orders", "Identifiers", "Encrypted fields"} <= {part["title"] for part in told["parts"]}
     assert ID_NUMBER in page
+    assert "Shoe size" in page
+    assert "43 EU" in page
 
 
 @pytest.mark.parametrize(("closed", "label"), [(guarded.key("id_number"), "ID number"), (AMOUNT, "Amounts and prices")])

@@ -8,7 +8,7 @@ from zhike.core import fields, masking
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import Care, Mask, RecordField
 from zhike.core.money import plain
-from zhike.metadata.kinds import Json, Known
+from zhike.metadata.kinds import HOLDER, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import Covered, say, say_by_itself
 from zhike.metadata.selectors import designs
@@ -56,11 +56,8 @@ class OwnFields:
         return [one for design in designs.list_designs() for one in design.guarded.values()]
 
     def find(self, key: str) -> RecordField | None:
-        for design in designs.list_designs():
-            found = design.guarded.get(key)
-            if found is not None:
-                return found
-        return None
+        record, mark, _name = key.partition(f".{HOLDER}.")
+        return designs.design_of(record).guarded.get(key) if mark else None
 
 
 def seen(actor: Actor, record: str) -> dict[str, Sight]:

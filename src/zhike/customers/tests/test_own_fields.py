@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from zhike.accounts.models import Role, User
 from zhike.accounts.services import put_field_access
@@ -203,3 +204,30 @@ def test_a_field_is_edited_in_its_place(company: Company) -> None:
     assert client.get(f"/customers/{ada.pk}/edit/custom.gone/").status_code == 404
     told = client.get(f"/customers/{ada.pk}/time-line/").content.decode()
     assert "red → blue" in told
+
+
+def test_five_hundred_fields_cost_no_further_query_and_no_huge_page(
+    company: Company, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ada, bo = add(), add()
+    client = Client()
+    client.force_login(User.objects.get(username="boss"))
+    FieldDefinition.objects.bulk_create(
+        FieldDefinition(record=RECORD, key=f"f{number}", kind="number", label=f"F{number}", created_at=NOON)
+        for number in range(500)
+    )
+    definitions.lock(RECORD)
+    bo.custom = {f"f{number}": number for number in range(500)}
+    bo.save()
+    sizes = {}
+    for name, address, count in (
+        ("empty", f"/customers/{ada.pk}/", 10),
+        ("all", f"/customers/{ada.pk}/?every", 10),
+        ("full", f"/customers/{bo.pk}/", 10),
+        ("list", "/customers/?cols=name,custom.f1,custom.f2", 6),
+    ):
+        client.get(address)
+        with django_assert_num_queries(count):
+            sizes[name] = len(client.get(address).content)
+    assert sizes["empty"] < 60_000
+    assert max(sizes.values()) < 400_000

@@ -128,14 +128,29 @@ def collect(*, actor: Actor, customer_id: int) -> list[Part]:
                     parts.append(_part(holding, [str(fields.get(places[name]).label) for name in told[0]], told))
                 continue
             columns = [one for one in holding.model._meta.concrete_fields if known.class_of(one.name) not in UNTOLD]
-            names = [one.attname for one in columns]
-            found = list(holding.rows(customer_id).order_by("pk").values(*names))
+            labels = {one.attname: str(one.verbose_name) for one in columns}
+            found = list(holding.rows(customer_id).order_by("pk").values(*labels))
             closed |= fields.closed_in(reader, table, found)
             if found:
-                parts.append(_part(holding, [str(one.verbose_name) for one in columns], found))
+                _take_apart(table, labels, found)
+                parts.append(_part(holding, list(labels.values()), found))
     if closed:
         raise fields.FieldsClosed([one for one in fields.list_fields() if one.key in closed])
     return parts
+
+
+def _take_apart(table: str, labels: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    """The company's own fields as columns behind the others, under their names and in words."""
+    for holder, record in fields.place_of(table).holders.items():
+        if labels.pop(holder, None) is None:
+            continue
+        held = [row.pop(holder) for row in rows]
+        for name in sorted({name for values in held for name in values}):
+            field = fields.get(f"{record}.{holder}.{name}")
+            labels[field.key] = str(field.label)
+            for row, values in zip(rows, held, strict=True):
+                value = values.get(name)
+                row[field.key] = value if value is None or field.said is None else field.said(value)
 
 
 def _part(holding: Holding, columns: list[str], rows: list[dict[str, Any]]) -> Part:

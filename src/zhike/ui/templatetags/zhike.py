@@ -264,7 +264,7 @@ def widget(bound: BoundField) -> SafeString:
 
 
 def _widget(bound: BoundField) -> SafeString:
-    classes = {"checkbox": "form-check-input", "select": "form-select"}
+    classes = {"checkbox": "form-check-input", "select": "form-select", "checkboxselectmultiple": "zk-several"}
     name = classes.get(bound.widget_type, "form-control")
     return bound.as_widget(attrs={"class": f"{name} is-invalid" if bound.errors else name})
 
