@@ -267,3 +267,19 @@ def test_rules_and_hands_decide_which_value_stays(boss: Actor, make: Make) -> No
     assert (old.name, old.name_normal) == ("B", "b")
     assert (old.channel, old.birthday_on, old.relationship) == ("app", None, "client")
     assert (old.province, old.city) == ("上海市", "上海")
+
+
+def test_fields_of_the_company_are_filled_up_and_given_back_key_by_key(boss: Actor, make: Make) -> None:
+    first, other = make("A"), make("B")
+    Customer.objects.filter(pk=first.pk).update(custom={"shoe": 42})
+    Customer.objects.filter(pk=other.pk).update(custom={"shoe": 40, "club": "blue", "paid": Decimal("1.50")})
+    made = merge(boss, first, other)
+    first.refresh_from_db()
+    assert first.custom == {"shoe": 42, "club": "blue", "paid": Decimal("1.50")}
+    get_merge(actor=boss, merge_id=made.pk)
+    Customer.objects.filter(pk=first.pk).update(custom={**first.custom, "club": "red"})
+    undone = undoing.undo_merge(actor=boss, merge_id=made.pk, at=LATER)
+    first.refresh_from_db()
+    other.refresh_from_db()
+    assert (first.custom, undone.kept) == ({"shoe": 42, "club": "red"}, ["custom.club"])
+    assert other.custom == {"shoe": 40, "club": "blue", "paid": Decimal("1.50")}

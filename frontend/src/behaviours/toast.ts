@@ -52,7 +52,7 @@ async function takeBack(button: HTMLElement): Promise<void> {
   if (!address) return;
   const answer = await fetch(address, {
     method: "POST",
-    headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" },
+    headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true", "HX-Current-URL": window.location.href },
   });
   button.closest("[data-toast]")?.remove();
   // The regions of the page that show what was taken back listen to these and renew themselves.

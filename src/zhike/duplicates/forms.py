@@ -37,6 +37,7 @@ class MergeRules(forms.Form):
             self.fields[f"rule-{unit}"] = forms.ChoiceField(
                 label=str(UNIT_LABELS[unit]), choices=[(rule, RULES[rule]) for rule in rules_for(unit)]
             )
+        self.order_fields([*(f"rule-{unit}" for unit in UNITS), "sources", "auto_from"])
 
     def chosen(self) -> dict[str, Any]:
         """As `services.deciding.put_settings` takes it."""

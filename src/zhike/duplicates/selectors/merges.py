@@ -194,7 +194,10 @@ def _change(
     shown = []
     for value in (before, after):
         text = "" if value in (None, "") else wording.shown(wording.field_of(table, column), value, names)
-        seen = fields.shown_column(actor, table, column, row, str(text)) if text else ""
+        try:
+            seen = fields.shown_column(actor, table, column, row, str(text)) if text else ""
+        except fields.FieldUndeclared:  # of the company's own fields, one that is gone by now
+            return None
         if seen is None:
             return None
         shown.append(seen)

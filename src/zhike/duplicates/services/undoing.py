@@ -25,6 +25,7 @@ from zhike.duplicates.giving_back import give_back
 from zhike.duplicates.models import Merge, MergedRecord
 from zhike.duplicates.permissions import MERGE
 from zhike.duplicates.pointers import find_successor
+from zhike.metadata.kinds import HOLDER
 from zhike.recovery.models import Binned
 from zhike.recovery.services import NothingInBin, Restored, bring_back
 
@@ -114,12 +115,13 @@ def undo_merge(*, actor: Actor, merge_id: int, at: datetime) -> Undone:
         ):
             raise PermissionDenied(MERGE)
         records = {one.record_id: one for one in MergedRecord.objects.filter(merge=merge).order_by("record_id")}
+        values, kept = _former(merge, survivor)
+        # First, so that a value only one may have is free for the one who comes back.
+        put_merged(changes={survivor: values}, at=at)
         restored = _bring_back(actor, sorted(records))
         moved: Mapping[int, Any] = {record: one.moved for record, one in records.items()}
         count = give_back(survivor_id=survivor.pk, moved=moved, journal=merge.journal)
-        values, kept = _former(merge, survivor)
-        put_merged(changes={survivor: values}, at=at)
-        refresh_search(customer_ids=sorted(records))
+        refresh_search(customer_ids=[survivor.pk, *sorted(records)])
         MergedRecord.objects.filter(merge=merge).update(is_undone=True)
         merge.undone_at, merge.undone_by_id = at, actor.user_id
         merge.save(update_fields=["undone_at", "undone_by"])
@@ -169,11 +171,29 @@ def _former(merge: Merge, survivor: Customer) -> tuple[dict[str, Any], list[str]
     for column, (before, after) in merge.fields.items():
         known: Any = Customer._meta.get_field(column.removesuffix("_id"))
         former = known.to_python(before)
-        if getattr(survivor, column) == known.to_python(after) and _is_there(known, former):
+        if column == HOLDER:
+            values[column], edited = _former_own(survivor.custom, former, known.to_python(after))
+            kept += edited
+        elif getattr(survivor, column) == known.to_python(after) and _is_there(known, former):
             values[column] = former
         else:
             kept.append(column)
     return values, kept
+
+
+def _former_own(now: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The company's own fields, key by key, and those that were edited since."""
+    found, edited = dict(now), []
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) == after.get(key):
+            continue
+        if now.get(key) != after.get(key):
+            edited.append(f"{HOLDER}.{key}")
+        elif key in before:
+            found[key] = before[key]
+        else:
+            found.pop(key, None)
+    return found, edited
 
 
 def _is_there(known: Any, value: Any) -> bool:
