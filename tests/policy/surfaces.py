@@ -109,6 +109,7 @@ PAGES: dict[str, Surface] = {
     "show_order_history": _record(ORDERS, "/commerce/orders/{order_id}/history/"),
     "restore_order": _change(EDIT_ORDER, "/commerce/orders/{order_id}/history/1/", method="GET"),
     "delete_order": _change(DELETE_ORDER, "/commerce/orders/{order_id}/delete/"),
+    "show_product": _shut(ORDERS),
     "reveal_order_field": _change(REVEAL, "/commerce/orders/{order_id}/reveal/number/", {"reason": "they called"}),
     **dict.fromkeys(("duplicates", "review_pair", "open_pair", "scan_progress"), _shut(MERGE)),
     **dict.fromkeys(("start_scan", "merge_rules"), _shut("duplicates.scan_customers")),

@@ -8,6 +8,7 @@ from tests.policy.test_surfaces import text_of
 from tests.policy.world import World, actor_named
 
 from zhike.accounts.services import saved_views
+from zhike.commerce.models import Product
 from zhike.core.acting import acting
 from zhike.finder import selectors
 
@@ -33,6 +34,19 @@ def test_orders_notes_and_files_are_found_within_the_reach(world: World, user: s
         assert (f"No-{one.name}" in found(world, user, f"No-{one.name}").get("commerce.order", [])) is sees
         assert (f"note {one.name}" in found(world, user, f"note {one.name}").get("customers.activity", [])) is sees
         assert (f"{one.name}.csv" in found(world, user, f"{one.name}.csv").get("exchange.import", [])) is owns
+
+
+def test_products_are_found_by_those_who_read_them(world: World) -> None:
+    one = world.planted[0]
+    for user, expected in (("reader", True), ("own", True), ("masked", False), ("hidden", False), ("nobody", False)):
+        for word in (f"ware-no-{one.name.lower()}", f"sku-No-{one.name}"):
+            told = found(world, user, word)
+            assert (f"Ware-No-{one.name}" in told.get("commerce.product", [])) is expected, user
+    product = Product.objects.get(name=f"Ware-No-{one.name}")
+    for user, status in (("reader", 200), ("masked", 404), ("nobody", 403)):
+        client: Any = Client(raise_request_exception=False)
+        client.force_login(world.users[user])
+        assert client.get(f"/commerce/products/{product.pk}/").status_code == status
 
 
 def test_people_teams_and_roles_are_found_by_those_who_manage_them(world: World) -> None:

@@ -27,6 +27,7 @@ class CommerceConfig(AppConfig):
         kinds.register(ORDERS)
         link_records("commerce_order", "show_order_history", "commerce.view_order")
         finder.register(findable.KIND)
+        finder.register(findable.PRODUCTS)
         finder.add_place(
             Place(
                 url_name="imports",

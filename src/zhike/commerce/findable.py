@@ -1,4 +1,4 @@
-"""Orders in the search box, by number: the whole of it or how it begins."""
+"""Orders in the search box, by number: the whole of it or how it begins. Products, by name and code."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,17 +6,21 @@ from django.db import connection
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from zhike.commerce.guarded import NUMBER
-from zhike.commerce.models import Order, OrderQuerySet
+from zhike.commerce.guarded import NUMBER, PRODUCT
+from zhike.commerce.models import Order, OrderQuerySet, Product
 from zhike.core import fields
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
-from zhike.core.finder import Asked, Found, Kind, Rank
+from zhike.core.finder import Asked, Found, Kind, Rank, rank_of
+from zhike.core.text import grams
 from zhike.customers.guarded import shown_name
 
 SHORTEST = 3
+SHORTEST_NAME = 2
+MOST_PRODUCTS = 50
 LAST = "\U0010ffff"
 # One step in the index for each source, of which there are few.
 _SOURCES = """
@@ -67,6 +71,30 @@ def _told(actor: Actor, orders: Iterable[Order]) -> Iterable[Found]:
         )
 
 
+def find_products(asked: Asked) -> list[Found]:
+    folded = asked.folded
+    if len(folded) < SHORTEST_NAME or not fields.reads(asked.actor, [PRODUCT]):
+        return []
+    wanted = Q()
+    for text in {asked.typed, folded}:
+        wanted |= Q(name__icontains=text) | Q(code__istartswith=text)
+    found = []
+    for product in Product.objects.filter(wanted).order_by("-pk")[:MOST_PRODUCTS]:
+        rank = rank_of(folded, [grams.fold(product.name), grams.fold(product.code)])
+        detail = " · ".join(part for part in (product.code, product.category) if part and part != str(product))
+        url = reverse("show_product", args=[product.pk])
+        found.append(Found(title=str(product), detail=detail, url=url, rank=Rank.WITHIN if rank is None else rank))
+    return found
+
+
+PRODUCTS = Kind(
+    key="commerce.product",
+    label=_("Products"),
+    icon="package",
+    order=35,
+    permission="commerce.view_order",
+    find=find_products,
+)
 KIND = Kind(
     key="commerce.order",
     label=pgettext_lazy("purchases", "Orders"),

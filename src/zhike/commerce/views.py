@@ -1,17 +1,18 @@
-"""Orders: the panel on a customer's page, and an order with its lines."""
+"""Orders: the panel on a customer's page, an order with its lines, and a product."""
 
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from zhike.commerce import customer_orders
-from zhike.commerce.models import Order
+from zhike.commerce import customer_orders, guarded
+from zhike.commerce.models import Order, Product
 from zhike.commerce.services import reveals
 from zhike.commerce.services.reveals import RevealedOrder
 from zhike.core import fields
@@ -58,6 +59,15 @@ def show_order(request: ActorRequest, pk: int) -> HttpResponse:
     except Order.DoesNotExist:
         raise Http404 from None
     return render_page(request, "commerce/show_order.html", {"page": found, "order": found.order}, partial="order")
+
+
+@needs(VIEW)
+@require_GET
+def show_product(request: ActorRequest, pk: int) -> HttpResponse:
+    if not fields.reads(request.actor, [guarded.PRODUCT]):
+        raise Http404
+    product = get_object_or_404(Product, pk=pk)
+    return render_page(request, "commerce/show_product.html", {"item": product}, partial="product")
 
 
 @needs(REVEAL)
