@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 import doubles
+import records_search
 from harness import Instance, describe_machine, emit, instance
 from zhike.demo.doubles import ENTITY, make_doubles
 
@@ -95,6 +96,7 @@ def main() -> None:
         import_customers(made)
         measure_scan(made)
         measure_merges(made)
+        records_search.measure(made)
 
 
 if __name__ == "__main__":
