@@ -12,6 +12,7 @@ from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
+from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import designing, forget
@@ -47,7 +48,7 @@ def change_kind(request: ActorRequest, pk: int) -> HttpResponse:
         "kinds": kinds,
         "kind": kind,
         "plan": plan,
-        "misfits": designing.name_misfits(actor=request.actor, record=definition.record, plan=plan) if plan else [],
+        "misfits": designing.name_misfits(actor=request.actor, field=Known.of(definition), plan=plan) if plan else [],
         "problem": refusal,
         "tabs": settings_tabs("design_fields"),
     }

@@ -18,6 +18,7 @@ from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
 from zhike.metadata import design_forms, indexes, registry
 from zhike.metadata.faces import ICONS
+from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import designing, forget
@@ -193,7 +194,11 @@ def _form_page(
         "record": record,
         "definition": definition,
         "may_change_kind": kind in converting.CONVERTIBLE,
-        "doubles": designing.name_doubles(actor=request.actor, record=record, doubles=doubles) if doubles else [],
+        "doubles": (
+            designing.name_doubles(actor=request.actor, field=Known.of(definition), doubles=doubles)
+            if doubles and definition
+            else []
+        ),
         "tabs": settings_tabs("design_fields"),
     }
     return render_page(request, "metadata/edit_field.html", context, status=422 if form.is_bound else 200)

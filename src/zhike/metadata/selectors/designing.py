@@ -11,6 +11,7 @@ from zhike.core.actor import Actor
 from zhike.core.fields import Care
 from zhike.metadata import registry
 from zhike.metadata.indexes import HasDoubles
+from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Index, Kind, Section
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.services.converting import Conversion
@@ -117,11 +118,11 @@ class NamedDouble:
     records: Sequence[tuple[int, str, str]]
 
 
-def name_doubles(*, actor: Actor, record: str, doubles: HasDoubles) -> list[NamedDouble]:
-    """The doubles with links to their records, as far as the actor sees them."""
-    named = _named(actor, record, [one.records for one in doubles.doubles])
+def name_doubles(*, actor: Actor, field: Known, doubles: HasDoubles) -> list[NamedDouble]:
+    """The doubles with links to their records, as far as the actor sees them; designing a field is not reading it."""
+    named = _named(actor, field.record, [one.records for one in doubles.doubles])
     return [
-        NamedDouble(value=one.value, count=one.count, records=records)
+        NamedDouble(value=fields.shown(actor, field.path, one.value), count=one.count, records=records)
         for one, records in zip(doubles.doubles, named, strict=True)
     ]
 
@@ -136,11 +137,11 @@ class NamedMisfit:
     records: Sequence[tuple[int, str, str]]
 
 
-def name_misfits(*, actor: Actor, record: str, plan: Conversion) -> list[NamedMisfit]:
+def name_misfits(*, actor: Actor, field: Known, plan: Conversion) -> list[NamedMisfit]:
     """The same for values that do not convert."""
-    named = _named(actor, record, [one.records for one in plan.misfits])
+    named = _named(actor, field.record, [one.records for one in plan.misfits])
     return [
-        NamedMisfit(value=one.value, why=one.why, count=one.count, records=records)
+        NamedMisfit(value=fields.shown(actor, field.path, one.value), why=one.why, count=one.count, records=records)
         for one, records in zip(plan.misfits, named, strict=True)
     ]
 
