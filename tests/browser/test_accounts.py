@@ -66,7 +66,11 @@ def test_a_key_made_here_opens_the_api_and_its_documentation_is_tried_out(open_b
 @pytest.mark.parametrize("manners", [Manners(), PHONE], ids=["desk", "phone"])
 def test_settings_fit_the_screen_and_are_accessible(open_browser: Callable[..., Page], manners: Manners) -> None:
     page = open_browser(manners)
-    for address in ("users/", "users/new/", "users/1/", "teams/", "teams/new/", "roles/", "roles/new/"):
+    for address in (
+        *("users/", "users/new/", "users/1/", "teams/", "teams/new/", "roles/", "roles/new/", "fields/"),
+        *("fields/of/customers.customer/new/", "fields/of/customers.customer/new/?kind=choice"),
+        "fields/of/customers.customer/sections/new/",
+    ):
         page.goto(f"/settings/{address}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

@@ -214,3 +214,37 @@ def test_the_keyboard_reaches_search_customers_and_help(
     expect(page.locator("#zk-keys")).to_contain_text(help_title)
     page.keyboard.press("Escape")
     expect(page.locator("#zk-keys")).to_be_hidden()
+
+
+def test_a_field_is_designed_filled_shown_and_archived(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/settings/fields/")
+    page.get_by_role("link", name="新建字段").first.click()
+    page.get_by_role("link", name="单选").click()
+    page.get_by_label("名称", exact=False).first.fill("会员等级")
+    for place, name in enumerate(("金卡", "银卡", "普通", "黑卡")):
+        if place == 3:
+            page.get_by_role("button", name="再加一个选项").click()
+        page.locator("[name=option_label]").nth(place).fill(name)
+    page.locator("[name=option_tone]").first.select_option("warn")
+    page.get_by_role("button", name="上移").nth(3).click()
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("link", name="会员等级")).to_be_visible()
+    page.goto("/customers/?cols=name,custom.hui_yuan_deng_ji")
+    page.locator("tbody a[data-panel]").first.click()
+    page.locator("#zk-panel").get_by_role("link", name="整页打开").click()
+    page.wait_for_url(re.compile(r"/customers/\d+/$"))
+    line = page.locator("div", has=page.locator("dt", has_text="会员等级")).last
+    line.locator("[data-edit]").click()
+    choice = page.get_by_role("combobox", name="会员等级")
+    expect(choice.locator("option")).to_have_text(["—", "金卡", "银卡", "黑卡", "普通"])
+    choice.select_option("金卡")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("已保存：会员等级")).to_be_visible()
+    expect(page.locator(".zk-timeline, main").get_by_text("会员等级：添加 金卡").first).to_be_visible()
+    page.goto("/customers/?cols=name,custom.hui_yuan_deng_ji")
+    expect(page.locator("tbody .zk-badge[data-tone=warn]")).to_have_text("金卡")
+    page.goto("/settings/fields/")
+    page.get_by_role("link", name="会员等级").click()
+    page.get_by_role("button", name="归档").click()
+    expect(page.get_by_text("1 个已归档字段")).to_be_visible()
