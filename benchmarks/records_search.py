@@ -4,7 +4,8 @@ Part of `make bench-records`, with the customers imported there; alone with thos
 tree of 500 teams own them, as in `policy`. Words are drawn from all customers, seen or not: two characters in a row of
 a name, the initials of a name, four digits in a row of a phone number. Each is asked through everything between the
 request and the answer but the network, every kind of thing included. Roles take turns; the figure is the 95th
-percentile of the slowest role. The last figure is of readings with two letters swapped, for which other spellings are
+percentile of the slowest role. Beside it stands what the two processes worked for an answer (`cpu_p95`), which others
+on the machine do not change. The last figure is of readings with two letters swapped, for which other spellings are
 looked for.
 """
 
@@ -26,7 +27,9 @@ ASK = r"""
 import json, random, re, statistics, time
 from zhike.cli.instance import load_django
 load_django()
+from pathlib import Path
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from zhike.accounts.models import User
 from zhike.accounts import services as accounts
@@ -72,21 +75,30 @@ with acting(SYSTEM):
         at = dice.randrange(len(read) - 1)
         words["slip"].append(read[:at] + read[at + 1] + read[at] + read[at + 2:])
 
-spent = {}
+def worked():
+    # Milliseconds of this process and its process of the database so far.
+    pids = ["self", connection.connection.info.backend_pid]
+    return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e6
+
+spent, busy = {}, {}
 for turn in range({rounds}):
     for kind, asked in words.items():
         for name, client in clients.items():
-            began = time.perf_counter()
+            began, before = time.perf_counter(), worked()
             answer = client.post("/find/", {"q": asked[turn]}, headers={"HX-Request": "true"})
             took = 1000 * (time.perf_counter() - began)
             assert answer.status_code == 200, answer.status_code
             if turn > 2:
                 spent.setdefault(kind, {}).setdefault(name, []).append(took)
+                busy.setdefault(kind, []).append(worked() - before)
 print(json.dumps({
-    kind: {
-        name: [statistics.median(took), statistics.quantiles(took, n=20)[18], max(took)]
-        for name, took in roles.items()
-    } for kind, roles in spent.items()
+    "took": {
+        kind: {
+            name: [statistics.median(took), statistics.quantiles(took, n=20)[18], max(took)]
+            for name, took in roles.items()
+        } for kind, roles in spent.items()
+    },
+    "worked": {kind: statistics.quantiles(several, n=20)[18] for kind, several in busy.items()},
 }))
 """
 
@@ -114,11 +126,12 @@ def ask(made: Instance) -> None:
     )
     if done.returncode:
         sys.exit(done.stderr)
-    told: dict[str, dict[str, list[float]]] = json.loads(done.stdout.splitlines()[-1])
-    for kind, roles in told.items():
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    for kind, roles in told["took"].items():
         more: dict[str, Any] = {name: [round(figure, 1) for figure in figures] for name, figures in roles.items()}
         worst = max(figures[1] for figures in roles.values())
         target = "" if kind == "slip" else TARGET
+        more["cpu_p95"] = round(told["worked"][kind], 1)
         emit(f"search_{kind}_p95_ms", worst, "ms", target=target, median_p95_max=more)
 
 
