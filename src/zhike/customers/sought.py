@@ -85,18 +85,20 @@ CREATE OR REPLACE FUNCTION customers_alike(spellings jsonb, most integer) RETURN
         spelt text;
     BEGIN
         {_MINE}
+        IF is_few THEN
+            RETURN QUERY SELECT customer_id FROM customers_customersearch
+                WHERE customer_id = ANY (mine) AND text LIKE ANY (ARRAY(
+                    SELECT pattern FROM jsonb_to_recordset(spellings) AS one(pattern text)))
+                LIMIT 8 * most;
+            RETURN;
+        END IF;
         FOR wanted, spelt IN
             SELECT pieces, pattern FROM jsonb_to_recordset(spellings) AS one(pieces text[], pattern text)
         LOOP
-            IF is_few THEN
-                RETURN QUERY SELECT customer_id FROM customers_customersearch
-                    WHERE customer_id = ANY (mine) AND text LIKE spelt LIMIT most;
-            ELSE
-                RETURN QUERY WITH found AS MATERIALIZED (
-                    SELECT customer_id FROM customers_customersearch WHERE grams @> wanted AND text LIKE spelt
-                ) SELECT seen.id FROM found JOIN customers_customer AS seen ON seen.id = found.customer_id
-                    WHERE {SEEN} LIMIT most;
-            END IF;
+            RETURN QUERY WITH found AS MATERIALIZED (
+                SELECT customer_id FROM customers_customersearch WHERE grams @> wanted AND text LIKE spelt
+            ) SELECT seen.id FROM found JOIN customers_customer AS seen ON seen.id = found.customer_id
+                WHERE {SEEN} LIMIT most;
         END LOOP;
     END $$;
 """  # noqa: S608

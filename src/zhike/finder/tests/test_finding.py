@@ -104,6 +104,19 @@ def test_slips_are_forgiven_where_little_is_found(ask: Ask, typed: str, name: st
     assert name in ask(typed)
 
 
+def test_slips_are_forgiven_within_a_small_reach(boss: User, company: dict[str, Customer]) -> None:
+    role = accounts.put_role(
+        actor=SYSTEM, code="own", name="own", grants={one.code: Scope.OWN for one in list_permissions()}
+    )
+    boss.roles.set([role])
+    Customer.objects.filter(pk=company["王芳"].pk).update(owner=None)
+    actor = actor_of(User.objects.get(pk=boss.pk))
+    for typed, names in (("zegnguofan", ["曾国藩"]), ("wnagfang", []), ("张伟", ["张伟", "張偉", "张伟明", "小张伟"])):
+        with acting(actor):
+            groups = selectors.find(actor=actor, typed=typed, at=NOON, kinds=[CUSTOMERS.key])
+        assert [one.title for group in groups for one in group.found] == names, typed
+
+
 def test_who_finds_enough_has_not_mistyped(ask: Ask) -> None:
     assert "王芳" not in ask("张伟")
     assert ask("没有这样的名字") == []
