@@ -67,6 +67,18 @@ def test_nothing_is_merged_by_itself_unless_the_company_wants_it(boss: Actor, ma
         deciding.put_settings(actor=Actor(user_id=None, name=""), rules={}, sources=[], auto_from=0.99)
 
 
+def test_who_was_told_apart_is_not_merged_by_way_of_a_third(make: Make) -> None:
+    a, b, c = make("甲"), make("乙"), make("丙")
+    put_pair(a, b, 0.999)
+    put_pair(b, c, 0.999)
+    between = put_pair(a, c, 0.999)
+    Settings.objects.create(pk=1, auto_from=0.99)
+    Pair.objects.filter(pk=between.pk).update(state=Pair.State.DISTINCT)
+    assert scanning.merge_certain(actor=SYSTEM, now=later) == 0
+    Pair.objects.filter(pk=between.pk).update(state=Pair.State.OPEN)
+    assert scanning.merge_certain(actor=SYSTEM, now=later) == 2
+
+
 def test_pairs_by_way_of_others_become_one_group() -> None:
     assert sorted(scanning.groups_of([(1, 2), (5, 6), (2, 3), (9, 3)])) == [[1, 2, 3, 9], [5, 6]]
 

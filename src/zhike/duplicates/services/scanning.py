@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
@@ -97,7 +98,13 @@ def merge_certain(*, actor: Actor, now: Callable[[], datetime]) -> int:
     if limit is None:
         return 0
     pairs = Pair.objects.visible_to(actor).filter(state=Pair.State.OPEN, probability__gte=limit)
-    groups = [one for one in groups_of(pairs.values_list("first_id", "second_id")) if len(one) <= LARGEST_GROUP]
+    apart = set(Pair.objects.filter(state=Pair.State.DISTINCT).values_list("first_id", "second_id"))
+    groups = [
+        one
+        for one in groups_of(pairs.values_list("first_id", "second_id"))
+        # Nobody is merged by way of others with somebody they were told apart from.
+        if len(one) <= LARGEST_GROUP and apart.isdisjoint(combinations(one, 2))
+    ]
     count = 0
     for start in range(0, len(groups), AT_ONCE):
         part = groups[start : start + AT_ONCE]
