@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from tests.api.conftest import NOON, Hire, Program, make_customer
+from pytest_django.plugin import DjangoDbBlocker
+from tests.api.conftest import NOON, Program, hire, make_customer
 
 from zhike.audit.models import Entry
 from zhike.commerce import services as commerce
@@ -31,6 +32,7 @@ ORDER = {"source": "s", "number": "new", "placed_at": WHEN, "currency": "CNY"}
 ORDER |= {"lines": [{"quantity": "1", "unit_price": "1"}]}
 
 type Ids = dict[str, int]
+type Strangers = dict[Scope, tuple[Program, Ids]]
 type Call = Callable[[Program, Ids], HttpResponse]
 
 # Operation → how a stranger would reach for the hidden records with it, and what it may answer.
@@ -169,6 +171,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "list_products": (lambda it, ids: it.get("/products"), {200}),
     "get_product": (lambda it, ids: it.get("/products/1"), {404}),
 }
+REACHING = (Scope.OWN, Scope.TEAM, Scope.TEAM_AND_BELOW)
 TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import, Binned, Reversal)
 
 
@@ -177,8 +180,25 @@ def operations() -> set[str]:
     return {operation["operationId"] for methods in schema["paths"].values() for operation in methods.values()}
 
 
-@pytest.fixture
-def hidden(boss: Program) -> Ids:
+@pytest.fixture(scope="module")
+def hidden(standing: None, django_db_blocker: DjangoDbBlocker) -> Ids:
+    with django_db_blocker.unblock():
+        return _hide(hire("boss", scope=Scope.ALL))
+
+
+@pytest.fixture(scope="module")
+def strangers(hidden: Ids, django_db_blocker: DjangoDbBlocker) -> Strangers:
+    """One for each scope with the ids of what is hidden and of a customer of theirs; without a scope they have none."""
+    found = {}
+    with django_db_blocker.unblock():
+        for scope in REACHING:
+            stranger = hire(f"stranger {scope}", scope=scope)
+            found[scope] = stranger, {**hidden, "mine": make_customer(name="自己的", owner=stranger.user).pk}
+        nobody = hire("nobody", scope=Scope.NONE, keep=("accounts.use_api",))
+    return {**found, Scope.NONE: (nobody, {**hidden, "mine": hidden["customer"]})}
+
+
+def _hide(boss: Program) -> Ids:
     customer = make_customer(name=SECRET, owner=boss.user)
     identifier = identifiers.NewIdentifier(kind="phone", value="13800138000")
     added, _change = identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=identifier, at=NOON)
@@ -222,10 +242,9 @@ def test_every_operation_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(REACHES))
-@pytest.mark.parametrize("scope", [Scope.OWN, Scope.TEAM, Scope.TEAM_AND_BELOW])
-def test_a_stranger_reaches_nothing(hire: Hire, hidden: Ids, operation: str, scope: Scope) -> None:
-    stranger = hire("stranger", scope=scope)
-    ids = {**hidden, "mine": make_customer(name="自己的", owner=stranger.user).pk}
+@pytest.mark.parametrize("scope", REACHING)
+def test_a_stranger_reaches_nothing(db: None, strangers: Strangers, operation: str, scope: Scope) -> None:
+    stranger, ids = strangers[scope]
     before = contents()
     call, allowed = REACHES[operation]
     response = call(stranger, ids)
@@ -236,9 +255,8 @@ def test_a_stranger_reaches_nothing(hire: Hire, hidden: Ids, operation: str, sco
 
 
 @pytest.mark.parametrize("operation", sorted(REACHES.keys() - {"get_me"}))
-def test_without_any_grant_but_the_api_nothing_opens(hire: Hire, hidden: Ids, operation: str) -> None:
-    stranger = hire("stranger", scope=Scope.NONE, keep=("accounts.use_api",))
-    ids = {**hidden, "mine": hidden["customer"]}
+def test_without_any_grant_but_the_api_nothing_opens(db: None, strangers: Strangers, operation: str) -> None:
+    stranger, ids = strangers[Scope.NONE]
     before = contents()
     response = REACHES[operation][0](stranger, ids)
 
