@@ -24,7 +24,7 @@ from zhike.customers.guarded import RECORD, key
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.normalising import normal_name
 from zhike.customers.services.changes import Change, record_changes
-from zhike.customers.services.identifiers import NewIdentifier, insert_identifiers
+from zhike.customers.services.identifiers import NewIdentifier, insert_identifiers, naming_holders
 from zhike.customers.services.search import Findable, put_search, refresh_search
 from zhike.customers.services.tags import put_tags
 from zhike.metadata.services.values import refusing_doubles
@@ -65,6 +65,7 @@ class Edit:
     change_id: int | None
 
 
+@naming_holders
 @transaction.atomic
 def create_customer(
     *,

@@ -13,7 +13,7 @@ from zhike.core.fields import RecordField
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Section
 
-_STATES = "SELECT record, token FROM metadata_design ORDER BY record"
+_STATES = 'SELECT "record", "token" FROM "metadata_design" ORDER BY "record"'
 NOTHING: Mapping[str, str] = MappingProxyType({})
 # The state of every kind's fields, asked for once a request; None outside requests, where each question asks anew.
 _states: ContextVar[dict[str, str] | None] = ContextVar("states_of_fields", default=None)
