@@ -13,7 +13,7 @@ from zhike.core.fields import RecordField
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Section
 
-_STATES = 'SELECT "record", "token" FROM "metadata_design" ORDER BY "record"'
+_STATES = 'SELECT "record", "token" FROM "metadata_design"'
 NOTHING: Mapping[str, str] = MappingProxyType({})
 # The state of every kind's fields, asked for once a request; None outside requests, where each question asks anew.
 _states: ContextVar[dict[str, str] | None] = ContextVar("states_of_fields", default=None)
@@ -78,7 +78,7 @@ def _list_states() -> Mapping[str, str]:
     # Asked by every request, of which composing the same SQL anew would be the dearest part.
     with connection.cursor() as cursor:
         cursor.execute(_STATES)
-        found = dict(cursor.fetchall())
+        found = dict(sorted(cursor.fetchall()))
     if held is not None:
         held |= found or {"": ""}
     return {record: state for record, state in found.items() if state}
