@@ -14,6 +14,8 @@ Object.assign(htmx.config, {
   refreshOnHistoryMiss: true,
   scrollIntoViewOnBoost: false,
   defaultSettleDelay: 0,
+  // Without "style": of a panel that is loaded again htmx would write it as an attribute, which the content policy refuses.
+  attributesToSettle: ["class", "width", "height"],
   responseHandling: [
     { code: "204", swap: false },
     { code: "[23]..", swap: true },
