@@ -47,16 +47,16 @@ def test_a_level_that_a_field_does_not_have_is_refused(seller: Role, key: str, l
 
 
 def test_the_matrix_saves_a_level_for_each_field_and_role(boss: Client, seller: Role) -> None:
-    page = boss.get("/settings/fields/").content.decode()
+    page = boss.get("/settings/field-access/").content.decode()
     assert f'name="level-{seller.pk}-{PHONE}"' in page
-    saved = boss.post("/settings/fields/", {f"level-{seller.pk}-{PHONE}": "0", f"level-{seller.pk}-{NAME}": "1"})
+    saved = boss.post("/settings/field-access/", {f"level-{seller.pk}-{PHONE}": "0", f"level-{seller.pk}-{NAME}": "1"})
     assert saved.status_code == 302
     assert levels_of(seller) == {PHONE: Sight.HIDDEN, NAME: Sight.MASKED}
 
 
 def test_many_fields_are_set_at_once_each_to_the_nearest_level_it_has(boss: Client, seller: Role) -> None:
     bulk = {"act": "bulk", "bulk_role": str(seller.pk), "bulk_care": "", "bulk_level": "0"}
-    assert boss.post("/settings/fields/", bulk).status_code == 302
+    assert boss.post("/settings/field-access/", bulk).status_code == 302
     lowest = {field.key: min(field.levels) for field in fields.list_fields("customers.customer")}
     user = services.create_user(actor=SYSTEM, username="x", name="x", password="long enough for all", roles=[seller])
     assert dict(actor_of(user).sights) == lowest
@@ -64,13 +64,13 @@ def test_many_fields_are_set_at_once_each_to_the_nearest_level_it_has(boss: Clie
 
 def test_a_role_that_cannot_see_customers_has_no_say_and_no_cells(boss: Client) -> None:
     clerk = services.put_role(actor=SYSTEM, code="c", name="Clerk", grants={"accounts.use_api": Scope.ALL})
-    assert f"level-{clerk.pk}-" not in boss.get("/settings/fields/").content.decode()
+    assert f"level-{clerk.pk}-" not in boss.get("/settings/field-access/").content.decode()
 
 
 def test_who_may_not_manage_users_may_not_look(seller: Role) -> None:
     user = services.create_user(actor=SYSTEM, username="x", name="x", password="long enough for all", roles=[seller])
     client = Client()
     client.force_login(user)
-    assert client.get("/settings/fields/").status_code == 403
-    assert client.post("/settings/fields/", {f"level-{seller.pk}-{PHONE}": "0"}).status_code == 403
+    assert client.get("/settings/field-access/").status_code == 403
+    assert client.post("/settings/field-access/", {f"level-{seller.pk}-{PHONE}": "0"}).status_code == 403
     assert levels_of(seller) == {}

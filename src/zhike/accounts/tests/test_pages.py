@@ -39,11 +39,11 @@ def test_own_settings_are_for_everybody(house: House, name: str, locale: str) ->
     assert response.headers["Content-Language"] == locale
 
 
-def test_a_request_needs_two_queries_to_know_its_actor(
+def test_a_request_needs_three_queries_to_know_its_actor_and_the_fields_there_are(
     house: House, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     browser = house.browser(house.seller)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         browser.get("/account/")
 
 
