@@ -78,10 +78,14 @@ def _furnish() -> tuple[Program, dict[str, int]]:
     double = body_of(program.post("/customers", {"name": "张叁"}))
     merge = body_of(program.post(f"/customers/{customer['id']}/merge", {"record_ids": [double["id"]]}))
     proposed = body_of(program.post(f"/privacy/requests/{asked['id']}/proposals", {"changes": {"city": "苏州"}}))
+    other = body_of(program.post("/customers", {"name": "李四"}))
+    related = {"other_id": other["id"], "aspect": "household"}
+    relation = body_of(program.post(f"/customers/{customer['id']}/relations", related))
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
         "merge_id": merge["id"],
+        "relation_id": relation["id"],
         "entry_id": entry,
         "reversal_id": reversal["id"],
         "request_id": asked["id"],

@@ -23,6 +23,8 @@ from zhike.exchange import services as imports
 from zhike.exchange.models import Import
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned, Reversal
+from zhike.relations.models import Relation
+from zhike.relations.services import relating
 
 SECRET = "隐身的客户"
 ID_NUMBER = "11010519491231002X"
@@ -107,6 +109,22 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
         lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/collaborators/{it.user.pk}"),
         {404},
     ),
+    "list_relations": (lambda it, ids: it.get(f"/customers/{ids['customer']}/relations"), {404}),
+    "get_relation_graph": (lambda it, ids: it.get(f"/customers/{ids['customer']}/relation-graph"), {404}),
+    "add_relation": (
+        lambda it, ids: it.post(
+            f"/customers/{ids['mine']}/relations", {"other_id": ids["customer"], "aspect": "other"}
+        ),
+        {404},
+    ),
+    "edit_relation": (
+        lambda it, ids: it.send("PATCH", f"/customers/{ids['customer']}/relations/{ids['relation']}", {"title": "x"}),
+        {404},
+    ),
+    "remove_relation": (
+        lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/relations/{ids['relation']}"),
+        {404},
+    ),
     "list_entries": (lambda it, ids: it.get(f"/history?table=customers_customer&record_id={ids['customer']}"), {200}),
     "get_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}"), {200, 404}),
     "prove_entry": (lambda it, ids: it.get(f"/history/{ids['entry']}/proof"), {200, 404}),
@@ -172,7 +190,7 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_product": (lambda it, ids: it.get("/products/1"), {404}),
 }
 REACHING = (Scope.OWN, Scope.TEAM, Scope.TEAM_AND_BELOW)
-TABLES = (Customer, Identifier, CustomerTag, Activity, Order, OrderLine, Import, Binned, Reversal)
+TABLES = (Customer, Identifier, CustomerTag, Activity, Relation, Order, OrderLine, Import, Binned, Reversal)
 
 
 def operations() -> set[str]:
@@ -219,9 +237,14 @@ def _hide(boss: Program) -> Ids:
     binned = Binned.objects.get(record_id=gone.pk)
     boss.send("PATCH", f"/customers/{customer.pk}", {"city": "上海"})
     entry = Entry.objects.filter(table_name="customers_customer").latest("pk")
+    related = make_customer(name=SECRET, owner=boss.user)
+    relation = relating.add_relation(
+        actor=SYSTEM, customer_id=customer.pk, other_id=related.pk, aspect="other", details={"note": SECRET}, at=NOON
+    )
     merge = Merge.objects.create(survivor_id=customer.pk, merged_at=NOON, batch=uuid.uuid4(), entry_id=entry.pk)
     return {
         "merge": merge.pk,
+        "relation": relation.pk,
         "entry": entry.pk,
         "reversal": Reversal.objects.create(entry_id=entry.pk, user=boss.user, started_at=NOON).pk,
         "binned": binned.pk,

@@ -33,6 +33,7 @@ OPENED = {
     "duplicates/services/merging.py:merge_many": "all that hangs on a customer goes over, seen or not",
     "duplicates/services/undoing.py:find_merge": "a merge whose survivor is in the bin, or was merged itself",
     "duplicates/services/undoing.py:undo_merge": "and goes back",
+    "relations/selectors/related.py:_masked": "a masked name and an owner of somebody who is related",
     "exchange/engine.py:working": "an import compares with everything that is there",
     "exchange/mappings.py:remember": "a mapping belongs to the import's owner, whoever finishes it",
     "recovery/services.py:_bring_back": "and comes back",

@@ -18,6 +18,7 @@ from zhike.privacy.api import router as privacy
 from zhike.privacy.api_corrections import router as corrections
 from zhike.recovery.api import router as recovery
 from zhike.recovery.api_sets import router as sets
+from zhike.relations.api import router as relations
 
 DESCRIPTION = """
 Customers, orders, time lines and imports of one company.
@@ -42,6 +43,7 @@ api.add_router("", customers)
 api.add_router("", activities)
 api.add_router("", collaborators)
 api.add_router("", sealed)
+api.add_router("", relations)
 api.add_router("", commerce)
 api.add_router("", order_history)
 api.add_router("", exchange)

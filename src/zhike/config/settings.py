@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "zhike.metadata",
     "zhike.exchange",
     "zhike.customers",
+    "zhike.relations",
     "zhike.privacy",
     "zhike.duplicates",
     "zhike.commerce",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("customers/", include("zhike.customers.urls")),
     path("commerce/", include("zhike.commerce.urls")),
     path("duplicates/", include("zhike.duplicates.urls")),
+    path("relations/", include("zhike.relations.urls")),
     path("privacy/", include("zhike.privacy.urls")),
     path("audit/", include("zhike.audit.urls")),
     path("bin/", include("zhike.recovery.urls")),

@@ -56,3 +56,22 @@ def take_hold_in_bin(cursor: Any, key: Any, *, name: str, binned_ids: Sequence[i
         ),
         [list(binned_ids)],
     )
+
+
+def leave_to_other_end(cursor: Any, kind: Kind, model: Any, binned_ids: Sequence[int]) -> None:
+    """A row between two records comes back with whichever of them comes back last."""
+    ends = [column for column in model._meta.concrete_fields if column.related_model is kind.model]
+    if len(ends) < 2:
+        return
+    for end in ends:
+        cursor.execute(
+            sql.SQL(
+                "UPDATE recovery_binned AS gone"
+                " SET rows = jsonb_set(gone.rows, ARRAY[{table}], coalesce(gone.rows -> {table}, '[]') || found.kept)"
+                " FROM (SELECT (kept ->> {column})::bigint AS target, jsonb_agg(kept) AS kept"
+                "   FROM recovery_binned AS b, jsonb_array_elements(b.rows -> {table}) AS kept"
+                "   WHERE b.id = ANY(%(ids)s) GROUP BY 1) AS found"
+                " WHERE gone.kind = %(kind)s AND gone.record_id = found.target AND NOT gone.id = ANY(%(ids)s)"
+            ).format(table=sql.Literal(model._meta.db_table), column=sql.Literal(end.column)),
+            {"ids": list(binned_ids), "kind": kind.code},
+        )

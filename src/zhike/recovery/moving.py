@@ -80,8 +80,8 @@ def take_out(kind: Kind, how: Bin, ids: Sequence[int], *, values: dict[str, Any]
     parts = list_parts(kind.model, how.left_out)
     table = kind.model._meta.db_table
     kept = [sql.SQL("{}, jsonb_build_array(to_jsonb(r))").format(sql.Literal(table))]
-    kept += [_gathered(part) for part in parts if not part.stays]
-    held = [_gathered(part) for part in parts if part.stays]
+    kept += [_gathered(group) for group in _by_name(parts) if not group[0].stays]
+    held = [_gathered(group) for group in _by_name(parts) if group[0].stays]
     columns = list(values)
     told = {**values, "ids": list(ids), "kind": kind.code, "permission": kind.view_permission}
     with connection.cursor() as cursor:
@@ -116,13 +116,17 @@ def put_back(kind: Kind, how: Bin, binned_ids: Sequence[int]) -> list[Left]:
     parts = list_parts(kind.model, how.left_out)
     left: list[Left] = []
     with connection.cursor() as cursor:
+        # What a trigger refuses otherwise stays out, as what collides does.
+        cursor.execute("SELECT set_config('zhike.restoring', 'on', true)")
         links.promise(cursor, kind, binned_ids)
-        for model in (kind.model, *(part.model for part in parts if not part.stays)):
+        for model in dict.fromkeys((kind.model, *(part.model for part in parts if not part.stays))):
+            links.leave_to_other_end(cursor, kind, model, binned_ids)
             left += _insert(cursor, model, kind, binned_ids)
         for part in parts:
             if part.stays:
                 _take_hold(cursor, part, binned_ids)
                 links.take_hold_in_bin(cursor, part.path[-1], name=part.name, binned_ids=binned_ids)
+        cursor.execute("SELECT set_config('zhike.restoring', '', true)")
     return left
 
 
@@ -132,8 +136,20 @@ def _scope_of(how: Bin) -> sql.Composable:
     return sql.SQL("r.owner_id, r.team_id, NULL::bigint")
 
 
-def _gathered(part: Part) -> sql.Composed:
-    """`name, (all rows of the part that hang on r, as JSON)`."""
+def _by_name(parts: Sequence[Part]) -> list[list[Part]]:
+    """A table that points at the record from several columns is one."""
+    found: dict[str, list[Part]] = {}
+    for part in parts:
+        found.setdefault(part.name, []).append(part)
+    return list(found.values())
+
+
+def _gathered(parts: Sequence[Part]) -> sql.Composed:
+    """`name, (all rows of the table that hang on r, as JSON)`."""
+    return sql.SQL("{}, {}").format(sql.Literal(parts[0].name), sql.SQL(" || ").join(map(_rows_of, parts)))
+
+
+def _rows_of(part: Part) -> sql.Composed:
     own = _alias(len(part.path))
     key = _key_of(part.model)
     row = sql.SQL("to_jsonb({})").format(own)
@@ -141,8 +157,8 @@ def _gathered(part: Part) -> sql.Composed:
         row = sql.SQL("jsonb_build_array({own}.{key}, {own}.{column})").format(
             own=own, key=key, column=sql.Identifier(part.path[-1].column)
         )
-    return sql.SQL("{name}, coalesce((SELECT jsonb_agg({row} ORDER BY {own}.{key}) FROM {joined}), '[]')").format(
-        name=sql.Literal(part.name), row=row, own=own, key=key, joined=_joined(part)
+    return sql.SQL("coalesce((SELECT jsonb_agg({row} ORDER BY {own}.{key}) FROM {joined}), '[]')").format(
+        row=row, own=own, key=key, joined=_joined(part)
     )
 
 

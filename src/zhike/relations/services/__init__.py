@@ -1,0 +1,1 @@
+"""Adding, changing and removing relations, and what becomes of them in merges."""
