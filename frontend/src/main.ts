@@ -12,6 +12,7 @@ import "./behaviours/edit";
 import "./behaviours/forms";
 import "./behaviours/upload";
 import "./behaviours/rows";
+import "./behaviours/filter";
 import "./behaviours/table";
 import "./charts";
 

@@ -374,7 +374,14 @@ class Activity(models.Model):
 
     class Meta:
         verbose_name_plural = "activities"
-        indexes = [models.Index(fields=["customer", "happened_at", "id"], name="customers_activity_timeline")]
+        indexes = [
+            models.Index(fields=["customer", "happened_at", "id"], name="customers_activity_timeline"),
+            models.Index(
+                fields=["happened_at", "customer"],
+                condition=Q(kind__in=["follow_up", "call", "visit", "mail"]),
+                name="customers_activity_contact",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -12,11 +12,12 @@ from django.db.models.lookups import GreaterThanOrEqual, In, LessThan, LessThanO
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from zhike.core.actor import SYSTEM, Actor
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.operators import Kind as Asked
-from zhike.core.lists.registry import Column, Compile, Field, Parts, Sort
+from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort
 from zhike.core.paging import Phase
 from zhike.metadata import references
 from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE
@@ -72,6 +73,11 @@ def parts_of(record: str) -> Parts:
                 fields={one.name: field_of(one) for one in indexed},
                 sorts={one.name: sort_of(one) for one in indexed if EXPRESSIONS[one.kind] is not WHOLE},
                 columns={one.name: column_of(one) for one in known},
+                gone={
+                    one.name: Gone(label=one.lazily_named, reads=(one.path,))
+                    for one in design.every.values()
+                    if one not in indexed
+                },
             ),
         )
     return held[1]
@@ -87,6 +93,7 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
         compile=_compiling(known, path),
         choices=lambda actor: _choices(known, actor),
         naming=lambda values: _names(known, values),
+        section=pgettext_lazy("filter", "Own fields"),
     )
 
 

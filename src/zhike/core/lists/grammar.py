@@ -2,8 +2,9 @@
 
     grade:is:top,high;last_order:older:90;any(city:is:上海;city:is:北京)
 
-Items joined by ";" must all hold; `any(…)` holds where one of its items does, `all(…)` where all do. A condition is
-field:operator:values with "," between values; a backslash takes the meaning from the character behind it.
+Items joined by ";" must all hold; `any(…)` holds where one of its items does, `all(…)` where all do, `none(…)` where
+none does. A condition is field:operator:values with "," between values; of a field that asks about the last so many
+days, the first value is their number. A backslash takes the meaning from the character behind it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ MAX_CONDITIONS = 40
 MAX_VALUES = 500
 
 _MARKS = set("\\,;:()")
-Joiner = Literal["all", "any"]
+Joiner = Literal["all", "any", "none"]
+JOINERS: tuple[Joiner, ...] = ("all", "any", "none")
 
 
 class FilterInvalid(DomainError):
@@ -44,7 +46,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Group:
-    """Questions that must all hold, or one of which must."""
+    """Questions that must all hold, or one of which must, or none."""
 
     joiner: Joiner
     items: tuple["Condition | Group", ...] = ()
@@ -98,8 +100,7 @@ class _Reader:
         return tuple(found)
 
     def _item(self, depth: int) -> Condition | Group:
-        joiners: tuple[Joiner, ...] = ("all", "any")
-        for joiner in joiners:
+        for joiner in JOINERS:
             if self._take(f"{joiner}("):
                 items = self.items(depth=depth + 1)
                 if not self._take(")"):

@@ -82,6 +82,12 @@ OPERATORS: Mapping[str, Operator] = {
             pgettext_lazy("filter", "more than … days ago"),
             _("%(field)s more than %(value)s days ago"),
         ),
+        _operator(
+            "idle",
+            "days",
+            pgettext_lazy("filter", "not in the last … days"),
+            _("%(field)s: not in the last %(value)s days"),
+        ),
         _operator("empty", "none", pgettext_lazy("filter", "is empty"), _("%(field)s is empty")),
         _operator("filled", "none", pgettext_lazy("filter", "is not empty"), _("%(field)s is not empty")),
     )

@@ -30,9 +30,12 @@ class Field:
     upper app writes Exists or `pk__in` over its own tables here. choices: values to choose from, as (value, label).
     naming: labels of a few values, where reading all choices for a chip would cost too much.
     operators: fewer than the kind's own where not all make sense. permission: asked of the actor; empty for all.
-    currency: an amount in the company's currency. reads: the record's fields that the answer tells of; who does not
-    read them all cannot ask, for the number of rows found would tell. is_typed: whether the editor offers it; what
-    must not stand in an address is asked on a page of its own.
+    reads: the record's fields that the answer tells of; who does not read them all cannot ask, for the number of rows
+    found would tell. is_typed: whether the editor offers it; what must not stand in an address is asked on a page of
+    its own. section: under which word the editor offers it. is_within: asks about the last so many days, whose number
+    is the first value, and stands for “…” in the label. knows_me: takes “me” for whoever asks.
+    sweep: like compile, by one look at the whole table instead of one for each row. compile is quick where many rows
+    answer, sweep where few do; a list takes the second where the first takes too long.
     """
 
     key: str
@@ -47,6 +50,10 @@ class Field:
     operators: tuple[str, ...] = ()
     permission: str = ""
     is_typed: bool = True
+    section: Label = ""
+    is_within: bool = False
+    knows_me: bool = False
+    sweep: Compile | None = None
 
     def labels(self, values: Sequence[str], actor: Actor) -> Mapping[str, str]:
         """What the values are called; those that are missing speak for themselves."""
@@ -62,6 +69,14 @@ class Field:
         if self.nullable or self.compile or self.kind in (Kind.TEXT, Kind.CHOICE):
             return BY_KIND[self.kind]
         return tuple(key for key in BY_KIND[self.kind] if key not in NIL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gone:
+    """What a list could be filtered by and cannot any more. reads: without them nobody is told that there was such."""
+
+    label: Label
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +128,7 @@ class Parts:
     fields: Mapping[str, Field] = field(default_factory=dict)
     sorts: Mapping[str, Sort] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
+    gone: Mapping[str, Gone] = field(default_factory=dict)
 
 
 NO_PARTS = Parts()
@@ -164,6 +180,10 @@ class List:
             for key, item in self.fields.items()
             if _open(item.permission, actor) and fields.reads(actor, item.reads)
         }
+
+    def gone_for(self, actor: Actor) -> dict[str, str]:
+        """Labels of what can't be asked any more, as far as the actor may know of it."""
+        return {key: str(one.label) for key, one in self.source().gone.items() if fields.reads(actor, one.reads)}
 
     def sorts_for(self, actor: Actor) -> dict[str, Sort]:
         return {key: item for key, item in self.sorts.items() if fields.reads(actor, item.reads)}

@@ -13,11 +13,12 @@ KEY = "customers"
 
 def define() -> List:
     """Register the list; called once when the app is ready."""
+    from zhike.customers.listing import follow_ups
     from zhike.customers.listing.columns import COLUMNS
     from zhike.customers.listing.fields import FIELDS
     from zhike.customers.listing.sorts import SORTS
 
     found = registry.define(KEY, Customer)
-    found.add(*FIELDS, *SORTS, *COLUMNS)
+    found.add(*FIELDS, *follow_ups.FIELDS, *SORTS, *COLUMNS)
     found.source = partial(parts_of, RECORD)
     return found

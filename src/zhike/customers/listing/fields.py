@@ -107,6 +107,13 @@ def _owner(operator: str, values: list[Any], asking: Asking) -> Q:
     return _choice("owner_id", operator, values)
 
 
+def _owner_team(operator: str, values: list[Any], asking: Asking) -> Q:
+    """Where the owner works now, which need not be the team that the customer belongs to."""
+    below = reduce(or_, (Q(path__contains=f"/{team}/") for team in values), Q(pk__in=[]))
+    owners = User.objects.filter(team__in=Team.objects.filter(below)).values_list("pk", flat=True)
+    return _choice("owner_id", operator, list(owners))
+
+
 def _choice(path: str, operator: str, values: list[Any]) -> Q:
     match operator:
         case "is":
@@ -259,6 +266,17 @@ FIELDS = (
         compile=_owner,
         choices=_owners,
         naming=_named(User),
+        knows_me=True,
+    ),
+    Field(
+        key="owner_team",
+        reads=(key("owner"),),
+        label=_("Owner's team"),
+        kind=Kind.REFERENCE,
+        compile=_owner_team,
+        choices=_teams,
+        naming=_named(Team),
+        operators=_EITHER,
     ),
     Field(
         key="team",

@@ -10,8 +10,9 @@ from zhike.core import fields
 from zhike.core.acting import is_bound_to, seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.lists import registry
-from zhike.core.lists.conditions import compile_tree
+from zhike.core.lists.conditions import compile_tree, is_dear
 from zhike.core.lists.operators import Asking
+from zhike.core.lists.patience import find_in_time
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, tree_of
 from zhike.core.paging import Count, Page, Phase, Rows, count_up_to, phases_of
@@ -72,8 +73,12 @@ def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int 
     if not state.is_filtered and is_bound_to(actor):
         reached = count_reached(limit=ceiling + 1)
         return Count(min(reached, ceiling), reached > ceiling)
-    with seeing_everything():
-        return count_up_to(_chosen(actor, asking, state), ceiling=ceiling)
+
+    def count(sweeps: bool = False) -> Count:
+        with seeing_everything():
+            return count_up_to(_chosen(actor, asking, state, sweeps), ceiling=ceiling)
+
+    return find_in_time(count) if is_dear(state.tree, of=registry.get(KEY)) else count()
 
 
 def count_exported(*, actor: Actor, asking: Asking, state: State, ceiling: int) -> Count:
@@ -150,6 +155,14 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
     :raises zhike.core.paging.CursorInvalid: the cursor belongs to another order
     """
+
+    def find(sweeps: bool = False) -> Rows[int]:
+        return _find(actor, asking, state, page, sweeps)
+
+    return find_in_time(find) if is_dear(state.tree, of=registry.get(KEY)) else find()
+
+
+def _find(actor: Actor, asking: Asking, state: State, page: Page, sweeps: bool) -> Rows[int]:
     sort, is_descending = order_of(state, of=registry.get(KEY), actor=actor)
     if sort.key == NEWEST and is_descending:
         if state.search and actor.reach_of(VIEW).is_all:
@@ -165,7 +178,7 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     def find_stretch(phase: Phase, after: Sequence[Any] | None, limit: int) -> Sequence[Any]:
         if not state.is_filtered and is_bound_to(actor) and is_ordered(phase):
             return ordered_reached(phase, actor=actor, after=after, limit=limit)
-        rows = _chosen(actor, asking, state).annotate(**sort.expressions)
+        rows = _chosen(actor, asking, state, sweeps).annotate(**sort.expressions)
         rows = rows.filter(phase.beyond(after)).order_by(*phase.by)
         with seeing_everything():
             return list(rows.values("pk", *sorted(keys - {"pk"}))[:limit])
@@ -209,15 +222,15 @@ def _find_newest_matching(actor: Actor, asking: Asking, state: State, page: Page
     return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
 
 
-def _filtered(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
+def _filtered(actor: Actor, asking: Asking, state: State, sweeps: bool = False) -> CustomerQuerySet:
     rows = Customer.objects.visible_to(actor)
     if not state.tree.items:
         return rows
-    return rows.filter(compile_tree(state.tree, of=registry.get(KEY), asking=asking))
+    return rows.filter(compile_tree(state.tree, of=registry.get(KEY), asking=asking, sweeps=sweeps))
 
 
-def _chosen(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
-    rows = _filtered(actor, asking, state)
+def _chosen(actor: Actor, asking: Asking, state: State, sweeps: bool = False) -> CustomerQuerySet:
+    rows = _filtered(actor, asking, state, sweeps)
     return rows.filter(matching(state.search), in_sight(state.search, actor)) if state.search else rows
 
 

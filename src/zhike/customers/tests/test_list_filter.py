@@ -20,7 +20,8 @@ from zhike.customers.models import Customer, CustomerTag, Tag
 from zhike.customers.tests.conftest import NOON, SHANGHAI, Company, MakeCustomer
 
 ASKING = Asking(actor=SYSTEM, now=NOON, zone=SHANGHAI)
-FIELDS = sorted(registry.get(KEY).fixed_fields)
+SPEC = registry.get(KEY)
+FIELDS = sorted(SPEC.fixed_fields)
 
 values = st.one_of(
     st.integers().map(str),
@@ -35,7 +36,9 @@ conditions = st.builds(
 )
 trees = st.recursive(
     conditions,
-    lambda inner: st.builds(Group, st.sampled_from(["all", "any"]), st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    lambda inner: st.builds(
+        Group, st.sampled_from(["all", "any", "none"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
+    ),
     max_leaves=5,
 )
 
@@ -45,7 +48,8 @@ trees = st.recursive(
 def test_any_filter_is_answered_or_refused(db: None, items: list[Condition | Group]) -> None:
     with suppress(FilterInvalid):
         tree = read(str(Group("all", tuple(items))))
-        selectors.count_customers(actor=SYSTEM, asking=ASKING, state=State(tree=tree))
+        probed = selectors.count_customers(actor=SYSTEM, asking=ASKING, state=State(tree=tree))
+        assert Customer.objects.filter(compile_tree(tree, of=SPEC, asking=ASKING, sweeps=True)).count() == probed.value
         assert all(clause.sentence for clause in describe(tree, of=registry.get(KEY), asking=ASKING))
 
 
@@ -107,6 +111,9 @@ def people(make_customer: MakeCustomer, company: Company) -> None:
         ("name:starts:B", {"Bo"}),
         ("name:lacks:a", {"Bo", "Cy"}),
         ("r:is:5", {"Ada"}),
+        ("none(grade:is:top;city:is:北京)", {"Cy"}),
+        ("none(amount:from:10.5)", {"Bo", "Cy"}),
+        ("any(none(city:filled:);all(city:is:上海;none(orders:to:5)))", {"Ada", "Cy"}),
     ],
 )
 def test_operators_mean_what_they_say(text: str, names: set[str]) -> None:

@@ -300,16 +300,17 @@ def test_a_view_is_saved_shown_and_forgotten(company: Company, enter: Enter) -> 
 def test_the_filter_editor_builds_groups(company: Company, enter: Enter) -> None:
     client = enter("boss")
     form = {
-        "match": "all",
-        "field-0-0": "city",
-        "op-0-0": "is",
-        "value-0-0": "上海，北京",
-        "field-0-1": "grade",
-        "op-0-1": "is",
-        "value-0-1": ["top", "high"],
-        "field-1-0": "last_order",
-        "op-1-0": "older",
-        "value-1-0": "90",
+        "join-": "all",
+        "join-0": "any",
+        "field-0.0": "city",
+        "op-0.0": "is",
+        "value-0.0": "上海，北京",
+        "field-0.1": "grade",
+        "op-0.1": "is",
+        "value-0.1": ["top", "high"],
+        "field-1": "last_order",
+        "op-1": "older",
+        "value-1": "90",
         "do": "apply",
         "sort": "name",
     }
@@ -321,7 +322,13 @@ def test_the_filter_editor_builds_groups(company: Company, enter: Enter) -> None
     assert page.status_code == 200
     editor = client.get(f"/customers/filter/?{wanted.partition('?')[2]}").content.decode()
     assert editor.count("zk-filter-block") == 2
-    wrong = client.get("/customers/filter/", form | {"value-1-0": "many"}, headers={"HX-Request": "true"})
+    said = client.get("/customers/filter/", form | {"do": "say"}).content.decode()
+    assert "(City is 上海, or 北京 or Grade is" in said
+    deeper = client.get("/customers/filter/", form | {"do": "group-0"}).content.decode()
+    assert deeper.count("zk-filter-block") == 3
+    assert 'name="field-0.2.0"' in deeper
+    assert 'name="field-0.1"' not in client.get("/customers/filter/", form | {"do": "drop-0.1"}).content.decode()
+    wrong = client.get("/customers/filter/", form | {"value-1": "many"}, headers={"HX-Request": "true"})
     assert wrong.status_code == 200
     assert "not a whole number" in wrong.content.decode()
 

@@ -1,5 +1,6 @@
 """The list of customers, its count and its saved views."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,12 +18,13 @@ from zhike.core.actor import Actor
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import actions, registry
-from zhike.core.lists.conditions import describe
+from zhike.core.lists.conditions import describe, mend
 from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
+from zhike.core.lists.patience import FilterTooDear
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, read_state
 from zhike.core.pages import go_to, render_page
-from zhike.core.paging import Page
+from zhike.core.paging import Count, Page
 from zhike.customers import selectors
 from zhike.customers.cells import draw_rows
 from zhike.customers.listing import KEY
@@ -62,8 +64,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
             style=style_of(asking),
         )
     except FilterInvalid as refusal:
-        context = {**_frame(request, State()), "refusal": refusal, "clear_url": ADDRESS}
-        return render_page(request, "customers/list_customers.html", context, status=refusal.status)
+        return _refused(request, refusal)
     can_delete = request.actor.may(DELETE)
     rows = {
         "rows": draw_rows(
@@ -93,13 +94,34 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     return render_page(request, "customers/list_customers.html", context)
 
 
+def _refused(request: ActorRequest, refusal: FilterInvalid) -> HttpResponse:
+    """Why the list cannot be shown, with the way to it without what is in the way; a saved view stays as it is."""
+    spec, asking = registry.get(KEY), asking_of(request)
+    state, refusals = State(), [str(refusal)]
+    with suppress(FilterInvalid):
+        state = read_state(request.GET.dict(), of=spec)
+        mended = mend(state.tree, of=spec, asking=asking)
+        refusals = list(mended.refusals) or refusals
+        sort = state.sort if state.sort in spec.sorts_for(request.actor) else ""
+        rest = replace(state, tree=mended.tree, sort=sort)
+    context = {
+        **_frame(request, state),
+        "refusals": refusals,
+        "rest_url": list_address(rest.query()) if state != State() and rest != state else "",
+        "clear_url": ADDRESS,
+    }
+    return render_page(request, "customers/list_customers.html", context, status=refusal.status)
+
+
 @needs(VIEW)
 @require_GET
 def count_customers(request: ActorRequest) -> HttpResponse:
     """How many the list holds: asked for by the page itself, so that nobody waits for it."""
     try:
         state = read_state(request.GET.dict(), of=registry.get(KEY))
-        count = selectors.count_customers(actor=request.actor, asking=asking_of(request), state=state)
+        count: Count | None = selectors.count_customers(actor=request.actor, asking=asking_of(request), state=state)
+    except FilterTooDear:
+        count = None
     except FilterInvalid:
         return HttpResponse(status=400)
     return render_page(request, "customers/count.html", {"count": count})
