@@ -145,7 +145,7 @@ def _sights(loaded: Any) -> dict[str, Sight]:
         held, said = roles[field.record], given.get(field.key)
         if not held:
             continue
-        told = [fields.get(key) for key in field.tells if key in given]
+        told = [fields.get(key) for key in field.tells if key in given or fields.get(key).default < Sight.READ]
         if said is None and not told:
             found[field.key] = field.default
         else:
@@ -165,8 +165,10 @@ def _level(
     level = given.get(field.key, {}).get(role_id, int(field.default))
     for other in told:
         if role_id in roles[other.record]:
-            cap = given[other.key].get(role_id, int(other.default))
-            level = min(level, cap) if cap < Sight.READ else level
+            cap = given.get(other.key, {}).get(role_id, int(other.default))
+            if cap < Sight.READ:
+                # What cannot be masked is not shown at all.
+                level = min(level, cap) if field.mask is not None else int(Sight.HIDDEN)
     return level
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,8 @@ from zhike.core.fields import Care, Place, RecordField, RecordKind
 from zhike.customers.labels import LABELS
 from zhike.customers.models import Activity, Customer, CustomerFacts, CustomerTag, Identifier, SealedValue
 from zhike.metadata import guarding
+from zhike.metadata.formulas.evaluating import company_today
+from zhike.metadata.formulas.filling import filled, of_instance
 from zhike.metadata.kinds import HOLDER
 
 RECORD = "customers.customer"
@@ -126,6 +129,7 @@ def shown_name(actor: Actor, name: str) -> str:
 
 def conceal(actor: Actor, customer: Customer) -> Customer:
     """The customer without what the actor does not see; for showing, never for saving."""
+    customer.custom = filled(RECORD, customer.custom, plain=of_instance(customer), today=company_today(timezone.now()))
     for name in LABELS:
         if name in (*_ALWAYS, "tags"):
             continue

@@ -7,17 +7,39 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Actor
-from zhike.customers.guarded import NAME, RECORD
+from zhike.customers.guarded import COMPUTED, NAME, RECORD, key
 from zhike.customers.labels import LABELS
-from zhike.customers.models import EDIT, Customer, Relationship
+from zhike.customers.models import EDIT, Customer, Grade, Relationship
 from zhike.customers.services.changes import Change
 from zhike.metadata import registry
+from zhike.metadata.formulas.nodes import Source
 from zhike.metadata.kinds import HOLDER, Known, NotOfItsKind, read_value, written
+from zhike.metadata.models import Kind
 from zhike.metadata.saying import say_all, say_by_itself
 from zhike.metadata.selectors import design_of
 from zhike.metadata.services.values import put_values
 
 PREFIX = f"{HOLDER}."
+AMOUNT_OF_ORDERS = ("commerce.order.amount",)
+GRADES: Mapping[str, str | Promise] = dict(Grade.choices)
+# What formulas can read, by name.
+_READABLE = {
+    "name": Kind.TEXT,
+    "kind": Kind.CHOICE,
+    "relationship": Kind.CHOICE,
+    "channel": Kind.TEXT,
+    "country": Kind.TEXT,
+    "province": Kind.TEXT,
+    "city": Kind.TEXT,
+    "birthday_on": Kind.DATE,
+}
+_FIGURES = {
+    "amount": Kind.MONEY,
+    "order_count": Kind.NUMBER,
+    "first_order_on": Kind.DATE,
+    "last_order_on": Kind.DATE,
+    "grade": Kind.CHOICE,
+}
 
 
 def define() -> None:
@@ -32,6 +54,7 @@ def define() -> None:
             url_name="show_customer",
             edit=EDIT,
             conditions=list_conditions,
+            readable=list_readable,
         )
     )
 
@@ -42,6 +65,38 @@ def list_conditions() -> Sequence[tuple[str, str | Promise, Sequence[tuple[str, 
         ("kind", LABELS["kind"], [(value, str(label)) for value, label in Customer.Kind.choices]),
         ("relationship", LABELS["relationship"], [(value, str(label)) for value, label in Relationship.choices]),
     ]
+
+
+def list_readable() -> Sequence[Source]:
+    """What a customer has itself that formulas can read."""
+    choices = {
+        "kind": dict(Customer.Kind.choices),
+        "relationship": dict(Relationship.choices),
+    }
+    own = [
+        Source(
+            name=name,
+            label=str(LABELS[name]),
+            kind=kind,
+            guards=(key(name),),
+            path=name,
+            options={value: (str(label), value) for value, label in choices.get(name, {}).items()},
+        )
+        for name, kind in _READABLE.items()
+    ]
+    figures = [
+        Source(
+            name=name,
+            label=str(COMPUTED[name]),
+            kind=kind,
+            guards=(key(name), *(AMOUNT_OF_ORDERS if name == "amount" else ())),
+            path=f"facts__{name}",
+            options={value: (str(label), value) for value, label in GRADES.items()} if name == "grade" else {},
+        )
+        for name, kind in _FIGURES.items()
+    ]
+    added = Source(name="created_at", label=str(_("Created")), kind=Kind.MOMENT, guards=(), path="created_at")
+    return [*own, added, *figures]
 
 
 def plain_of(customer: Customer) -> dict[str, str]:
@@ -78,10 +133,11 @@ def shown_in(actor: Actor, customer: Customer, known: Known) -> str:
 
 
 def decides(known: Known) -> bool:
-    """Whether other fields, or sections, are shown by what stands in this one."""
+    """Whether other fields, or sections, are shown or computed by what stands in this one."""
     design = design_of(RECORD)
     conditions = [one.shown_when for one in design.known.values()] + [one.shown_when for one in design.sections]
-    return any(one.get("field") == known.name for one in conditions)
+    is_read = any(known.name in formula.uses for formula in design.formulas.values())
+    return is_read or any(one.get("field") == known.name for one in conditions)
 
 
 def put(*, actor: Actor, customer: Customer, changes: Mapping[str, Any]) -> list[Change]:

@@ -10,11 +10,15 @@ from django.utils.translation import pgettext_lazy
 
 from zhike.accounts.models import Role
 from zhike.core.actor import SYSTEM
+from zhike.core.fields import Care
 from zhike.metadata import forms as controls
 from zhike.metadata import indexes, references, registry
 from zhike.metadata.conditions import list_askable
-from zhike.metadata.kinds import RULES, Known
+from zhike.metadata.formulas.compiling import DECIMALS
+from zhike.metadata.formulas.language import LONGEST
+from zhike.metadata.kinds import COMPUTED, RULES, Known
 from zhike.metadata.models import CARES, FieldDefinition, Index, Kind, Section
+from zhike.metadata.services import formulas
 from zhike.metadata.services.definitions import CHOSEN, NewOption
 
 TONES = [
@@ -93,8 +97,13 @@ class DesignField(Conditional):
             del self.fields["is_filtered"]
         if kind not in indexes.SINGLE:
             del self.fields["is_unique"]
-        if kind is Kind.FORMULA:
+        if kind in COMPUTED:
             del self.fields["is_required"]
+            care: Any = self.fields["care"]
+            care.choices = [choice for choice in CARES if choice[0] != Care.SENSITIVE]
+            care.help_text = _("Only those who read everything that it is computed from see it at all.")
+        if kind is Kind.FORMULA:
+            self._put_formula(known, record)
         if kind not in WITHOUT_DEFAULT and kind not in references.KINDS and (definition or kind not in CHOSEN):
             self.fields["default"] = controls.control(known, SYSTEM, required=False)
             self.fields["default"].label = _("Default")
@@ -102,6 +111,13 @@ class DesignField(Conditional):
             self.fields["default"].initial = controls.initial(known, known.default)
         self.options = _options(data, definition) if kind in CHOSEN else []
         self.tones = TONES
+
+    def _put_formula(self, known: Known, record: str) -> None:
+        text = str(known.rules.get("formula", ""))
+        self.fields["rule_formula"].initial = formulas.shown_formula(record, text) if text else ""
+        self.fields["rule_decimals"].initial = known.rules.get("decimals", DECIMALS)
+        self.fields["is_money"] = forms.BooleanField(label=_("Shown as an amount of money"), required=False)
+        self.fields["is_money"].initial = known.rules.get("result") == Kind.MONEY
 
     def given(self) -> dict[str, Any]:
         """For `create_field` and `edit_field`."""
@@ -111,6 +127,8 @@ class DesignField(Conditional):
             for name in RULES.get(self.kind, ())
             if cleaned.get(f"rule_{name}") not in (None, "")
         }
+        if cleaned.get("is_money"):
+            rules["result"] = Kind.MONEY.value
         section = cleaned["section"]
         found = {name: cleaned[name] for name in ("label", "label_en", "help_text", "care", "shown_when")}
         found |= {"section_id": section.pk if section else None, "rules": rules}
@@ -174,6 +192,11 @@ def _rules(kind: Kind) -> dict[str, forms.Field]:
         "decimals": forms.IntegerField(label=_("Digits behind the point"), required=False, min_value=0, max_value=6),
         "unit": forms.CharField(label=_("Unit"), required=False, max_length=20),
         "target": forms.ChoiceField(label=_("Leads to"), choices=kinds),
+        "formula": forms.CharField(
+            label=_("Formula"),
+            max_length=LONGEST,
+            widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        ),
     }
     return {name: known[name] for name in RULES.get(kind, ()) if name in known}
 

@@ -8,7 +8,7 @@ from zhike.core import fields, masking
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import Care, Mask, RecordField
 from zhike.core.money import plain
-from zhike.metadata.kinds import HOLDER, Json, Known
+from zhike.metadata.kinds import COMPUTED, HOLDER, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import Covered, say, say_by_itself
 from zhike.metadata.selectors import designs
@@ -24,15 +24,19 @@ _MASKS: Mapping[Kind, Mask] = {
 }
 
 
-def guard(one: Known) -> RecordField:
-    """A mask covers what people would read; where there is none for the kind, it covers everything."""
+def guard(one: Known, tells: tuple[str, ...] = ()) -> RecordField:
+    """A mask covers what people would read; where there is none for the kind, it covers everything. What is computed
+    has none: who does not read what it is computed from does not see it at all."""
     return RecordField(
         record=one.record,
         name=one.name,
         label=one.lazily_named,
         care=one.care,
-        mask=_MASKS.get(one.kind, _everything if one.care is not Care.PLAIN else None),
-        is_computed=one.kind is Kind.FORMULA,
+        mask=None
+        if one.kind in COMPUTED
+        else _MASKS.get(one.kind, _everything if one.care is not Care.PLAIN else None),
+        is_computed=one.kind in COMPUTED,
+        tells=tells,
         said=_saying(one),
         is_archived=one.is_archived,
     )
@@ -99,7 +103,7 @@ def told(record: str, values: Mapping[str, Json]) -> dict[str, Json]:
 def _told(one: Known, value: Json) -> Json:
     if isinstance(value, str):
         return str(value)
-    if one.kind in (Kind.NUMBER, Kind.MONEY, Kind.FORMULA):
+    if one.held in (Kind.NUMBER, Kind.MONEY):
         return plain(Decimal(str(value)))
     if one.kind is Kind.LOCATION:
         return {name: float(part) for name, part in value.items()}

@@ -13,13 +13,16 @@ from psycopg import sql
 
 from zhike.core.acting import seeing_everything
 from zhike.metadata import registry
+from zhike.metadata.formulas.composing import index_sql, is_fixed
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import Kind
+from zhike.metadata.selectors.designs import design_of
 
 OWNER = "owner"
 TEXT = sql.SQL('(({column} ->> {key}) COLLATE "C")')
 NUMBER = sql.SQL("(({column} ->> {key})::numeric)")
 WHOLE = sql.SQL("({column} -> {key})")
+FORMULA = sql.SQL("")  # as it is written (`formulas.composing`)
 MOST_DOUBLES = 100
 
 EXPRESSIONS: Mapping[Kind, sql.SQL] = {
@@ -37,6 +40,7 @@ EXPRESSIONS: Mapping[Kind, sql.SQL] = {
     Kind.USER: NUMBER,
     Kind.TEAM: NUMBER,
     Kind.RECORD: NUMBER,
+    Kind.FORMULA: FORMULA,
 }
 # What can stand in one record only, if that is wanted.
 SINGLE = (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.PHONE, Kind.EMAIL, Kind.RECORD, Kind.USER)
@@ -70,6 +74,9 @@ def build(field: Known) -> None:
 
     :raises HasDoubles: the field has to be unique and is not; nothing is left behind
     """
+    if not can_hold(field):
+        drop(field)
+        return
     name, table = name_of(field, is_unique=field.is_unique), registry.table_of(field.record)
     expression = expression_of(field)
     places = (
@@ -79,13 +86,16 @@ def build(field: Known) -> None:
         if field.is_unique
         else sql.SQL("({}, id)").format(expression)
     )
-    create = sql.SQL("CREATE {unique} INDEX CONCURRENTLY {name} ON {table} {places} WHERE {column} ? {key}").format(
+    create = sql.SQL("CREATE {unique} INDEX CONCURRENTLY {name} ON {table} {places} WHERE {held}").format(
         unique=sql.SQL("UNIQUE" if field.is_unique else ""),
         name=sql.Identifier(name),
         table=sql.Identifier(table),
         places=places,
-        column=sql.Identifier(registry.COLUMN),
-        key=sql.Literal(field.key),
+        held=(
+            sql.SQL("{} IS NOT NULL").format(expression)
+            if field.kind is Kind.FORMULA
+            else sql.SQL("{} ? {}").format(sql.Identifier(registry.COLUMN), sql.Literal(field.key))
+        ),
     )
     drop(field)
     with connections[OWNER].cursor() as cursor:
@@ -95,6 +105,15 @@ def build(field: Known) -> None:
             drop(field)
             raise HasDoubles(list_doubles(field)) from None
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)).as_string(cursor.connection))
+
+
+def can_hold(field: Known) -> bool:
+    """Whether there can be an index: not of what changes with the day or lies in another table, where lists read every
+    row instead."""
+    if field.kind is not Kind.FORMULA:
+        return True
+    formula = design_of(field.record).formulas.get(field.key)
+    return formula is not None and is_fixed(formula.node)
 
 
 def drop(field: Known) -> None:
@@ -125,5 +144,7 @@ def list_doubles(field: Known) -> list[Double]:
 
 def expression_of(field: Known, *, of: str = "") -> sql.Composed:
     """The field's value as an index holds it. of: the table's alias in a query."""
+    if field.kind is Kind.FORMULA:
+        return index_sql(design_of(field.record).formulas[field.key].node)
     column = sql.Identifier(of, registry.COLUMN) if of else sql.Identifier(registry.COLUMN)
     return EXPRESSIONS[field.kind].format(column=column, key=sql.Literal(field.key))

@@ -30,9 +30,11 @@ RULES: Mapping[Kind, tuple[str, ...]] = {
     Kind.NUMBER: ("least", "most", "decimals", "unit"),
     Kind.MONEY: ("least", "most"),
     Kind.RECORD: ("target",),
+    Kind.FORMULA: ("formula", "result", "decimals", "unit"),
 }
 LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_URL = 500, 100_000, 2000
 MOST_CHOSEN = 100
+COMPUTED = (Kind.FORMULA,)
 MOST_DIGITS, MOST_DECIMALS = 24, 6
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
 ADDRESS_PARTS = ("province", "city", "district", "street")
@@ -118,6 +120,11 @@ class Known:
     def path(self) -> str:
         """Its key among all fields of all records (`core.fields`)."""
         return f"{self.record}.{self.name}"
+
+    @property
+    def held(self) -> Kind:
+        """What its values are: of a field that is computed, what comes out."""
+        return Kind(self.rules.get("result", Kind.TEXT)) if self.kind in COMPUTED else self.kind
 
     @property
     def named(self) -> str:
@@ -350,7 +357,7 @@ def written(field: Known, value: Json) -> str:
     """The value as one text, from which `read_value` makes the same value again."""
     if value is None:
         return ""
-    match field.kind:
+    match field.held:
         case Kind.NUMBER | Kind.MONEY:
             return format(Decimal(str(value)), "f")
         case Kind.BOOLEAN:

@@ -5,10 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, DecimalField, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DecimalField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Collate
-from django.db.models.lookups import GreaterThanOrEqual, In, LessThan, LessThanOrEqual
+from django.db.models.lookups import GreaterThanOrEqual, In, IsNull, LessThan, LessThanOrEqual
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +31,7 @@ from zhike.core.lists.operators import Kind as Asked
 from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort
 from zhike.core.paging import Phase
 from zhike.metadata import references
+from zhike.metadata.formulas.composing import Composed
 from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE
 from zhike.metadata.kinds import HOLDER, MOMENT, Json, Known
 from zhike.metadata.models import Kind
@@ -88,7 +100,7 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
     return Field(
         key=known.name,
         label=known.lazily_named,
-        kind=ASKED[known.kind],
+        kind=ASKED[known.held],
         reads=(known.path,),
         compile=_compiling(known, path),
         choices=lambda actor: _choices(known, actor),
@@ -100,7 +112,7 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
 def sort_of(known: Known) -> Sort:
     """Records without the field come last, whichever way the others run."""
     alias = f"{HOLDER}_{known.key}"
-    held = Q(_Joined(F(HOLDER), Value(known.key), " ? "))
+    held = _is_held(known)
     rest = Phase(where=~held, by=("-pk",))
     return Sort(
         key=known.name,
@@ -108,7 +120,7 @@ def sort_of(known: Known) -> Sort:
         reads=(known.path,),
         descending=(Phase(where=held, by=(f"-{alias}", "-pk")), rest),
         ascending=(Phase(where=held, by=(alias, "pk")), rest),
-        first_descending=known.kind in (*NUMBERS, Kind.DATE, Kind.MOMENT),
+        first_descending=known.held in (*NUMBERS, Kind.DATE, Kind.MOMENT),
         expressions={alias: value_of(known)},
     )
 
@@ -120,12 +132,12 @@ def column_of(known: Known) -> Column:
         key=known.name,
         label=known.lazily_named,
         reads={alias: known.path, **_name_reads(known, alias)},
-        expressions={alias: KeyTransform(known.key, HOLDER), **_name_expressions(known, alias)},
+        expressions={alias: _shown(known), **_name_expressions(known, alias)},
         cell=_cell(known, alias),
         text=lambda row: _linked(row[alias], row[f"{alias}_name"]) if is_linked else _exported(known, row[alias]),
         opening=_opening(known, alias) if known.kind in (Kind.ADDRESS, Kind.LOCATION) else None,
         sort=known.name if known.is_indexed and EXPRESSIONS.get(known.kind, WHOLE) is not WHOLE else "",
-        numeric=known.kind in NUMBERS,
+        numeric=known.held in NUMBERS,
         is_default=False,
         edit=known.name if known.kind in EDITED else "",
     )
@@ -133,8 +145,7 @@ def column_of(known: Known) -> Column:
 
 def same_as(known: Known, value: Json) -> Q:
     """Records that have just this in the field, by its index."""
-    held = Q(_Joined(F(HOLDER), Value(known.key), " ? "))
-    return held & Q(In(value_of(known), [value]))
+    return _is_held(known) & Q(In(value_of(known), [value]))
 
 
 def _name_expressions(known: Known, alias: str) -> dict[str, Any]:
@@ -174,7 +185,8 @@ _EMPTY = SafeString('<span class="zk-quiet">—</span>')
 
 def _said(known: Known, value: Json) -> str:
     """What is masked is a text already, whatever the kind."""
-    is_masked = isinstance(value, str) and known.kind in (*NUMBERS, Kind.ADDRESS, Kind.LOCATION, Kind.CHOICES)
+    value = value.isoformat() if isinstance(value, date) else value
+    is_masked = isinstance(value, str) and known.held in (*NUMBERS, Kind.ADDRESS, Kind.LOCATION, Kind.CHOICES)
     return str(value) if is_masked or value == "" else say(known, value)
 
 
@@ -195,15 +207,15 @@ def _exported(known: Known, value: Json) -> Any:
     """As a file has it: numbers and days as such."""
     if value is None:
         return None
-    if known.kind in NUMBERS and not isinstance(value, str):
+    if (known.held in NUMBERS and not isinstance(value, str)) or isinstance(value, date):
         return value
-    if known.kind is Kind.DATE and isinstance(value, str) and len(value) == 10 and "*" not in value:
+    if known.held is Kind.DATE and isinstance(value, str) and len(value) == 10 and "*" not in value:
         return date.fromisoformat(value)
     return _said(known, value)
 
 
 def _choices(known: Known, actor: Actor) -> Sequence[tuple[str, str]]:
-    if known.kind is Kind.BOOLEAN:
+    if known.held is Kind.BOOLEAN:
         return [("true", _("Yes")), ("false", _("No"))]
     if known.kind in references.KINDS:
         return references.choices(known, actor)
@@ -211,7 +223,7 @@ def _choices(known: Known, actor: Actor) -> Sequence[tuple[str, str]]:
 
 
 def _names(known: Known, values: Sequence[str]) -> Mapping[str, str]:
-    if known.kind is Kind.BOOLEAN:
+    if known.held is Kind.BOOLEAN:
         return {"true": _("Yes"), "false": _("No")}
     if known.kind in (Kind.USER, Kind.TEAM):
         ids = [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19]
@@ -221,7 +233,7 @@ def _names(known: Known, values: Sequence[str]) -> Mapping[str, str]:
 
 def _compiling(known: Known, path: str) -> Compile:
     def compiled(operator: str, values: list[Any], asking: Asking) -> Q:
-        held = Q(_Joined(F(path), Value(known.key), " ? "))
+        held = _is_held(known, path)
         if operator in ("empty", "filled"):
             return held if operator == "filled" else ~held
         # Said in every question, for the index holds only records that have something in the field.
@@ -262,11 +274,29 @@ def _asked(known: Known, path: str, operator: str, values: list[Any], asking: As
 
 def value_of(known: Known, path: str = HOLDER) -> Any:
     """The field as its index holds it."""
+    if known.kind is Kind.FORMULA:
+        return _composed(known, path, as_text=True)
     expression = EXPRESSIONS[known.kind]
     if expression is WHOLE:
         return KeyTransform(known.key, path)
     text = KeyTextTransform(known.key, path)
     return Collate(text, "C") if expression is TEXT else _Number(text)
+
+
+def _shown(known: Known) -> Any:
+    return _composed(known) if known.kind is Kind.FORMULA else KeyTransform(known.key, HOLDER)
+
+
+def _composed(known: Known, path: str = HOLDER, *, as_text: bool = False) -> Any:
+    formula = design_of(known.record).formulas.get(known.key)
+    return Composed(formula.node, path=path, as_text=as_text) if formula else Value(None, output_field=TextField())
+
+
+def _is_held(known: Known, path: str = HOLDER) -> Q:
+    """Records that have something in the field."""
+    if known.kind is Kind.FORMULA:
+        return Q(IsNull(_composed(known, path, as_text=True), False))
+    return Q(_Joined(F(path), Value(known.key), " ? "))
 
 
 def _start(known: Known, value: Any, asking: Asking) -> Any:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.functional import Promise
 
 from zhike.core.actor import Actor
 from zhike.metadata.kinds import HOLDER
+
+if TYPE_CHECKING:
+    from zhike.metadata.formulas.nodes import Source
 
 type Choosable = Sequence[tuple[str, str]]
 
@@ -19,7 +22,7 @@ class Designed:
 
     name, name_field: column that a link to such a record shows, and the field of the record that it is. url_name: its
     page. edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or
-    not, with the values that they can have.
+    not, with the values that they can have. readable: fields of the record itself that formulas can read.
     """
 
     key: str
@@ -30,6 +33,7 @@ class Designed:
     url_name: str
     edit: str
     conditions: Callable[[], Sequence[tuple[str, str | Promise, Choosable]]] = field(default=tuple)
+    readable: "Callable[[], Sequence[Source]]" = field(default=tuple)
 
     def visible_to(self, actor: Actor) -> "models.QuerySet[Any, Any]":
         rows: Any = self.model._default_manager.all()

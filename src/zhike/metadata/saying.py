@@ -28,8 +28,8 @@ def say(field: Known, value: Json, *, names: Mapping[int, str] | None = None) ->
         return ""
     if isinstance(value, Covered):
         return value
-    match field.kind:
-        case Kind.NUMBER | Kind.FORMULA if not isinstance(value, str):
+    match field.held:
+        case Kind.NUMBER:
             unit = field.rules.get("unit") or ""
             return f"{Decimal(str(value)):,f}{f' {unit}' if unit else ''}"
         case Kind.MONEY:

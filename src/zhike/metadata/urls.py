@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from zhike.metadata import kind_views, section_views, views
+from zhike.metadata import formula_views, kind_views, section_views, views
 
 urlpatterns = [
     path("", views.design_fields, name="design_fields"),
     path("of/<str:record>/", views.design_fields, name="design_fields_of"),
     path("of/<str:record>/new/", views.create_field, name="create_own_field"),
+    path("of/<str:record>/formula/", formula_views.check_formula, name="check_formula"),
     path("of/<str:record>/sections/new/", section_views.create_section, name="create_section"),
     path("<int:pk>/", views.edit_field, name="edit_own_field"),
     path("<int:pk>/kind/", kind_views.change_kind, name="change_kind"),

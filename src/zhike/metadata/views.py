@@ -18,6 +18,7 @@ from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
 from zhike.metadata import design_forms, indexes, registry
 from zhike.metadata.faces import ICONS
+from zhike.metadata.formula_views import formula_context
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.permissions import MANAGE
@@ -25,7 +26,7 @@ from zhike.metadata.selectors import designing, forget
 from zhike.metadata.services import converting, definitions, indexing
 from zhike.ui.parts import Tab
 
-OFFERED = [kind for kind in Kind if kind is not Kind.FORMULA]
+OFFERED = list(Kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +170,7 @@ def _saved(
         return refusal
     except ValidationError as refusal:
         for name, messages in refusal.message_dict.items():
-            form.add_error(name if name in form.fields else None, messages)
+            form.add_error(next((one for one in (name, f"rule_{name}") if one in form.fields), None), messages)
     except DomainError as refusal:
         form.add_error(None, str(refusal))
     # What was begun and is not to be would be remembered until the end of the request.
@@ -201,4 +202,6 @@ def _form_page(
         ),
         "tabs": settings_tabs("design_fields"),
     }
+    if kind is Kind.FORMULA:
+        context |= formula_context(request.actor, record, str(form["rule_formula"].value() or ""), definition)
     return render_page(request, "metadata/edit_field.html", context, status=422 if form.is_bound else 200)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhike.core import fields
@@ -29,6 +30,8 @@ from zhike.customers.selectors.activities import readable
 from zhike.customers.services.changes import read_changes, shown_changes
 from zhike.customers.services.sealing import normal_id_number
 from zhike.metadata import guarding
+from zhike.metadata.formulas.evaluating import company_today
+from zhike.metadata.formulas.filling import filled, of_instance
 
 type Row = dict[str, Any]
 
@@ -90,6 +93,8 @@ def get_record(*, actor: Actor, customer_id: int) -> Row:
 def record_of_new(customer: Customer, *, actor: Actor, has_identifiers: bool, has_tags: bool) -> Row:
     """A customer that was created in this request; asks only for what the caller cannot know."""
     row = {name: getattr(customer, name) for name in FIELDS}
+    today = company_today(timezone.now())
+    row["custom"] = filled(guarded.RECORD, customer.custom, plain=of_instance(customer), today=today)
     identifiers = _identifiers(actor, [customer.pk])[customer.pk] if has_identifiers else []
     tags = _tags(actor, [customer.pk])[customer.pk] if has_tags else []
     return _covered(
@@ -163,10 +168,11 @@ def get_activity(*, actor: Actor, activity_id: int) -> Row:
 
 def _records(actor: Actor, customers: CustomerQuerySet, keys: Sequence[int]) -> list[Row]:
     is_closed = fields.sight(actor, guarded.key(ID_NUMBER)) is Sight.HIDDEN
-    more = {} if is_closed else columns(ID_NUMBER)
+    more, today = {} if is_closed else columns(ID_NUMBER), company_today(timezone.now())
     rows = {row["id"]: row for row in customers.annotate(**more).values(*FIELDS, *_FACTS, *more)}
     for key, row in rows.items():
         row[ID_NUMBER] = "" if is_closed else open_row(ID_NUMBER, row, customer_id=key)
+        row["custom"] = filled(guarded.RECORD, row["custom"], plain=row.get, today=today)
     identifiers, tags = _identifiers(actor, list(rows)), _tags(actor, list(rows))
     closed = withheld(actor)
     found = [_record(rows[key], identifiers[key], tags[key]) | {"withheld": closed} for key in keys if key in rows]

@@ -6,12 +6,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
 from zhike.core.fields import RecordField
 from zhike.metadata.kinds import Known
-from zhike.metadata.models import FieldDefinition, Section
+from zhike.metadata.models import FieldDefinition, Kind, Section
+
+if TYPE_CHECKING:
+    from zhike.metadata.formulas.compiling import Formula
 
 _STATES = 'SELECT "record", "token" FROM "metadata_design"'
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -37,7 +41,18 @@ class Designed:
         """As fields that roles see more or less of, by key of `core.fields`."""
         from zhike.metadata.guarding import guard
 
-        return {one.path: guard(one) for one in self.every.values()}
+        told = {key: formula.guards for key, formula in self.formulas.items()}
+        return {one.path: guard(one, told.get(key, ())) for key, one in self.every.items()}
+
+    @cached_property
+    def formulas(self) -> "Mapping[str, Formula]":
+        """What the computed fields in use mean, by key."""
+        if not any(one.kind is Kind.FORMULA for one in self.known.values()):
+            return {}
+        # Only who has formulas pays for the parser.
+        from zhike.metadata.formulas.compiling import understand
+
+        return understand(self.record, self.known)
 
 
 @contextmanager

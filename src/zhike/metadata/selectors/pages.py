@@ -7,7 +7,7 @@ from zhike.accounts.models import User
 from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.metadata import conditions, references
-from zhike.metadata.kinds import Json, Known
+from zhike.metadata.kinds import COMPUTED, Json, Known
 from zhike.metadata.models import Kind, Section
 from zhike.metadata.saying import Covered, say_all
 from zhike.metadata.selectors.designs import Designed, design_of
@@ -86,7 +86,7 @@ def list_entered(*, actor: Actor, record: str) -> list[Known]:
         one
         for section in _sections_for(actor, design)
         for one in _fields_in(design, section)
-        if one.kind is not Kind.FORMULA and fields.sight(actor, one.path) is Sight.WRITE
+        if one.kind not in COMPUTED and fields.sight(actor, one.path) is Sight.WRITE
     ]
 
 
@@ -131,7 +131,7 @@ def _line(one: Known, shown: str, value: Json, sight: Sight) -> Line:
     return Line(
         field=one,
         shown=shown,
-        may_write=sight is Sight.WRITE and one.kind is not Kind.FORMULA,
+        may_write=sight is Sight.WRITE and one.kind not in COMPUTED,
         is_masked=is_masked,
         href=href,
         tone=tone,

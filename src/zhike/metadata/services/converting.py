@@ -22,6 +22,7 @@ from zhike.metadata.models import FieldDefinition, Index, Kind, Option
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.saying import say
 from zhike.metadata.services.definitions import CHOSEN, free_key, lock
+from zhike.metadata.services.formulas import check_others
 
 CONVERTIBLE = (
     *(Kind.TEXT, Kind.LONG_TEXT, Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.TIME, Kind.MOMENT),
@@ -83,6 +84,7 @@ def plan_conversion(*, actor: Actor, pk: int, kind: Kind) -> Conversion:
 def convert_field(*, actor: Actor, pk: int, kind: Kind, drops_misfits: bool) -> Conversion:
     """Give the field the kind, with all its values; those that do not fit go, if that was agreed to.
 
+    :raises zhike.metadata.services.formulas.FormulaBreaks: another field is computed from it
     :raises DoesNotConvert: some do not fit, and it was not
     :raises TooManyValues: it would hold up too many
     :raises FieldDefinition.DoesNotExist, ValidationError: as for the plan
@@ -103,6 +105,7 @@ def convert_field(*, actor: Actor, pk: int, kind: Kind, drops_misfits: bool) -> 
         raise DoesNotConvert(_("Some values do not fit. Say that they may go, or change them first."))
     _put_kind(definition, old, new)
     _rewrite(old, new)
+    check_others(definition.record)
     if definition.index != Index.NONE:
         app.configure_task("metadata.put_index", allow_unknown=False).defer(definition_id=pk)
     return planned

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
+from zhike.core.fields import Care
 from zhike.core.text import pinyin
 from zhike.metadata import registry
 from zhike.metadata.conditions import check_condition
@@ -22,6 +23,7 @@ from zhike.metadata.kinds import RULES, Json, Known, NotOfItsKind, read_value
 from zhike.metadata.models import Design, FieldDefinition, Kind, Option, Section
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import forget
+from zhike.metadata.services import formulas
 
 MOST_FIELDS, MOST_OPTIONS = 1000, 2000
 CHOSEN = (Kind.CHOICE, Kind.CHOICES)
@@ -85,6 +87,8 @@ def create_field(
     section = given.get("section_id")
     definition.position = 1 + (known.filter(section=section).aggregate(last=Max("position"))["last"] or 0)
     _put(definition, {"label": label, **given})
+    if kind is Kind.FORMULA:
+        definition.rules = formulas.understood(definition)
     definition.save(force_insert=True)
     _put_options(definition, options)
     _check_default(definition)
@@ -101,11 +105,17 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
     require(actor, MANAGE)
     definition = FieldDefinition.objects.select_for_update().get(pk=pk)
     lock(definition.record)
+    before = definition.rules
     _put(definition, given)
+    if definition.kind == Kind.FORMULA:
+        definition.rules = formulas.understood(definition)
     definition.save()
     if options is not None:
         _put_options(definition, options)
     _check_default(definition)
+    if definition.kind == Kind.FORMULA and definition.rules != before:
+        formulas.check_others(definition.record)
+        formulas.rebuild_indexes(definition.record, definition.key)
     return definition
 
 
@@ -151,6 +161,7 @@ def _set_archived(actor: Actor, pk: int, at: datetime | None) -> FieldDefinition
     lock(definition.record)
     definition.archived_at = at
     definition.save(update_fields=["archived_at"])
+    formulas.check_others(definition.record)
     return definition
 
 
@@ -175,6 +186,8 @@ def _put(definition: FieldDefinition, given: Mapping[str, Any]) -> None:
 def check_rules(definition: FieldDefinition) -> dict[str, Any]:
     """What is wrong with the bounds of a field."""
     rules = definition.rules
+    if definition.kind == Kind.FORMULA and definition.care == Care.SENSITIVE:
+        return {"care": _("What is computed is as sensitive as what it is computed from, by itself.")}
     if not isinstance(rules, dict) or rules.keys() - set(RULES.get(Kind(definition.kind), ())):
         return {"rules": _("There is no such rule for this kind of field.")}
     numbers = [rules[name] for name in ("least", "most") if rules.get(name) is not None]

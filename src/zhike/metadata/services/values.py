@@ -15,7 +15,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.metadata import indexes, listing, references, registry
 from zhike.metadata.conditions import holds
-from zhike.metadata.kinds import Json, Known, NotOfItsKind, read_value
+from zhike.metadata.kinds import COMPUTED, Json, Known, NotOfItsKind, read_value
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import Designed, design_of
 
@@ -47,8 +47,8 @@ def put_values(
         found |= defaults_of(record)
     for key, value in changes.items():
         field = design.known.get(key)
-        if field is None or field.kind is Kind.FORMULA:
-            problems[key] = _("There is no such field.")
+        if field is None or field.kind in COMPUTED:
+            problems[key] = _("This is computed, and not entered.") if field else _("There is no such field.")
             continue
         try:
             read = _read(actor, field, value)
