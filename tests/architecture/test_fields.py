@@ -81,7 +81,7 @@ def test_what_a_list_shows_and_asks_names_registered_fields(customers: List) -> 
 
 
 # Numbers and moments, those of orders among them.
-FREE = {"created", "updated", "id", "import", "ordered", "orders_in"}
+FREE = {"created", "updated", "id", "import", "ordered", "orders_in", "finding"}
 
 
 def test_what_the_api_answers_of_a_customer_is_registered() -> None:

@@ -16,6 +16,7 @@ VIEW, EDIT, CREATE = "customers.view_customer", "customers.edit_customer", "cust
 ORDERS, IMPORTS = "commerce.view_order", "exchange.view_import"
 DELETE = "customers.delete_customer"
 MERGE = "duplicates.merge_customers"
+QUALITY = "quality.fix_customers"
 EDIT_ORDER, DELETE_ORDER = "commerce.edit_order", "commerce.delete_order"
 REVEAL = "customers.reveal_customer"
 EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
@@ -119,6 +120,11 @@ PAGES: dict[str, Surface] = {
     "reveal_order_field": _change(REVEAL, "/commerce/orders/{order_id}/reveal/number/", {"reason": "they called"}),
     **dict.fromkeys(("duplicates", "review_pair", "open_pair", "scan_progress"), _shut(MERGE)),
     **dict.fromkeys(("start_scan", "merge_rules"), _shut("duplicates.scan_customers")),
+    "quality": _shut(QUALITY),
+    "list_findings": _list(QUALITY, "/quality/findings/phone_shared/"),
+    "quality_progress": _shut(QUALITY),
+    **dict.fromkeys(("quality_figures", "show_field_quality"), _shut("quality.view_figures")),
+    "start_quality_run": _shut("quality.manage_rules"),
     "compare_customers": _record(MERGE, "/duplicates/compare/?id={customer_id}"),
     "show_duplicates_panel": _record(VIEW, "/duplicates/customers/{customer_id}/panel/"),
     "choose_other": _change(MERGE, "/duplicates/customers/{customer_id}/with/?other=1", method="GET"),
@@ -274,6 +280,8 @@ OPERATIONS: dict[str, Surface] = {
 # Task → as whom it works.
 TASKS = {
     "duplicates.scan": "system",
+    "quality.run": "system",
+    "quality.run_nightly": "system",
     "accounts.forget": "system",
     "accounts.mail_notice": "system",
     "accounts.remind_of_keys": "system",

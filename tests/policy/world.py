@@ -24,10 +24,11 @@ from zhike.core import fields
 from zhike.core.access import list_permissions
 from zhike.core.actor import SYSTEM, Scope, Sight
 from zhike.customers import guarded
-from zhike.customers.models import Customer, CustomerFacts
+from zhike.customers.models import CustomerFacts
 from zhike.customers.services import activities, collaborators, identifiers, people, sealing
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
+from zhike.quality.models import Finding
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned
 from zhike.scores.models import ScoringRun, ValueScore
@@ -314,6 +315,9 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
         customer=customer, run_id=run.pk, as_of=run.as_of, relationship="first_time", **figures, **days
     )
     ValueScore.objects.create(customer=customer, run=run, grade_change=-1, **figures)
+    mark = customer.identifiers.get(kind="phone").pk
+    for rule, item in (("phone_shared", mark), ("amount_far", order.pk)):
+        Finding.objects.create(rule=rule, customer_id=customer.pk, item_id=item, stamp="x", run_id=1)
     file = BytesIO(f"姓名,手机\n{name},{phone}\n".encode())
     job = exchange.start_import(actor=SYSTEM, file=file, name=f"{name}.csv", kind="customers", at=NOON)
     job.owner, job.team = user, world.teams[team]
@@ -331,7 +335,7 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
         order_id=order.pk,
         import_id=job.pk,
         activity_id=note.pk,
-        identifier_id=Customer.objects.get(pk=customer.pk).identifiers.get(kind="phone").pk,
+        identifier_id=mark,
         gone=gone.name,
         binned_id=Binned.objects.get(record_id=gone.pk).pk,
         batch=str(moved.batch),

@@ -22,6 +22,7 @@ COMMANDS = {
     "import": ("data", "导入客户或订单文件 / Import files of customers or orders"),
     "stats": ("data", "客户、订单与金额总数 / Totals of customers, orders and amounts"),
     "duplicates": ("duplicates", "查找重复客户 / Find duplicate customers"),
+    "quality": ("quality", "检查数据质量 / Check how good the records are"),
     "refresh": ("refresh", "刷新数据仓库与客户评分 / Refresh the warehouse and the scores"),
     "backup": ("backup", "加密备份并恢复校验 / Back up, encrypted and proved by a restore"),
     "restore": ("backup", "从备份恢复 / Restore from a backup"),

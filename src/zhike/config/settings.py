@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "zhike.duplicates",
     "zhike.commerce",
     "zhike.scores",
+    "zhike.quality",
     "zhike.insight",
     "zhike.backup",
     # Last, so that our pages and our words stand in place of theirs.

@@ -15,6 +15,7 @@ urlpatterns = [
     path("commerce/", include("zhike.commerce.urls")),
     path("duplicates/", include("zhike.duplicates.urls")),
     path("relations/", include("zhike.relations.urls")),
+    path("quality/", include("zhike.quality.urls")),
     path("privacy/", include("zhike.privacy.urls")),
     path("audit/", include("zhike.audit.urls")),
     path("bin/", include("zhike.recovery.urls")),

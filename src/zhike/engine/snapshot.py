@@ -78,12 +78,18 @@ class Snapshot:
 
     def batches(self, query: sql.Composable) -> Iterator[pa.RecordBatch]:
         """The query's rows as they arrive; memory does not grow with their number."""
+        with self.reader(query) as reader:
+            yield from reader
+
+    @contextmanager
+    def reader(self, query: sql.Composable) -> Iterator[pa.RecordBatchReader]:
+        """The same, with the columns' names and types also where there is no row."""
         import pyarrow as pa
 
         with self._statement(query.as_string(None)) as statement:
             stream, _ = statement.execute_query()
             with pa.RecordBatchReader._import_from_c(stream.address) as reader:
-                yield from reader
+                yield reader
 
     def execute(self, command: str) -> None:
         with self._statement(command) as statement:

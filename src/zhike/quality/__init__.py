@@ -1,0 +1,1 @@
+"""How good the records are: figures with their trend, rules, and a work list."""

@@ -1,0 +1,1 @@
+"""What pages about data quality read."""

@@ -1,0 +1,1 @@
+"""What changes findings, rules and records."""

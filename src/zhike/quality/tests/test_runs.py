@@ -1,0 +1,98 @@
+"""A run finds what was planted and little else, counts what patient counting counts, and remembers what is right."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from zhike.core.actor import SYSTEM, Actor
+from zhike.customers.models import Customer, Identifier
+from zhike.quality.models import Figure, Finding, Run, Tally
+from zhike.quality.services import running
+from zhike.quality.tests.planting import DAY, NOW, RULES, plant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# Errors that look like others too: a made-up number may be shared, a place in an address is missing a province.
+SEED = 20_260_315
+
+
+def run(spill: Path, as_of: date = DAY) -> Run:
+    made = running.open_run(as_of=as_of, at=NOW)
+    return running.carry_out(actor=SYSTEM, run_id=made.pk, now=lambda: NOW, spill=spill)
+
+
+def found_by_rule() -> dict[str, set[int]]:
+    found: dict[str, set[int]] = defaultdict(set)
+    for rule, customer in Finding.objects.filter(state="open").values_list("rule", "customer_id"):
+        found[rule].add(customer or 0)
+    return found
+
+
+def test_planted_errors_are_found_and_hardly_anything_else(tmp_path: Path) -> None:
+    planted = plant(2000, seed=SEED)
+    made = run(tmp_path)
+    assert (made.step, made.customer_count, made.is_newest) == (Run.Step.DONE, 2000, True)
+    found = found_by_rule()
+    place = {customer.pk: number for number, customer in enumerate(planted.customers)}
+    for rule in RULES:
+        told, wanted = {place[pk] for pk in found[rule]}, planted.errors[rule]
+        assert wanted, rule
+        assert len(told & wanted) / len(wanted) == 1.0, f"recall of {rule}"
+        assert len(told & wanted) / len(told) >= 0.97, f"precision of {rule}: {sorted(told - wanted)[:5]}"
+
+    counted = {one.rule: (one.items, one.customers) for one in Tally.objects.all()}
+    assert counted["email_typo"] == (len(planted.errors["email_typo"]),) * 2
+    shared = Identifier.objects.filter(kind="phone").values_list("value_normal", "customer_id")
+    holders: dict[str, set[int]] = defaultdict(set)
+    for value, customer in shared:
+        holders[value].add(customer)
+    assert found["phone_shared"] == {pk for mine in holders.values() if len(mine) > 1 for pk in mine}
+
+    city = Figure.objects.get(field="city", by="")
+    assert (city.records, city.filled) == (2000, Customer.objects.exclude(city="").count())
+    old = NOW - timedelta(days=365)
+    assert city.late == Customer.objects.exclude(city="").filter(updated_at__lt=old).count()
+    assert city.inconsistent == len(found["city_elsewhere"] | found["city_form"])
+    assert city.outlying is None
+    phone = Figure.objects.get(field="phone", by="")
+    assert phone.invalid == len(found["phone_impossible"] | found["phone_placeholder"] | found["phone_form"])
+    assert phone.shared == len(found["phone_shared"])
+    by_channel = Figure.objects.filter(field="phone", by="channel")
+    assert sum(one.invalid or 0 for one in by_channel) == phone.invalid
+    web = by_channel.get(source="web")
+    assert web.records == Customer.objects.filter(channel="web").count()
+
+
+def test_what_is_right_stays_so_until_it_is_another_value(tmp_path: Path) -> None:
+    planted = plant(120, seed=1, share=0)
+    first, second = planted.customers[:2]
+    Customer.objects.filter(pk__in=[first.pk, second.pk]).update(birthday_on=date(1899, 5, 1))
+    run(tmp_path)
+    assert found_by_rule()["birthday_old"] == {first.pk, second.pk}
+    Finding.objects.filter(customer_id=first.pk).update(state="right")
+    run(tmp_path)
+    assert found_by_rule()["birthday_old"] == {second.pk}
+    assert Figure.objects.get(field="birthday_on", by="").invalid == 1
+    assert Run.objects.filter(is_newest=True).count() == 1
+    Customer.objects.filter(pk=first.pk).update(birthday_on=date(1899, 5, 2))
+    run(tmp_path)
+    assert found_by_rule()["birthday_old"] == {first.pk, second.pk}
+
+    # A day long past adds to the trend and leaves the work list alone.
+    run(tmp_path, as_of=DAY - timedelta(days=101))
+    assert found_by_rule()["birthday_old"] == {first.pk, second.pk}
+    assert set(Run.objects.filter(is_newest=True).values_list("customer_count", flat=True)) == {120, 0}
+
+
+def test_only_one_run_at_a_time_and_only_for_those_who_may() -> None:
+    with pytest.raises(PermissionDenied):
+        running.start_run(actor=Actor(user_id=None, name=""), at=NOW)
+    assert not Run.objects.exists()
+    running.start_run(actor=SYSTEM, at=NOW)
+    with pytest.raises(running.RunUnderWay):
+        running.start_run(actor=SYSTEM, at=NOW)
+    # Whoever was silent for long is dead.
+    running.start_run(actor=SYSTEM, at=NOW + timedelta(hours=1))
+    assert Run.objects.filter(step=Run.Step.FAILED).count() == 1
