@@ -86,6 +86,7 @@ def _furnish() -> tuple[Program, dict[str, int]]:
         **people,
         "merge_id": merge["id"],
         "relation_id": relation["id"],
+        "export_id": body_of(program.post("/exports", {"list": "cols=name"}))["id"],
         "entry_id": entry,
         "reversal_id": reversal["id"],
         "request_id": asked["id"],

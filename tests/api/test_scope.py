@@ -21,6 +21,7 @@ from zhike.customers.services import activities, identifiers
 from zhike.duplicates.models import Merge
 from zhike.exchange import services as imports
 from zhike.exchange.models import Import
+from zhike.exports.services.starting import Wanted, start_export
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned, Reversal
 from zhike.relations.models import Relation
@@ -66,6 +67,12 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "get_reversal": (lambda it, ids: it.get(f"/reversals/{ids['reversal']}"), {404}),
     "list_reversed": (lambda it, ids: it.get(f"/reversals/{ids['reversal']}/records"), {404}),
     "cancel_reversal": (lambda it, ids: it.post(f"/reversals/{ids['reversal']}/cancel", None), {404}),
+    "list_exports": (lambda it, ids: it.get("/exports"), {200}),
+    "start_export": (lambda it, ids: it.post("/exports", {"list": "cols=name"}), {201}),
+    "get_export": (lambda it, ids: it.get(f"/exports/{ids['export']}"), {404}),
+    "cancel_export": (lambda it, ids: it.post(f"/exports/{ids['export']}/cancel", None), {404}),
+    "download_export": (lambda it, ids: it.get(f"/exports/{ids['export']}/file"), {404}),
+    "remove_export": (lambda it, ids: it.send("DELETE", f"/exports/{ids['export']}"), {404}),
     "set_tags": (lambda it, ids: it.send("PUT", f"/customers/{ids['customer']}/tags", {"tags": ["x"]}), {404}),
     "list_identifiers": (lambda it, ids: it.get(f"/customers/{ids['customer']}/identifiers"), {404}),
     "add_identifier": (
@@ -248,6 +255,7 @@ def _hide(boss: Program) -> Ids:
         "entry": entry.pk,
         "reversal": Reversal.objects.create(entry_id=entry.pk, user=boss.user, started_at=NOON).pk,
         "binned": binned.pk,
+        "export": start_export(actor=boss.actor, wanted=Wanted(kind="customers", format="csv"), at=NOON).pk,
         "import": job.pk,
         "customer": customer.pk,
         "identifier": added.pk,

@@ -130,6 +130,12 @@ PAGES: dict[str, Surface] = {
     "choose_other": _change(MERGE, "/duplicates/customers/{customer_id}/with/?other=1", method="GET"),
     "show_merge": _shut(VIEW),
     "undo_merge": _shut(MERGE),
+    "exports": _shut(EXPORT),
+    "new_export": _shut(EXPORT),
+    **dict.fromkeys(
+        ("show_export", "download_export", "cancel_export", "remove_export", "share_export", "unshare_export"),
+        _shut(EVERYBODY),
+    ),
     "imports": _list(IMPORTS, "/imports/", by="import"),
     "start_import": _shut("exchange.import_file"),
     "show_import": _record(IMPORTS, "/imports/{import_id}/", by="import"),
@@ -255,6 +261,10 @@ OPERATIONS: dict[str, Surface] = {
     "reveal_order_field": _change(REVEAL, "/orders/{order_id}/reveal", {"field": "number", "reason": "they called"}),
     "list_products": _shut(ORDERS),
     "get_product": _shut(ORDERS),
+    "start_export": _shut(EXPORT),
+    **dict.fromkeys(
+        ("list_exports", "get_export", "cancel_export", "download_export", "remove_export"), _shut(EVERYBODY)
+    ),
     "list_import_kinds": _shut("exchange.import_file"),
     "list_imports": _list(IMPORTS, "/imports", by="import"),
     "start_import": _shut("exchange.import_file"),
@@ -295,6 +305,9 @@ TASKS = {
     "exchange.undo_import": "the user who asked",
     "exchange.resume_dead": "the user who asked",
     "exchange.sweep_staging": "system",
+    "exports.make_export": "the user who asked",
+    "exports.resume_dead": "system",
+    "exports.remove_expired": "system",
     "metadata.put_index": "system",
     "recovery.empty_bin": "system",
     "recovery.revert_set": "the user who asked",
@@ -309,4 +322,4 @@ TASKS = {
     "insight.refresh_daily": "system",
 }
 # Kinds of export of `export_customers`: each is walked.
-EXPORTS = ("csv", "xlsx")
+EXPORTS = ("csv", "xlsx", "parquet", "vcf")

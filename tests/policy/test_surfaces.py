@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+import pyarrow.parquet as pq
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -91,6 +92,8 @@ def text_of(response: Any) -> str:
     if response.headers.get("Content-Type", "").startswith("application/vnd.openxml"):
         with ZipFile(BytesIO(content)) as book:
             return book.read("xl/worksheets/sheet1.xml").decode()
+    if response.headers.get("Content-Type", "").endswith("parquet"):
+        return str(pq.read_table(BytesIO(content)).to_pylist())
     return str(content.decode())
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "createuser": ("people", "创建用户 / Create a user"),
     "reset-factor": ("people", "重置第二重验证 / Take a lost second factor away"),
     "import": ("data", "导入客户或订单文件 / Import files of customers or orders"),
+    "export": ("export", "把列表导出为文件 / Write a list into a file"),
     "stats": ("data", "客户、订单与金额总数 / Totals of customers, orders and amounts"),
     "duplicates": ("duplicates", "查找重复客户 / Find duplicate customers"),
     "quality": ("quality", "检查数据质量 / Check how good the records are"),

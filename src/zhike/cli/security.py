@@ -40,7 +40,8 @@ def check_secrets(home: Home, _urls: DatabaseUrls) -> Finding:
 
 
 def _private(home: Home) -> Iterator[Path]:
-    yield from (folder for folder in (home.secrets_dir, home.files_dir, home.warehouse_dir) if folder.exists())
+    kept = (home.secrets_dir, home.files_dir, home.exports_dir, home.warehouse_dir)
+    yield from (folder for folder in kept if folder.exists())
     for folder in (home.secrets_dir, home.logs_dir):
         if folder.exists():
             yield from (path for path in folder.iterdir() if path.is_file())

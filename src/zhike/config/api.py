@@ -13,6 +13,7 @@ from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
 from zhike.duplicates.api import router as duplicates
 from zhike.exchange.api import router as exchange
+from zhike.exports.api import router as exports
 from zhike.finder.api import router as finder
 from zhike.privacy.api import router as privacy
 from zhike.privacy.api_corrections import router as corrections
@@ -47,6 +48,7 @@ api.add_router("", relations)
 api.add_router("", commerce)
 api.add_router("", order_history)
 api.add_router("", exchange)
+api.add_router("", exports)
 api.add_router("", duplicates)
 api.add_router("", recovery)
 api.add_router("", privacy)

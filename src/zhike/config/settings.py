@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import timedelta
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "zhike.calendars",
     "zhike.metadata",
     "zhike.exchange",
+    "zhike.exports",
     "zhike.customers",
     "zhike.relations",
     "zhike.privacy",
@@ -222,6 +224,10 @@ AUDIT_KEEP_MONTHS = int(os.environ.get("ZHIKE_AUDIT_KEEP_MONTHS", "0"))
 if 0 < AUDIT_KEEP_MONTHS < 6:
     raise EnvironmentProblem(zh="ZHIKE_AUDIT_KEEP_MONTHS 至少为 6", en="ZHIKE_AUDIT_KEEP_MONTHS is 6 at least")
 BIN_DAYS = int(os.environ.get("ZHIKE_BIN_DAYS", "30"))  # how long what is deleted can be restored
+# Files of exports: how long they lie ready, how large one may be, and how much room all may take.
+EXPORTS_KEPT = timedelta(days=int(os.environ.get("ZHIKE_EXPORT_DAYS", "7")))
+EXPORTS_LARGEST = int(os.environ.get("ZHIKE_EXPORT_MAX_BYTES", 4 * 1024**3))
+EXPORTS_BYTES = int(os.environ.get("ZHIKE_EXPORTS_BYTES", 20 * 1024**3))
 COMPANY_CURRENCY = os.environ.get("ZHIKE_CURRENCY", "CNY")
 REQUEST_DEADLINE = os.environ.get(
     "ZHIKE_REQUEST_DEADLINE", "15w"

@@ -23,6 +23,7 @@ urlpatterns = [
     path("settings/working-days/", include("zhike.calendars.urls")),
     path("find/", include("zhike.finder.urls")),
     path("settings/fields/", include("zhike.metadata.urls")),
+    path("exports/", include("zhike.exports.urls")),
     path("imports/", include("zhike.exchange.urls")),
     path("", include("zhike.accounts.urls")),
     path("", include("zhike.insight.urls")),

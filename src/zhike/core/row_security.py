@@ -31,6 +31,9 @@ CREATE_REACH_FUNCTIONS = RunSQL(
     """,
 )
 
+# Who acts, whatever they may: for rows that are theirs by being made by them. Null for the system.
+ACTING = "(SELECT (nullif(current_setting('zhike.actor', true), '')::jsonb ->> 'user')::bigint)"
+
 
 def reaches_all(permission: str) -> str:
     """Whether the permission reaches every record."""

@@ -26,6 +26,7 @@ class CustomersConfig(AppConfig):
 
         declare(permissions.ALL)
         self._offer()
+        self._let_out()
         kinds.register(CUSTOMERS)
         guarded.register()
         own_fields.define()
@@ -101,5 +102,19 @@ class CustomersConfig(AppConfig):
                 icon="file-import",
                 permission="exchange.import_file",
                 is_command=True,
+            )
+        )
+
+    def _let_out(self) -> None:
+        """As files."""
+        from zhike.customers.exchange.exportable import Customers
+        from zhike.customers.models import EXPORT
+        from zhike.exports import registry
+        from zhike.ui import navigation
+
+        registry.register(Customers())
+        navigation.register(
+            navigation.NavItem(
+                url_name="exports", label=_("Exports"), icon="file-export", order=81, permission=EXPORT, key="g x"
             )
         )

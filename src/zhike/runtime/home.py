@@ -44,6 +44,10 @@ class Home:
         return self.path / "files"
 
     @property
+    def exports_dir(self) -> Path:
+        return self.path / "exports"
+
+    @property
     def logs_dir(self) -> Path:
         return self.path / "logs"
 
@@ -60,7 +64,7 @@ class Home:
         missing = [folder for folder in self.path.parents if not folder.exists()]
         for folder in (*reversed(missing), self.path, self.logs_dir, self.run_dir):
             _make_folder(folder, PASSABLE)
-        for folder in (self.warehouse_dir, self.files_dir, self.secrets_dir):
+        for folder in (self.warehouse_dir, self.files_dir, self.exports_dir, self.secrets_dir):
             _make_folder(folder, PRIVATE)
 
     def secret(self, name: str) -> str:

@@ -3,9 +3,7 @@
 from zhike.customers.selectors.listing import (
     ListPage,
     count_customers,
-    count_exported,
     find_customers,
-    iter_customers,
     list_customers,
     list_url,
 )
@@ -13,9 +11,7 @@ from zhike.customers.selectors.listing import (
 __all__ = [
     "ListPage",
     "count_customers",
-    "count_exported",
     "find_customers",
-    "iter_customers",
     "list_customers",
     "list_url",
 ]

@@ -1,6 +1,6 @@
 """The customer list: a page of rows, their count, all of them for an export, and the address of a filtered one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,11 @@ from zhike.core.paging import Count, Page, Phase, Rows, count_up_to, phases_of
 from zhike.customers.cells import Style
 from zhike.customers.listing import KEY
 from zhike.customers.listing.sorts import NEWEST
-from zhike.customers.models import EXPORT, Customer, CustomerQuerySet, CustomerSearch
+from zhike.customers.models import Customer, CustomerQuerySet, CustomerSearch
 from zhike.customers.searching import find_newest, holding, in_sight, matching
 from zhike.customers.selectors.reaching import count_reached, is_ordered, newest_reached, ordered_reached
 
 VIEW = CustomerQuerySet.view_permission
-EXPORT_CHUNK = 1000  # as many as an entry of the history names
 WINDOW = 10_000
 BEYOND = 2**63 - 1
 
@@ -55,11 +54,11 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
     columns = columns_of(state, of=registry.get(KEY), actor=actor)
     found = find_customers(actor=actor, asking=asking, state=state, page=page)
     # The order is found on narrow rows; only the fifty that are shown pay for names, figures and identifiers.
-    known = {row["pk"]: row for row in _values(Customer.objects.filter(pk__in=found.items), columns)}
-    masks, openings = masks_of(columns, actor), _openings(columns)
+    known = {row["pk"]: row for row in values_of(Customer.objects.filter(pk__in=found.items), columns)}
+    masks, openings = masks_of(columns, actor), openings_of(columns)
     if masks or openings:
         for row in known.values():
-            _make_readable(row, openings, masks)
+            make_readable(row, openings, masks)
     rows = [known[pk] for pk in found.items if pk in known]
     return ListPage(
         columns=columns,
@@ -81,56 +80,21 @@ def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int 
     return find_in_time(count) if is_dear(state.tree, of=registry.get(KEY)) else count()
 
 
-def count_exported(*, actor: Actor, asking: Asking, state: State, ceiling: int) -> Count:
-    """How many of the list's customers the actor may export, exact up to the ceiling."""
-    with seeing_everything():
-        return count_up_to(_exported(actor, asking, state), ceiling=ceiling)
-
-
-def iter_customers(
-    *, actor: Actor, asking: Asking, state: State, columns: list[Column], note: Callable[[list[int]], object]
-) -> Iterator[list[Any]]:
-    """Every customer of the list whom the actor may export, newest first, as the values of the columns; read in pieces
-    of constant size.
-
-    note: told of the customers in each piece before any of it goes out.
-
-    :raises zhike.core.lists.grammar.FilterInvalid: at once, not at the first row
-    """
-    return _in_pieces(_values(_exported(actor, asking, state), columns), columns, masks_of(columns, actor), note)
-
-
 def masks_of(columns: list[Column], actor: Actor) -> dict[str, fields.Mask]:
     """What covers the values of these columns, by their paths; worked out once, whatever the number of rows."""
     return fields.covers(actor, {path: field for column in columns for path, field in column.reads.items()})
 
 
-def _openings(columns: list[Column]) -> list[Callable[[dict[str, Any]], None]]:
+def openings_of(columns: list[Column]) -> list[Callable[[dict[str, Any]], None]]:
     return [column.opening for column in columns if column.opening is not None]
 
 
-def _make_readable(
+def make_readable(
     row: dict[str, Any], openings: list[Callable[[dict[str, Any]], None]], masks: dict[str, fields.Mask]
 ) -> None:
     for opening in openings:
         opening(row)
     fields.cover_row(row, masks)
-
-
-def _in_pieces(
-    rows: Any, columns: list[Column], masks: dict[str, fields.Mask], note: Callable[[list[int]], object]
-) -> Iterator[list[Any]]:
-    after, openings = "", _openings(columns)
-    while True:
-        found = Page(size=EXPORT_CHUNK, after=after).of(rows, by=("-pk",))
-        if found.items:
-            note([row["pk"] for row in found.items])
-        for row in found.items:
-            _make_readable(row, openings, masks)
-            yield [column.text(row) if column.text else "" for column in columns]
-        after = found.next_cursor
-        if not after:
-            return
 
 
 def list_url(*, search: str = "", sort: str = "", **conditions: object) -> str:
@@ -234,13 +198,7 @@ def _chosen(actor: Actor, asking: Asking, state: State, sweeps: bool = False) ->
     return rows.filter(matching(state.search), in_sight(state.search, actor)) if state.search else rows
 
 
-def _exported(actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
-    """Exporting may reach less than seeing."""
-    rows = _chosen(actor, asking, state)
-    return rows if actor.reach_of(EXPORT) == actor.reach_of(VIEW) else rows.within(actor, EXPORT)
-
-
-def _values(rows: CustomerQuerySet, columns: list[Column]) -> Any:
+def values_of(rows: CustomerQuerySet, columns: list[Column]) -> Any:
     expressions: dict[str, Any] = {}
     names = {"pk"}
     for column in columns:

@@ -25,10 +25,12 @@ __all__ = ["Cell", "SheetWriter", "csv_chunks", "looks_like_formula", "neutralis
 class SheetWriter:
     """An XLSX file written row by row in constant memory; further sheets where one is full. Use as a context."""
 
-    def __init__(self, path: Path, *, zone: tzinfo = UTC) -> None:
+    def __init__(self, path: Path, *, zone: tzinfo = UTC, folder: Path | None = None) -> None:
+        """folder: for what it puts down meanwhile."""
         from xlsxwriter import Workbook
 
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        options: dict[str, Any] = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        options |= {"tmpdir": str(folder)} if folder else {}
         self._book: Workbook = Workbook(str(path), options)
         self._zone = zone
         self._formats: dict[str, Format] = {

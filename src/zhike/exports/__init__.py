@@ -1,0 +1,1 @@
+"""Lists that leave as files: made at once or in the background, kept for a while, marked, and recorded."""

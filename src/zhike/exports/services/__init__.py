@@ -1,0 +1,1 @@
+"""Decisions about exports, by noun."""

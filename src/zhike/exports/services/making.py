@@ -1,0 +1,197 @@
+"""Writing an export's file: who is in it is settled first, then records are read in pieces and written as they come."""
+
+from array import array
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from zhike.audit.services import record
+from zhike.core.access import require
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.lists.operators import Asking
+from zhike.core.lists.registry import Column
+from zhike.core.lists.state import State, columns_of, read_state
+from zhike.exports import formats, grounds, registry
+from zhike.exports.formats import csv
+from zhike.exports.formats.head import Head
+from zhike.exports.marks import Mark
+from zhike.exports.models import Export
+from zhike.exports.registry import Exportable
+from zhike.exports.services import keeping
+
+Status = Export.Status
+PIECE = 1_000  # records, as many as an entry of the history names
+BEAT = timedelta(seconds=1)
+type Clock = Callable[[], datetime]
+
+
+class ExportCancelled(DomainError):
+    code = "export_cancelled"
+
+    def __init__(self) -> None:
+        super().__init__(_("The export was cancelled."))
+
+
+class ExportTooLarge(DomainError):
+    code = "export_too_large"
+    status = 422
+
+
+def make_export(*, actor: Actor, export_id: int, now: Clock) -> Export:
+    """Carry an export out, as whoever asked and with what they may at this moment.
+
+    Nothing is raised for what is wrong with it: the export says so. Where another process has it, nothing happens.
+    """
+    claimed = Export.objects.filter(pk=export_id, status=Status.WAITING)
+    if not claimed.update(status=Status.RUNNING, heartbeat_at=now(), done=0, total=0):
+        return Export.objects.get(pk=export_id)
+    made = Export.objects.get(pk=export_id)
+    with translation.override(actor.locale):
+        _try(actor, made, now)
+    keeping.make_room(owner_id=made.owner_id)
+    return made
+
+
+def _try(actor: Actor, made: Export, now: Clock) -> None:
+    status, error = Status.FAILED, gettext("The process that made it died.")
+    try:
+        _carry_out(actor, made, now)
+        status, error = Status.DONE, ""
+    except ExportCancelled:
+        status, error = Status.CANCELLED, ""
+    except PermissionDenied:
+        status, error = Status.REFUSED, gettext("Your role may not export this.")
+    except DomainError as refusal:
+        status, error = Status.REFUSED, str(refusal)
+    except OSError as problem:
+        error = gettext("The file could not be written: %(problem)s") % {
+            "problem": problem.strerror or type(problem).__name__
+        }
+    finally:
+        if status != Status.DONE:
+            keeping.remove_files(made)
+        made.status, made.error, made.finished_at = status, error[:500], now()
+        made.expires_at = made.finished_at + settings.EXPORTS_KEPT if status == Status.DONE else None
+        made.heartbeat_at = None
+        made.save(
+            update_fields=[
+                *("status", "error", "finished_at", "expires_at", "heartbeat_at"),
+                *("total", "done", "size", "grounds", "columns"),
+            ]
+        )
+
+
+def _carry_out(actor: Actor, made: Export, now: Clock) -> None:
+    exportable = registry.get(made.kind)
+    require(actor, exportable.permission)
+    state = read_state(dict(parse_qsl(made.query, keep_blank_values=True)), of=registry.list_of(exportable))
+    columns = _columns(actor, made, exportable, state)
+    is_everything = bool(made.grounds.get("is_everything"))
+    made.grounds = grounds.take(actor=actor, exportable=exportable, state=state, columns=columns).stored()
+    made.grounds["is_everything"] = is_everything
+    made.columns = [column.key for column in columns]
+    asking = Asking(actor=actor, now=now(), zone=ZoneInfo(actor.zone))
+    beat = _Beat(made, now)
+    ids = array("q")
+    for piece in exportable.list_ids(actor=actor, asking=asking, state=state):
+        ids.extend(piece)
+        beat()
+    ids = array("q", dict.fromkeys(ids))  # the list moves on while it is read
+    made.total = len(ids)
+    form = formats.FORMATS[made.format]
+    if form.most_rows and made.total > form.most_rows:
+        raise ExportTooLarge(
+            _("%(format)s holds at most %(limit)s records. Filter the list, or choose another format.")
+            % {"format": made.get_format_display(), "limit": f"{form.most_rows:,}"}
+        )
+    keeping.make_folder()
+    grounds.write_ids(made.ids_file, ids)
+    heads = [Head(key=one.key, label=str(one.label), type=exportable.type_of(one, actor)) for one in columns]
+    write: Any = partial(csv.write, has_bom=made.is_marked) if made.format == Export.Format.CSV else form.write
+    write(made.file, heads, _rows(actor, made, exportable, columns, ids, beat), _mark(actor, made, exportable, heads))
+    made.size = made.file.stat().st_size
+    _record(made, exportable)
+
+
+def _columns(actor: Actor, made: Export, exportable: Exportable, state: State) -> list[Column]:
+    """Those that were asked for, as far as they are still open; of everything all that there is now."""
+    if made.grounds.get("is_everything"):
+        found = list(exportable.columns_for(actor).values())
+    else:
+        found = columns_of(state, of=registry.list_of(exportable), actor=actor)
+    if made.format == Export.Format.VCF:
+        found = exportable.card_columns(actor, [column.key for column in found])
+    return found
+
+
+def _rows(
+    actor: Actor, made: Export, exportable: Exportable, columns: list[Column], ids: "array[int]", beat: "_Beat"
+) -> Iterator[list[Any]]:
+    """Whose records these are is in the history before they are in the file."""
+    told = {"format": made.format, "columns": made.columns, "export": made.code}
+    for start in range(0, len(ids), PIECE):
+        piece = exportable.read(actor=actor, ids=ids[start : start + PIECE], columns=columns)
+        if piece.ids:
+            record(action=exportable.contained, subject=exportable.table, ids=piece.ids, **told)
+        yield from piece.rows
+        made.done += len(piece.rows)
+        beat()
+
+
+def _mark(actor: Actor, made: Export, exportable: Exportable, heads: list[Head]) -> Mark:
+    zone = ZoneInfo(actor.zone)
+    at = made.created_at.astimezone(zone)
+    lines = (
+        (gettext("Export number"), made.code),
+        (gettext("What"), str(exportable.label)),
+        (gettext("By"), actor.name),
+        (gettext("When"), f"{at:%Y-%m-%d %H:%M} ({actor.zone})"),
+        (gettext("Filter"), made.sentence or gettext("None: all that may be exported")),
+        (gettext("Columns"), ", ".join(head.label for head in heads)),
+        (gettext("Records"), f"{made.total:,}"),
+        (gettext("Purpose"), made.reason or "—"),
+        (
+            gettext("Note"),
+            gettext("Personal data. Keep it no longer than its purpose asks; the number leads back to who took it."),
+        ),
+    )
+    return Mark(code=made.code, who=actor.name, at=made.created_at, zone=zone, lines=lines)
+
+
+def _record(made: Export, exportable: Exportable) -> None:
+    told: dict[str, Any] = {"format": made.format, "query": made.query, "columns": made.columns, "count": made.done}
+    if made.reason:
+        told["reason"] = made.reason
+    record(action=exportable.permission, export=made.code, size=made.size, **told)
+
+
+class _Beat:
+    """Tells the world how far it is, and is told to stop."""
+
+    def __init__(self, made: Export, now: Clock) -> None:
+        self._made, self._now, self._last = made, now, made.created_at
+
+    def __call__(self) -> None:
+        at = self._now()
+        if at - self._last < BEAT:
+            return
+        self._last = at
+        made = self._made
+        Export.objects.filter(pk=made.pk).update(heartbeat_at=at, done=made.done, total=made.total)
+        if Export.objects.filter(pk=made.pk, is_cancel_requested=True).exists():
+            raise ExportCancelled
+        if made.file.exists() and made.file.stat().st_size > settings.EXPORTS_LARGEST:
+            raise ExportTooLarge(
+                _("The file would be larger than %(limit)s MB. Filter the list, or choose fewer columns.")
+                % {"limit": settings.EXPORTS_LARGEST >> 20}
+            )

@@ -1,0 +1,38 @@
+"""Exports in the background, each in a process of its own, which takes its memory with it."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
+
+from zhike.core.acting import acting
+from zhike.core.actor import SYSTEM
+from zhike.exports.services import keeping, resuming
+
+
+# One at a time: whoever waits for an import, or for figures, is not to wait for all exports of the morning.
+@app.task(name="exports.make_export", queue="exports", lock="exports.make_export")
+def make_export(*, export_id: int) -> None:
+    """Where the process dies, the export is taken up again within minutes."""
+    subprocess.run(
+        [sys.executable, "-m", "zhike.cli", "export", "--queued"],
+        input=str(export_id),
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="exports.resume_dead", queue="exports", queueing_lock="exports.resume_dead")
+def resume_dead(timestamp: int) -> None:
+    with acting(SYSTEM):
+        resuming.resume_dead(at=datetime.now(UTC))
+
+
+@app.periodic(cron="41 * * * *")
+@app.task(name="exports.remove_expired", queue="exports", queueing_lock="exports.remove_expired")
+def remove_expired(timestamp: int) -> None:
+    with acting(SYSTEM):
+        keeping.remove_expired(at=datetime.now(UTC))

@@ -1,0 +1,16 @@
+"""Addresses of exports."""
+
+from django.urls import path
+
+from zhike.exports import views
+
+urlpatterns = [
+    path("", views.exports, name="exports"),
+    path("new/<slug:kind>/", views.new_export, name="new_export"),
+    path("<int:pk>/", views.show_export, name="show_export"),
+    path("<int:pk>/file/", views.download_export, name="download_export"),
+    path("<int:pk>/cancel/", views.cancel_export, name="cancel_export"),
+    path("<int:pk>/remove/", views.remove_export, name="remove_export"),
+    path("<int:pk>/share/", views.share_export, name="share_export"),
+    path("<int:pk>/unshare/<int:user>/", views.unshare_export, name="unshare_export"),
+]
