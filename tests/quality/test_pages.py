@@ -1,6 +1,6 @@
 """The pages: who sees which counts, where they lead, and what closed fields keep to themselves."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -32,7 +32,9 @@ def run() -> Run:
     metrics = {"customers": 2, "filled": 0.5, "concerned": {"invalid": 1}, "forms": {}}
     when = {"as_of": NOON.date(), "started_at": NOON, "heartbeat_at": NOON, "finished_at": NOON}
     made = Run.objects.create(step="done", is_newest=True, customer_count=2, metrics=metrics, **when)
-    Tally.objects.create(run=made, rule="phone_form", items=2, customers=2)
+    before = Run.objects.create(step="done", is_newest=True, metrics=metrics, **{**when, "as_of": date(2026, 11, 1)})
+    for one, items in ((before, 5), (made, 2)):
+        Tally.objects.create(run=one, rule="phone_form", items=items, customers=items)
     for by, source in (("", ""), ("channel", "web")):
         Figure.objects.create(
             run=made, record="customers.customer", field="phone", by=by, source=source, records=2, filled=2, invalid=1,
@@ -58,6 +60,8 @@ def test_counts_and_lists_are_those_of_the_customers_one_sees(run: Run) -> None:
     assert ">1</a>" in pages[seller]
     assert "Counted are the customers you may see" in pages[seller]
     assert ">2</a>" in pages[boss]
+    # How it went is told of everybody's, and so to nobody who sees a part.
+    assert ("<polyline" in pages[boss], "<polyline" in pages[seller]) == (True, False)
     shown = browser(seller).get("/quality/findings/phone_form/").content.decode()
     assert "Mine" in shown
     assert "13800138000" in shown  # what the fix makes of it

@@ -27,8 +27,8 @@ def spark(points: Sequence[float], label: str = "") -> SafeString:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     return format_html(
         '<svg class="zk-spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
-        '<polyline points="{}"/><circle cx="{:.1f}" cy="{:.1f}" r="2"/></svg>',
-        WIDTH, HEIGHT, WIDTH, HEIGHT, label, line, *places[-1],
+        '<polyline points="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
+        WIDTH, HEIGHT, WIDTH, HEIGHT, label, line, *(f"{place:.1f}" for place in places[-1]),
     )  # fmt: skip
 
 

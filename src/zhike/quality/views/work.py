@@ -52,14 +52,15 @@ def list_findings(request: ActorRequest, rule: str) -> HttpResponse:
     }
     if not page.after:
         items, customers, right = findings.count_findings(actor=actor, check=check)
+        sees_all = actor.reach_of("customers.view_customer").is_all
         context |= {
             "count": items,
             "customer_count": customers,
             "right_count": right,
             "customers_url": findings.customers_url(check),
             "fix": fixes.get(check.fix),
-            "trend": figures.tallies_over_time([rule]).get(rule, []),
-            "is_scoped": not actor.reach_of("customers.view_customer").is_all,
+            "trend": figures.tallies_over_time([rule]).get(rule, []) if sees_all else [],
+            "is_scoped": not sees_all,
         }
     return render_page(request, "quality/findings.html", context, partial="rows" if page.after else None)
 
