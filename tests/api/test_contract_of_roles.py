@@ -34,7 +34,6 @@ def keys(furnished: tuple[Program, dict[str, int]], django_db_blocker: DjangoDbB
 @contract.named
 @settings(
     max_examples=4,
-    deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

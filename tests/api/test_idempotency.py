@@ -127,7 +127,7 @@ def test_of_many_at_the_same_moment_one_happens_and_all_get_its_answer(transacti
 REQUESTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 3)), max_size=8)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=REQUESTS)
 def test_any_sequence_of_requests_answers_like_a_dictionary_of_first_answers(
     boss: Program, requests: list[tuple[str, int]]

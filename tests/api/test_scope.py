@@ -18,7 +18,7 @@ from zhike.config.api import api
 from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.customers.services import activities, identifiers
-from zhike.duplicates.models import Merge
+from zhike.duplicates.models import Merge, Pair
 from zhike.exchange import services as imports
 from zhike.exchange.models import Import
 from zhike.exports.services.starting import Wanted, start_export
@@ -53,6 +53,11 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     ),
     "get_merge": (lambda it, ids: it.get(f"/merges/{ids['merge']}"), {404}),
     "undo_merge": (lambda it, ids: it.post(f"/merges/{ids['merge']}/undo", None), {404}),
+    "list_duplicates": (lambda it, ids: it.get("/duplicates"), {200}),
+    "tell_apart": (lambda it, ids: it.post(f"/duplicates/{ids['pair']}/tell-apart", None), {404}),
+    "open_pair_again": (lambda it, ids: it.post(f"/duplicates/{ids['pair']}/open", None), {404}),
+    "scan_duplicates": (lambda it, ids: it.post("/duplicates/scans", None), {202}),
+    "get_scan": (lambda it, ids: it.get("/duplicates/scans/latest"), {404}),
     "list_bin": (lambda it, ids: it.get("/bin"), {200}),
     "restore_record": (lambda it, ids: it.post(f"/bin/{ids['binned']}/restore", {}), {404}),
     "purge_record": (lambda it, ids: it.send("DELETE", f"/bin/{ids['binned']}"), {404}),
@@ -249,9 +254,15 @@ def _hide(boss: Program) -> Ids:
         actor=SYSTEM, customer_id=customer.pk, other_id=related.pk, aspect="other", details={"note": SECRET}, at=NOON
     )
     merge = Merge.objects.create(survivor_id=customer.pk, merged_at=NOON, batch=uuid.uuid4(), entry_id=entry.pk)
+    low, high = sorted((customer.pk, make_customer(name=SECRET, owner=boss.user).pk))
+    pair = Pair.objects.create(first_id=low, second_id=high, probability=0.9, scan_id=1)
     return {
         "merge": merge.pk,
+<<<<<<< HEAD
         "relation": relation.pk,
+=======
+        "pair": pair.pk,
+>>>>>>> b454f53 (Look for duplicates without being asked, and remember who was told apart beyond merges)
         "entry": entry.pk,
         "reversal": Reversal.objects.create(entry_id=entry.pk, user=boss.user, started_at=NOON).pk,
         "binned": binned.pk,

@@ -1,7 +1,8 @@
 """Scanning: what is found, what is remembered, who sees it, and what the queue does with it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -15,7 +16,8 @@ from zhike.customers.models import Customer
 from zhike.duplicates.models import Merge, Pair, Scan, Settings
 from zhike.duplicates.selectors import pairs
 from zhike.duplicates.selectors.comparing import compare
-from zhike.duplicates.services import deciding, scanning
+from zhike.duplicates.services import deciding, merging, rhythm, scanning, undoing
+from zhike.exchange.models import Import
 
 
 def later() -> datetime:
@@ -25,6 +27,20 @@ def later() -> datetime:
 def put_pair(first: Customer, second: Customer, probability: float = 0.97, **weights: float) -> Pair:
     low, high = sorted((first.pk, second.pk))
     return Pair.objects.create(first_id=low, second_id=high, probability=probability, weights=weights, scan_id=1)
+
+
+def put_import(**more: Any) -> Import:
+    return Import.objects.create(
+        kind="customers",
+        name="a.csv",
+        size=1,
+        status=Import.Status.APPLIED,
+        currency="CNY",
+        source="erp",
+        zone="UTC",
+        created_at=NOON,
+        **more,
+    )
 
 
 @pytest.fixture
@@ -58,6 +74,63 @@ def test_a_scan_finds_what_sounds_or_is_written_alike(boss: Actor, make: Make) -
     Pair.objects.update(probability=0.95)
     assert scanning.merge_certain(actor=SYSTEM, now=later) == 1
     assert Merge.objects.get().origin == Merge.Origin.AUTOMATIC
+
+
+def test_it_scans_by_itself_after_imports_and_at_night(make: Make) -> None:
+    zone = ZoneInfo("Asia/Shanghai")  # NOON is noon there, too
+    night = NOON + timedelta(hours=14)
+    assert not rhythm.is_due(at=night, zone=zone)  # nobody to compare
+    make("甲")
+    assert rhythm.is_due(at=night, zone=zone)
+    assert not rhythm.is_due(at=NOON, zone=zone)
+    Scan.objects.create(started_at=NOON, heartbeat_at=NOON, finished_at=NOON, step=Scan.Step.DONE)
+    assert not rhythm.is_due(at=night, zone=zone)  # unchanged since
+    Customer.objects.update(updated_at=LATER)
+    assert rhythm.is_due(at=night, zone=zone)
+
+    job = put_import(new_count=3, applied_at=LATER)
+    assert not rhythm.is_due(at=LATER + timedelta(minutes=1), zone=zone)  # another file may follow
+    assert rhythm.is_due(at=LATER + timedelta(minutes=2), zone=zone)
+    waiting = Scan.objects.create(started_at=LATER - timedelta(minutes=1), heartbeat_at=LATER)
+    assert not rhythm.is_due(at=LATER + timedelta(minutes=2), zone=zone)
+    assert rhythm.is_due(at=LATER + timedelta(minutes=30), zone=zone)  # it died
+    Settings.objects.create(pk=1, scans_itself=False)
+    assert not rhythm.is_due(at=night, zone=zone)
+    waiting.delete()
+    job.delete()
+
+
+def test_an_import_names_whom_it_brought_twice(browser: Client, make: Make) -> None:
+    known, new, other = make("甲"), make("乙"), make("丙")
+    pair, elsewhere = put_pair(known, new), put_pair(known, other, 0.98)
+    job = put_import(new_count=1, applied_at=NOON, reserved={"customers_customer": [new.pk, 1]})
+    panel = browser.get(f"/duplicates/imports/{job.pk}/panel/").content.decode()
+    assert f"/duplicates/pairs/{pair.pk}/" in panel
+    assert f"/duplicates/pairs/{elsewhere.pk}/" not in panel
+    queue = browser.get(f"/duplicates/?import={job.pk}").content.decode()
+    assert f"/duplicates/pairs/{pair.pk}/" in queue
+    assert f"/duplicates/pairs/{elsewhere.pk}/" not in queue
+    Pair.objects.all().delete()
+    assert "十分钟内" in browser.get(f"/duplicates/imports/{job.pk}/panel/").content.decode()
+    Scan.objects.create(started_at=LATER, heartbeat_at=LATER, finished_at=LATER, step=Scan.Step.DONE)
+    assert "没有待核对的重复" in browser.get(f"/duplicates/imports/{job.pk}/panel/").content.decode()
+
+
+def test_who_was_told_apart_stays_so_after_a_merge_and_not_after_its_undo(boss: Actor, make: Make) -> None:
+    stays, given, other, third = make("甲"), make("乙"), make("丙"), make("丁")
+    deciding.tell_apart(actor=boss, pair_id=put_pair(given, other).pk, at=LATER)
+    deciding.tell_apart(actor=boss, pair_id=put_pair(given, stays).pk, at=LATER)
+    put_pair(stays, other, 0.95)  # asked by a scan, and answered by the merge
+    wanted = [
+        merging.Wanted(survivor_id=stays.pk, record_ids=[given.pk]),
+        merging.Wanted(survivor_id=third.pk, record_ids=[other.pk]),
+    ]
+    merge, _other = merging.merge_many(actor=boss, wanted=wanted, at=LATER)
+    apart = Pair.objects.filter(state=Pair.State.DISTINCT, merge_id=merge.pk)
+    assert set(apart.values_list("first_id", "second_id")) == {(stays.pk, third.pk)}
+    undoing.undo_merge(actor=boss, merge_id=merge.pk, at=LATER)
+    assert not apart.exists()
+    assert Pair.objects.filter(first_id=given.pk, second_id=other.pk, state=Pair.State.DISTINCT).exists()
 
 
 def test_nothing_is_merged_by_itself_unless_the_company_wants_it(boss: Actor, make: Make) -> None:
@@ -124,4 +197,5 @@ def test_rules_are_set_on_a_page(browser: Client) -> None:
     assert browser.post("/duplicates/rules/", data).status_code == 302
     found = Settings.objects.get()
     assert (found.rules["place"], found.sources, found.auto_from) == ("newest", ["erp", "hand"], 0.995)
+    assert not found.scans_itself
     assert browser.post("/duplicates/rules/", {**data, "auto_from": "50"}).status_code == 422

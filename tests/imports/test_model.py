@@ -111,9 +111,7 @@ ROWS = st.tuples(
 FILES = st.lists(st.tuples(st.lists(ROWS, min_size=1, max_size=6), st.sampled_from(["till", "shop"])), max_size=3)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(files=FILES)
 def test_imports_leave_what_the_model_leaves(bring: Callable[..., Import], files: list[tuple[list[Row], str]]) -> None:
     with connection.cursor() as cursor:

@@ -138,7 +138,7 @@ def test_a_deleted_customer_is_gone_and_comes_back_as_it_was(boss: Actor, make: 
     assert checksums() == before
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 3), min_size=1)), max_size=8))
 def test_any_sequence_of_deleting_and_restoring_ends_where_it_began(
     boss: Actor, make: Make, steps: list[tuple[bool, set[int]]]

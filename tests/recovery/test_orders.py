@@ -274,7 +274,7 @@ _ACTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_ACTS)
 def test_money_stays_right_whatever_is_deleted_restored_and_put_back(
     boss: Actor, customer: Customer, acts: list[tuple[str, int]]

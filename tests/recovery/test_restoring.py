@@ -231,7 +231,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_STEPS, _STEPS)
 def test_going_back_leads_to_what_was_whatever_came_since(
     boss: Actor, customer: Customer, before: list[tuple[str, int]], after: list[tuple[str, int]]

@@ -12,6 +12,7 @@ from zhike.customers.api_collaborators import router as collaborators
 from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
 from zhike.duplicates.api import router as duplicates
+from zhike.duplicates.queue_api import router as duplicates_queue
 from zhike.exchange.api import router as exchange
 from zhike.exports.api import router as exports
 from zhike.finder.api import router as finder
@@ -50,6 +51,7 @@ api.add_router("", order_history)
 api.add_router("", exchange)
 api.add_router("", exports)
 api.add_router("", duplicates)
+api.add_router("", duplicates_queue)
 api.add_router("", recovery)
 api.add_router("", privacy)
 api.add_router("", corrections)

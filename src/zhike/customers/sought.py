@@ -11,7 +11,7 @@ from zhike.customers.finding import HEAD, IDS, SEEN
 
 # Texts have no index of pieces: that of ten million notes would be larger than they are.
 NEWEST_NOTES, NEWEST_ACTIVITIES = 20_000, 50_000
-FEW = 4000  # are looked up one by one
+FEW = 1500  # are looked up one by one
 STRETCH = 5000  # ids: of a frequent word enough is found among the newest
 BEGINNING = 300  # of an index of names; of those with the shortest names the first are the best
 

@@ -32,6 +32,16 @@ class DuplicatesConfig(AppConfig):
                 order=85,
             )
         )
+        panels.register(
+            panels.Panel(
+                page="import of customers",
+                key="duplicates",
+                label=_("Duplicates"),
+                url_name="show_import_duplicates",
+                permission=permissions.MERGE,
+                order=10,
+            )
+        )
         actions.register(
             actions.Action(
                 list="customers",

@@ -28,16 +28,26 @@ class MergeRules(forms.Form):
         help_text=_("Empty: every pair is looked at. Look at the table of thresholds first; each merge can be undone."),
     )
 
+    scans_itself = forms.BooleanField(
+        label=_("Scan by itself"),
+        required=False,
+        help_text=_("Every night, and soon after an import that brought new customers."),
+    )
+
     def __init__(self, data: Any = None, *, rules: Rules) -> None:
         percent = None if rules.auto_from is None else round(rules.auto_from * 100, 4)
-        first: dict[str, Any] = {"sources": "\n".join(rules.sources), "auto_from": percent}
+        first: dict[str, Any] = {
+            "sources": "\n".join(rules.sources),
+            "auto_from": percent,
+            "scans_itself": rules.scans_itself,
+        }
         first |= {f"rule-{unit}": rules.by_unit.get(unit, DEFAULTS[unit]) for unit in UNITS}
         super().__init__(data, initial=first)
         for unit in UNITS:
             self.fields[f"rule-{unit}"] = forms.ChoiceField(
                 label=str(UNIT_LABELS[unit]), choices=[(rule, RULES[rule]) for rule in rules_for(unit)]
             )
-        self.order_fields([*(f"rule-{unit}" for unit in UNITS), "sources", "auto_from"])
+        self.order_fields([*(f"rule-{unit}" for unit in UNITS), "sources", "auto_from", "scans_itself"])
 
     def chosen(self) -> dict[str, Any]:
         """As `services.deciding.put_settings` takes it."""
@@ -47,4 +57,5 @@ class MergeRules(forms.Form):
             "rules": {unit: data[f"rule-{unit}"] for unit in UNITS},
             "sources": [line.strip() for line in data["sources"].splitlines() if line.strip()],
             "auto_from": None if limit is None else limit / 100,
+            "scans_itself": data["scans_itself"],
         }

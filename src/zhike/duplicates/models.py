@@ -97,12 +97,14 @@ class Settings(models.Model):
     """How the company merges; one row, and none until somebody changes something.
 
     rules: field to the rule by which the value that stays is chosen. sources: the most trusted first. auto_from:
-    probability from which duplicates are merged without being looked at; empty: never.
+    probability from which duplicates are merged without being looked at; empty: never. scans_itself: at night, and
+    after imports.
     """
 
     rules = models.JSONField(_("rules"), default=dict)
     sources: Any = ArrayField(models.CharField(max_length=50), default=list, verbose_name=_("sources"))
     auto_from = models.FloatField(_("merged without being looked at from"), null=True)
+    scans_itself = models.BooleanField(_("scans by itself"), default=True)
 
     history = Captured(label=_("How customers are merged"), stays="A setting, changed on its page.")
 
@@ -182,7 +184,8 @@ class Pair(models.Model):
     """Two customers who may be the same, the lower number first, without keys: a merge or the bin takes them away and
     brings them back.
 
-    weights: what each field says, in bits, positive for the same. A decision is remembered by later scans.
+    weights: what each field says, in bits, positive for the same. A decision is remembered by later scans, and goes
+    over to whom one of the two is merged into; merge_id: by which merge it came.
     """
 
     class State(models.TextChoices):
@@ -199,6 +202,7 @@ class Pair(models.Model):
         "accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("decided by")
     )
     decided_at = models.DateTimeField(_("decided"), null=True)
+    merge_id = models.BigIntegerField(_("taken over by a merge"), null=True)
 
     history = NotCaptured("Found by a scan; that two were told apart is an event.")
     objects = PairQuerySet.as_manager()
@@ -208,6 +212,7 @@ class Pair(models.Model):
         indexes = [
             models.Index(fields=["-probability", "-id"], condition=Q(state="open"), name="duplicates_pair_open"),
             models.Index(fields=["second_id"], name="duplicates_pair_second"),
+            models.Index(fields=["merge_id"], condition=~Q(merge_id=None), name="duplicates_pair_merge"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["first_id", "second_id"], name="duplicates_pair_is_unique"),

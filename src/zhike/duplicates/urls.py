@@ -8,6 +8,7 @@ urlpatterns = [
     path("", queue.duplicates, name="duplicates"),
     path("pairs/<int:pk>/", queue.review_pair, name="review_pair"),
     path("pairs/<int:pk>/open/", queue.open_pair, name="open_pair"),
+    path("imports/<int:pk>/panel/", queue.show_import_duplicates, name="show_import_duplicates"),
     path("scan/", queue.start_scan, name="start_scan"),
     path("scan/progress/", queue.scan_progress, name="scan_progress"),
     path("rules/", queue.merge_rules, name="merge_rules"),

@@ -15,6 +15,7 @@ from zhike.core.errors import DomainError
 from zhike.core.forms import accepted
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
+from zhike.core.lists import panels
 from zhike.core.pages import render_page
 from zhike.core.paging import Page
 from zhike.exchange import forms, mappings, selectors, services, uploads, wizard
@@ -160,6 +161,8 @@ def _page(request: ActorRequest, job: Import, *, form: forms.Columns | None = No
         context["read_like"] = mappings.get_mapping_of(job, before=job.created_at)
     if job.status in {Import.Status.PREVIEWED, Import.Status.APPLIED}:
         context["refused"] = wizard.list_refused(job, is_open=is_open)
+    if job.status == Import.Status.APPLIED:
+        context["panels"] = panels.list_panels(page=f"import of {job.kind}", record_id=job.pk, actor=request.actor)
     context["may_import"] = request.actor.may(IMPORT_FILE)
     return render_page(request, "exchange/import.html", context, status=status)
 

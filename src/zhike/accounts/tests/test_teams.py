@@ -19,7 +19,7 @@ def path_by_parents(team: Team) -> str:
     return f"{above}{team.pk}/"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=MOVES)
 def test_paths_always_follow_the_parents_and_no_team_is_below_itself(
     db: None, moves: list[tuple[int, int | None]]

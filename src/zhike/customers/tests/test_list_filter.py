@@ -43,7 +43,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(trees, min_size=1, max_size=3))
 def test_any_filter_is_answered_or_refused(db: None, items: list[Condition | Group]) -> None:
     with suppress(FilterInvalid):

@@ -87,7 +87,7 @@ def sorted_plainly(sort: str, *, is_descending: bool) -> list[int]:
 
 @pytest.mark.parametrize("is_descending", [True, False])
 @pytest.mark.parametrize("sort", ["newest", "name", "created", "amount", "orders", "last_order", "grade"])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=customers, size=st.integers(1, 5))
 def test_pages_equal_the_sorted_list(
     make_customer: MakeCustomer, sort: str, is_descending: bool, made: list[Any], size: int

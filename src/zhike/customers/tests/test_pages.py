@@ -237,7 +237,7 @@ def test_an_address_that_makes_no_sense_is_refused_in_words(company: Company, en
     assert client.get(f"/customers/filter/?{query}").status_code == 200
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     spelt=st.text(alphabet="anyl():;,\\\\isgrade0123top-=%", max_size=30) | st.text(max_size=20),
     which=st.sampled_from(["f", "q", "sort", "cols", "after"]),

@@ -51,7 +51,7 @@ def looked_through(typed: str) -> list[int]:
     return [pk for pk, text in rows if all(word in text for word in wanted)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=people, typed=words, size=st.integers(1, 4), window=st.integers(1, 4))
 def test_search_equals_looking_through_everything(
     make_customer: MakeCustomer,

@@ -12,7 +12,8 @@ from zhike.core.actor import Actor
 from zhike.core.paging import Count, Page, Rows, count_up_to
 from zhike.customers.guarded import NAME, key
 from zhike.customers.models import Customer
-from zhike.duplicates.models import Pair, Scan
+from zhike.duplicates.models import Pair, PairQuerySet, Scan
+from zhike.exchange.models import Import
 
 # What a scan compares: what people call it, and the fields that it tells of.
 EVIDENCE: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
@@ -58,11 +59,15 @@ class Around:
     behind: int | None
 
 
-def list_pairs(*, actor: Actor, page: Page) -> Rows[PairRow]:
-    """Open pairs of which the actor sees both, the likeliest first."""
-    rows = Pair.objects.visible_to(actor).filter(state=Pair.State.OPEN)
-    cut = page.of(rows, by=("-probability", "-pk"))
+def list_pairs(*, actor: Actor, page: Page, of_import: Import | None = None) -> Rows[PairRow]:
+    """Open pairs of which the actor sees both, the likeliest first; of_import: with somebody whom it brought."""
+    cut = list_open(actor=actor, page=page, of_import=of_import)
     return Rows(items=show_pairs(actor, cut.items), next_cursor=cut.next_cursor)
+
+
+def list_open(*, actor: Actor, page: Page, of_import: Import | None = None) -> Rows[Pair]:
+    """The same, as they are."""
+    return page.of(_open_pairs(actor, of_import), by=("-probability", "-pk"))
 
 
 def list_pairs_of(*, actor: Actor, customer_id: int, most: int = 5) -> list[PairRow]:
@@ -72,8 +77,19 @@ def list_pairs_of(*, actor: Actor, customer_id: int, most: int = 5) -> list[Pair
     return show_pairs(actor, list(rows[:most]))
 
 
-def count_pairs(*, actor: Actor) -> Count:
-    return count_up_to(Pair.objects.visible_to(actor).filter(state=Pair.State.OPEN))
+def count_pairs(*, actor: Actor, of_import: Import | None = None) -> Count:
+    return count_up_to(_open_pairs(actor, of_import))
+
+
+def _open_pairs(actor: Actor, of_import: Import | None) -> PairQuerySet:
+    rows = Pair.objects.visible_to(actor).filter(state=Pair.State.OPEN)
+    if of_import is None:
+        return rows
+    first, count = of_import.reserved.get(Customer._meta.db_table, (0, 0))
+    made = range(first, first + count)
+    return rows.filter(
+        Q(first_id__gte=made.start, first_id__lt=made.stop) | Q(second_id__gte=made.start, second_id__lt=made.stop)
+    )
 
 
 def get_pair(*, actor: Actor, pair_id: int) -> Pair:
@@ -131,13 +147,24 @@ def show_pairs(actor: Actor, pairs: list[Pair]) -> list[PairRow]:
 
 def evidence_of(actor: Actor, pair: Pair) -> list[Evidence]:
     """What speaks for and against, the heaviest first; only of fields that the actor reads."""
-    found = []
-    for name, weight in sorted(pair.weights.items(), key=lambda item: -abs(item[1])):
-        label, told = EVIDENCE.get(name, ("", ()))
-        if label and fields.reads(actor, [key(one) for one in told]):
-            tone = "good" if weight >= STRONG else "bad" if weight <= -STRONG else ""
-            found.append(Evidence(label=str(label), weight=weight, tone=tone))
-    return found
+    return [
+        Evidence(
+            label=str(EVIDENCE[name][0]),
+            weight=weight,
+            tone="good" if weight >= STRONG else "bad" if weight <= -STRONG else "",
+        )
+        for name, weight in weights_of(actor, pair).items()
+    ]
+
+
+def weights_of(actor: Actor, pair: Pair) -> dict[str, float]:
+    """What each field says, the heaviest first; only of fields that the actor reads."""
+    heaviest = sorted(pair.weights.items(), key=lambda item: -abs(item[1]))
+    return {
+        name: weight
+        for name, weight in heaviest
+        if name in EVIDENCE and fields.reads(actor, [key(one) for one in EVIDENCE[name][1]])
+    }
 
 
 def percent_of(probability: float) -> str:

@@ -44,8 +44,8 @@ def _decide(actor: Actor, pair_id: int, state: Pair.State, at: datetime) -> Pair
     pair = Pair.objects.within(actor, MERGE).select_for_update(of=("self",)).get(pk=pair_id)
     pair.state = state
     decided = state != Pair.State.OPEN
-    pair.decided_by_id, pair.decided_at = (actor.user_id, at) if decided else (None, None)
-    pair.save(update_fields=["state", "decided_by", "decided_at"])
+    pair.decided_by_id, pair.decided_at, pair.merge_id = (actor.user_id, at, None) if decided else (None, None, None)
+    pair.save(update_fields=["state", "decided_by", "decided_at", "merge_id"])
     audit.record(
         action=TELL_APART if decided else OPEN_AGAIN,
         subject=Customer._meta.db_table,
@@ -56,7 +56,12 @@ def _decide(actor: Actor, pair_id: int, state: Pair.State, at: datetime) -> Pair
 
 @transaction.atomic
 def put_settings(
-    *, actor: Actor, rules: Mapping[str, str], sources: Sequence[str], auto_from: float | None
+    *,
+    actor: Actor,
+    rules: Mapping[str, str],
+    sources: Sequence[str],
+    auto_from: float | None,
+    scans_itself: bool = True,
 ) -> Settings:
     """How customers are merged from now on.
 
@@ -68,7 +73,11 @@ def put_settings(
         raise ValidationError({"rules": [_("Choose one of the list.")]})
     if auto_from is not None and not LOWEST_AUTO <= auto_from <= 1:
         raise ValidationError({"auto_from": [_("At least 90 %, at most 100 %.")]})
-    found, _is_new = Settings.objects.update_or_create(
-        pk=1, defaults={"rules": dict(rules), "sources": [one[:50] for one in sources if one], "auto_from": auto_from}
-    )
+    wanted = {
+        "rules": dict(rules),
+        "sources": [one[:50] for one in sources if one],
+        "auto_from": auto_from,
+        "scans_itself": scans_itself,
+    }
+    found, _is_new = Settings.objects.update_or_create(pk=1, defaults=wanted)
     return found

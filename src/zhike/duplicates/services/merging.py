@@ -28,6 +28,7 @@ from zhike.duplicates.pointers import find_successor
 from zhike.duplicates.ranking import ranks_of
 from zhike.duplicates.reparenting import Journal, reparent
 from zhike.duplicates.rules import Rules, get_rules
+from zhike.duplicates.services.inheriting import take_over
 from zhike.duplicates.survivorship import UNITS, Party, resolve
 from zhike.recovery.services import put_away
 
@@ -230,6 +231,7 @@ def _write_down(
         for merge, one in zip(made, wanted, strict=True)
         for record in one.record_ids
     )
+    take_over([merge.pk for merge in made])
     return made
 
 

@@ -25,6 +25,7 @@ from zhike.duplicates.giving_back import give_back
 from zhike.duplicates.models import Merge, MergedRecord
 from zhike.duplicates.permissions import MERGE
 from zhike.duplicates.pointers import find_successor
+from zhike.duplicates.services.inheriting import give_up
 from zhike.metadata.kinds import HOLDER
 from zhike.recovery.models import Binned
 from zhike.recovery.services import NothingInBin, Restored, bring_back
@@ -123,6 +124,7 @@ def undo_merge(*, actor: Actor, merge_id: int, at: datetime) -> Undone:
         count = give_back(survivor_id=survivor.pk, moved=moved, journal=merge.journal)
         refresh_search(customer_ids=[survivor.pk, *sorted(records)])
         MergedRecord.objects.filter(merge=merge).update(is_undone=True)
+        give_up(merge.pk)
         merge.undone_at, merge.undone_by_id = at, actor.user_id
         merge.save(update_fields=["undone_at", "undone_by"])
     audit.record(action=UNDO, subject=TABLE, ids=[survivor.pk, *records])

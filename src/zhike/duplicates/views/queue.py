@@ -1,5 +1,6 @@
 """The queue of possible duplicates: one pair at a time, by keyboard, and what is set for all of them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -21,7 +22,11 @@ from zhike.duplicates.rules import get_rules
 from zhike.duplicates.selectors import pairs
 from zhike.duplicates.selectors.comparing import compare
 from zhike.duplicates.services import deciding, merging, scanning
-from zhike.duplicates.views.comparing import choices_of, ids_of
+from zhike.duplicates.views.comparing import LONGEST_ID, choices_of, ids_of
+from zhike.exchange.models import Import
+
+FEW = 5
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @needs(MERGE)
@@ -30,7 +35,8 @@ def duplicates(request: ActorRequest) -> HttpResponse:
     """The list of pairs, and what the last scan found out."""
     actor = request.actor
     page = Page(after=request.GET.get("after", ""))
-    found = pairs.list_pairs(actor=actor, page=page)
+    of_import = _import_of(request, request.GET.get("import", ""))
+    found = pairs.list_pairs(actor=actor, page=page, of_import=of_import)
     query = request.GET.copy()
     query["after"] = found.next_cursor
     context: dict[str, Any] = {
@@ -40,7 +46,8 @@ def duplicates(request: ActorRequest) -> HttpResponse:
     if not page.after:
         done = pairs.latest_worths()
         context |= {
-            "count": pairs.count_pairs(actor=actor),
+            "count": pairs.count_pairs(actor=actor, of_import=of_import),
+            "of_import": of_import,
             "scan": pairs.latest_scan(),
             "done": done,
             "worths": [_worth(one) for one in done.worths] if done else [],
@@ -95,6 +102,26 @@ def open_pair(request: ActorRequest, pk: int) -> HttpResponse:
     return go_to(request, reverse("review_pair", args=[pk]))
 
 
+@needs(MERGE)
+@require_GET
+def show_import_duplicates(request: ActorRequest, pk: int) -> HttpResponse:
+    """On the page of an import: whom it brought that may be there already."""
+    job = _import_of(request, str(pk))
+    if job is None:
+        raise Http404
+    scan = pairs.latest_scan()
+    context = {
+        "job": job,
+        "rows": pairs.list_pairs(actor=request.actor, page=Page(size=FEW), of_import=job).items,
+        "count": pairs.count_pairs(actor=request.actor, of_import=job),
+        "is_compared": scan is not None
+        and scan.finished_at is not None
+        and scan.started_at > (job.applied_at or NEVER),
+        "scans_itself": get_rules().scans_itself,
+    }
+    return render_page(request, "duplicates/import_panel.html", context)
+
+
 @needs(SCAN)
 @require_POST
 def start_scan(request: ActorRequest) -> HttpResponse:
@@ -122,6 +149,11 @@ def merge_rules(request: ActorRequest) -> HttpResponse:
     if accepted(form, lambda: deciding.put_settings(actor=request.actor, **form.chosen())):
         return go_to(request, reverse("duplicates"), message=_("Saved."))
     return render_page(request, "duplicates/rules.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _import_of(request: ActorRequest, number: str) -> Import | None:
+    given = number if number.isdecimal() and len(number) <= LONGEST_ID else "0"
+    return Import.objects.visible_to(request.actor).filter(pk=int(given), kind="customers").first()
 
 
 def _decide(request: ActorRequest, pair: Pair) -> tuple[str, str]:

@@ -135,9 +135,7 @@ def test_every_history_ends_in_the_same_rows(orders: Source, database: str, monk
     monkeypatch.setattr(Histories, "orders", orders, raising=False)
     run_state_machine_as_test(
         Histories,
-        settings=settings(
-            max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=15, stateful_step_count=20, suppress_health_check=list(HealthCheck)),
     )
 
 

@@ -269,7 +269,7 @@ def test_bad_cells_of_a_sheet_are_refused_and_the_others_read(tmp_path: Path) ->
 ROUGH = st.text(st.sampled_from('ab",\n\r \0'), max_size=60)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ROUGH)
 def test_the_quick_and_the_exact_reading_agree(text: str) -> None:
     table = DelimitedTable(path=Path(), name="", format="csv", columns=("a", "b"), limits=Limits(), delimiter=",")

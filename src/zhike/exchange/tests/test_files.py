@@ -208,7 +208,7 @@ TEXT = st.text(
 TABLES = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(TEXT, min_size=width, max_size=width).filter(any), min_size=1, max_size=8)
 )
-GENERATED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+GENERATED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 
 # Each workbook is read by a process of its own.

@@ -1,7 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from zhike.science.cohort import cohort_retention
 from zhike.science.tests import slow, strategies
@@ -11,7 +11,6 @@ RETENTION = Compiled(lambda orders, _: cohort_retention(orders, as_of=strategies
 
 
 @given(strategies.orders)
-@settings(deadline=None)
 def test_retention_equals_a_slow_model(orders: list[Order]) -> None:
     rows = RETENTION.rows(orders)
     found = {(row["cohort_on"], row["months_since"]): (row["cohort_count"], row["active_count"]) for row in rows}

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from zhike.science.lifecycle import STAGES, LifeCycleRules, life_cycle
 from zhike.science.purchases import purchase_summary
@@ -76,7 +76,6 @@ STAGE = Compiled(
 
 
 @given(strategies.orders)
-@settings(deadline=None)
 def test_figures_equal_a_slow_model(orders: list[Order]) -> None:
     everyone = range(1, 14)
     found = STAGE.by_customer(orders, everyone)

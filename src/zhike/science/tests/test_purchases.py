@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from zhike.science.purchases import calibrated_summary, purchase_summary
 from zhike.science.tests import slow, strategies
@@ -18,7 +18,6 @@ ALL = Compiled(lambda orders, customers: purchase_summary(orders, as_of=strategi
 
 
 @given(strategies.orders)
-@settings(deadline=None)
 def test_summary_equals_a_slow_model(orders: list[Order]) -> None:
     assert BUYERS.by_customer(orders) == close_to(slow.purchases(orders, as_of=strategies.AS_OF))
     everyone = slow.purchases(orders, as_of=strategies.AS_OF, customers=EVERYONE)

@@ -3,7 +3,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zhike.science.concentration import revenue_by_grade
@@ -36,7 +36,6 @@ GRADES = [(shares, compiled(shares)) for shares in (PyramidShares(), UNEVEN)]
 
 
 @given(strategies.orders, st.sampled_from(GRADES))
-@settings(deadline=None)
 def test_grades_equal_a_slow_model(orders: list[Order], measure: tuple[PyramidShares, Compiled]) -> None:
     everyone = range(1, 14)
     shares, grades = measure

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import ibis.expr.types as ir
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from zhike.science.purchases import purchase_summary
 from zhike.science.rfm import RfmCutoffs, rfm
@@ -31,7 +31,6 @@ FIXED = Compiled(lambda *tables: rfm(summary_of(*tables), scale=SCALE).scores)
 
 
 @given(strategies.orders)
-@settings(deadline=None)
 def test_scores_equal_a_slow_model(orders: list[Order]) -> None:
     found = SCORES.by_customer(orders, EVERYONE)
     model = slow.purchases(orders, as_of=strategies.AS_OF, customers=EVERYONE)
@@ -44,7 +43,6 @@ def test_scores_equal_a_slow_model(orders: list[Order]) -> None:
 
 
 @given(strategies.orders)
-@settings(deadline=None)
 def test_the_cut_offs_name_the_scores(orders: list[Order]) -> None:
     [cutoffs] = CUTOFFS.rows(orders, EVERYONE)
     for row in SCORES.by_customer(orders, EVERYONE).values():
@@ -55,7 +53,6 @@ def test_the_cut_offs_name_the_scores(orders: list[Order]) -> None:
 
 
 @given(strategies.orders)
-@settings(deadline=None)
 def test_fixed_scores_equal_a_slow_model(orders: list[Order]) -> None:
     for row in FIXED.by_customer(orders, EVERYONE).values():
         for letter, name in (("r", "recency_days"), ("f", "order_count"), ("m", "amount")):
