@@ -79,24 +79,18 @@ def _furnish() -> tuple[Program, dict[str, int]]:
     double = body_of(program.post("/customers", {"name": "张叁"}))
     merge = body_of(program.post(f"/customers/{customer['id']}/merge", {"record_ids": [double["id"]]}))
     proposed = body_of(program.post(f"/privacy/requests/{asked['id']}/proposals", {"changes": {"city": "苏州"}}))
-<<<<<<< HEAD
     other = body_of(program.post("/customers", {"name": "李四"}))
     related = {"other_id": other["id"], "aspect": "household"}
     relation = body_of(program.post(f"/customers/{customer['id']}/relations", related))
-=======
     low, high = sorted((customer["id"], double["id"]))
     pair = Pair.objects.create(first_id=low, second_id=high, probability=0.9, weights={"name": 7.5}, scan_id=1)
->>>>>>> b454f53 (Look for duplicates without being asked, and remember who was told apart beyond merges)
     people = {"user_id": colleague.pk, "reassignment_id": made["id"]}
     ids = {
         **people,
         "merge_id": merge["id"],
-<<<<<<< HEAD
         "relation_id": relation["id"],
         "export_id": body_of(program.post("/exports", {"list": "cols=name"}))["id"],
-=======
         "pair_id": pair.pk,
->>>>>>> b454f53 (Look for duplicates without being asked, and remember who was told apart beyond merges)
         "entry_id": entry,
         "reversal_id": reversal["id"],
         "request_id": asked["id"],

@@ -258,11 +258,8 @@ def _hide(boss: Program) -> Ids:
     pair = Pair.objects.create(first_id=low, second_id=high, probability=0.9, scan_id=1)
     return {
         "merge": merge.pk,
-<<<<<<< HEAD
         "relation": relation.pk,
-=======
         "pair": pair.pk,
->>>>>>> b454f53 (Look for duplicates without being asked, and remember who was told apart beyond merges)
         "entry": entry.pk,
         "reversal": Reversal.objects.create(entry_id=entry.pk, user=boss.user, started_at=NOON).pk,
         "binned": binned.pk,

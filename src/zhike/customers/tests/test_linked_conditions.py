@@ -165,7 +165,7 @@ def test_nobody_asks_about_a_field_they_do_not_read(company: Company, field: str
 amounts = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 40), st.sampled_from([-30, 0, 5, 20, 100])), max_size=8)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=amounts, days=st.integers(0, 45), low=st.integers(-40, 60), wide=st.integers(0, 100))
 def test_figures_equal_a_plain_sum(
     make_customer: MakeCustomer, made: Sequence[tuple[int, int, int]], days: int, low: int, wide: int

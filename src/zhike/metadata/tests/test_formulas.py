@@ -308,7 +308,7 @@ def test_python_and_sql_agree_about_whatever_can_be_written() -> None:
     today = company_today(datetime.now(UTC))
     formulas = Formulas(RECORD, design_of(RECORD).known)
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(list(LEAVES)).flatmap(texts))
     def agree(text: str) -> None:
         _built, node = formulas.try_out(text, decimals=6)
