@@ -9,7 +9,7 @@ class CommerceConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.audit.wording import link_records
-        from zhike.commerce import customer_orders, findable, guarded, listing, permissions
+        from zhike.commerce import customer_orders, findable, guarded, listing, permissions, rollups
         from zhike.commerce.exchange.importable import Orders
         from zhike.commerce.exchange.reasons import REASONS
         from zhike.commerce.models import Order
@@ -21,6 +21,7 @@ class CommerceConfig(AppConfig):
         from zhike.customers import timeline
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
+        from zhike.metadata.rollups import register as register_collection
         from zhike.recovery import kinds
 
         declare(permissions.ALL)
@@ -40,6 +41,8 @@ class CommerceConfig(AppConfig):
         )
         guarded.register()
         merging.declare(Order, "customer", merging.Move())
+        for collection in rollups.COLLECTIONS:
+            register_collection(collection)
         registry.get("customers").add(*listing.FIELDS)
         register(Orders())
         ROW_REASONS.update(REASONS)

@@ -16,10 +16,12 @@ class CustomersConfig(AppConfig):
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
+        from zhike.customers.rollups import ACTIVITIES
         from zhike.customers.selectors import activities
         from zhike.customers.services.bin import CUSTOMERS, DELETE
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
+        from zhike.metadata.rollups import register as register_collection
         from zhike.recovery import kinds
         from zhike.ui import navigation
         from zhike.ui.navigation import NavItem
@@ -30,6 +32,7 @@ class CustomersConfig(AppConfig):
         kinds.register(CUSTOMERS)
         guarded.register()
         own_fields.define()
+        register_collection(ACTIVITIES)
         merging.register()
         ownership.register(
             ownership.Owned(kind="customers.customer", label=_("Customers"), model=Customer, counts_edits=True)

@@ -12,7 +12,7 @@ from zhike.accounts.models import Role
 from zhike.core.actor import SYSTEM
 from zhike.core.fields import Care
 from zhike.metadata import forms as controls
-from zhike.metadata import indexes, references, registry
+from zhike.metadata import indexes, references, registry, rollup_forms
 from zhike.metadata.conditions import list_askable
 from zhike.metadata.formulas.compiling import DECIMALS
 from zhike.metadata.formulas.language import LONGEST
@@ -31,7 +31,7 @@ TONES = [
 ]
 BLANK_ROWS = 3
 # A default is a value; what is chosen among records or typed in parts has none.
-WITHOUT_DEFAULT = (Kind.ADDRESS, Kind.LOCATION, Kind.RECORD, Kind.FORMULA)
+WITHOUT_DEFAULT = (Kind.ADDRESS, Kind.LOCATION, Kind.RECORD, *COMPUTED)
 
 
 class Conditional(forms.Form):
@@ -104,6 +104,9 @@ class DesignField(Conditional):
             care.help_text = _("Only those who read everything that it is computed from see it at all.")
         if kind is Kind.FORMULA:
             self._put_formula(known, record)
+        if kind is Kind.ROLLUP:
+            self.fields |= rollup_forms.controls(record, known.rules)
+            self.fields["is_filtered"].label = _("Lists can be filtered by it")
         if kind not in WITHOUT_DEFAULT and kind not in references.KINDS and (definition or kind not in CHOSEN):
             self.fields["default"] = controls.control(known, SYSTEM, required=False)
             self.fields["default"].label = _("Default")
@@ -127,6 +130,8 @@ class DesignField(Conditional):
             for name in RULES.get(self.kind, ())
             if cleaned.get(f"rule_{name}") not in (None, "")
         }
+        if self.kind is Kind.ROLLUP:
+            rules = rollup_forms.given(cleaned)
         if cleaned.get("is_money"):
             rules["result"] = Kind.MONEY.value
         section = cleaned["section"]

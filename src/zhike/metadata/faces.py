@@ -31,5 +31,6 @@ _FACES: Mapping[Kind, Face] = {
     Kind.ADDRESS: Face(icon="map-pin"),
     Kind.LOCATION: Face(icon="current-location"),
     Kind.FORMULA: Face(icon="math-function"),
+    Kind.ROLLUP: Face(icon="sum"),
 }
 ICONS: Mapping[Kind, str] = {kind: face.icon for kind, face in _FACES.items()}

@@ -8,6 +8,7 @@ from zhike.core import fields, masking
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import Care, Mask, RecordField
 from zhike.core.money import plain
+from zhike.metadata import rollups
 from zhike.metadata.kinds import COMPUTED, HOLDER, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import Covered, say, say_by_itself
@@ -64,10 +65,15 @@ class OwnFields:
         return designs.design_of(record).guarded.get(key) if mark else None
 
 
+def sight(actor: Actor, one: Known) -> Sight:
+    """How much of the field the actor sees; what sums up things that they may not see at all is hidden."""
+    return fields.sight(actor, one.path) if rollups.may_see(actor, one) else Sight.HIDDEN
+
+
 def seen(actor: Actor, record: str) -> dict[str, Sight]:
     """Key of each field in use to how much of it the actor sees, without those that are hidden."""
-    found = {key: fields.sight(actor, one.path) for key, one in designs.design_of(record).known.items()}
-    return {key: sight for key, sight in found.items() if sight is not Sight.HIDDEN}
+    found = {key: sight(actor, one) for key, one in designs.design_of(record).known.items()}
+    return {key: level for key, level in found.items() if level is not Sight.HIDDEN}
 
 
 def conceal(actor: Actor, record: str, values: Mapping[str, Json]) -> dict[str, Json]:
@@ -79,10 +85,10 @@ def conceal(actor: Actor, record: str, values: Mapping[str, Json]) -> dict[str, 
         if key not in known:
             continue
         path = known[key].path
-        sight = fields.sight(actor, path)
-        if sight is Sight.MASKED:
+        level = sight(actor, known[key])
+        if level is Sight.MASKED:
             found[key] = Covered(fields.shown(actor, path, say(known[key], value)))
-        elif sight is not Sight.HIDDEN:
+        elif level is not Sight.HIDDEN:
             found[key] = value
     return found
 
@@ -90,7 +96,7 @@ def conceal(actor: Actor, record: str, values: Mapping[str, Json]) -> dict[str, 
 def withheld(actor: Actor, record: str) -> dict[str, str]:
     """Names of the fields that the actor does not read, and whether they are hidden or masked."""
     words = {Sight.HIDDEN: "hidden", Sight.MASKED: "masked"}
-    levels = {one.name: fields.sight(actor, one.path) for one in designs.design_of(record).known.values()}
+    levels = {one.name: sight(actor, one) for one in designs.design_of(record).known.values()}
     return {name: words[level] for name, level in levels.items() if level in words}
 
 

@@ -41,6 +41,7 @@ EXPRESSIONS: Mapping[Kind, sql.SQL] = {
     Kind.TEAM: NUMBER,
     Kind.RECORD: NUMBER,
     Kind.FORMULA: FORMULA,
+    Kind.ROLLUP: FORMULA,
 }
 # What can stand in one record only, if that is wanted.
 SINGLE = (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.PHONE, Kind.EMAIL, Kind.RECORD, Kind.USER)
@@ -111,7 +112,7 @@ def can_hold(field: Known) -> bool:
     """Whether there can be an index: not of what changes with the day or lies in another table, where lists read every
     row instead."""
     if field.kind is not Kind.FORMULA:
-        return True
+        return field.kind is not Kind.ROLLUP
     formula = design_of(field.record).formulas.get(field.key)
     return formula is not None and is_fixed(formula.node)
 

@@ -31,10 +31,11 @@ RULES: Mapping[Kind, tuple[str, ...]] = {
     Kind.MONEY: ("least", "most"),
     Kind.RECORD: ("target",),
     Kind.FORMULA: ("formula", "result", "decimals", "unit"),
+    Kind.ROLLUP: ("of", "function", "figure", "days", "where", "result"),
 }
 LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_URL = 500, 100_000, 2000
 MOST_CHOSEN = 100
-COMPUTED = (Kind.FORMULA,)
+COMPUTED = (Kind.FORMULA, Kind.ROLLUP)
 MOST_DIGITS, MOST_DECIMALS = 24, 6
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
 ADDRESS_PARTS = ("province", "city", "district", "street")
@@ -350,6 +351,7 @@ _READERS: Mapping[Kind, Callable[[Known, Any], Json]] = {
     Kind.ADDRESS: _address,
     Kind.LOCATION: _location,
     Kind.FORMULA: _computed,
+    Kind.ROLLUP: _computed,
 }
 
 

@@ -30,7 +30,7 @@ from zhike.core.lists.operators import Asking
 from zhike.core.lists.operators import Kind as Asked
 from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort
 from zhike.core.paging import Phase
-from zhike.metadata import references
+from zhike.metadata import references, rollups
 from zhike.metadata.formulas.composing import Composed
 from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE
 from zhike.metadata.kinds import HOLDER, MOMENT, Json, Known
@@ -83,7 +83,7 @@ def parts_of(record: str) -> Parts:
             design,
             Parts(
                 fields={one.name: field_of(one) for one in indexed},
-                sorts={one.name: sort_of(one) for one in indexed if EXPRESSIONS[one.kind] is not WHOLE},
+                sorts={one.name: sort_of(one) for one in indexed if is_ordered(one)},
                 columns={one.name: column_of(one) for one in known},
                 gone={
                     one.name: Gone(label=one.lazily_named, reads=(one.path,))
@@ -102,6 +102,7 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
         label=known.lazily_named,
         kind=ASKED[known.held],
         reads=(known.path,),
+        permission=_permission(known),
         compile=_compiling(known, path),
         choices=lambda actor: _choices(known, actor),
         naming=lambda values: _names(known, values),
@@ -125,6 +126,15 @@ def sort_of(known: Known) -> Sort:
     )
 
 
+def is_ordered(known: Known) -> bool:
+    """What sums up is not: an order is found among everything, also what its reader does not see."""
+    return EXPRESSIONS.get(known.kind, WHOLE) is not WHOLE and known.kind is not Kind.ROLLUP
+
+
+def _permission(known: Known) -> str:
+    return rollups.collection_of(known).permission if known.kind is Kind.ROLLUP else ""
+
+
 def column_of(known: Known) -> Column:
     alias = f"{HOLDER}_{known.key}"
     is_linked = known.kind in references.KINDS
@@ -136,7 +146,8 @@ def column_of(known: Known) -> Column:
         cell=_cell(known, alias),
         text=lambda row: _linked(row[alias], row[f"{alias}_name"]) if is_linked else _exported(known, row[alias]),
         opening=_opening(known, alias) if known.kind in (Kind.ADDRESS, Kind.LOCATION) else None,
-        sort=known.name if known.is_indexed and EXPRESSIONS.get(known.kind, WHOLE) is not WHOLE else "",
+        sort=known.name if known.is_indexed and is_ordered(known) else "",
+        permission=_permission(known),
         numeric=known.held in NUMBERS,
         is_default=False,
         edit=known.name if known.kind in EDITED else "",
@@ -233,7 +244,7 @@ def _names(known: Known, values: Sequence[str]) -> Mapping[str, str]:
 
 def _compiling(known: Known, path: str) -> Compile:
     def compiled(operator: str, values: list[Any], asking: Asking) -> Q:
-        held = _is_held(known, path)
+        held = _is_held(known, path, asking.actor)
         if operator in ("empty", "filled"):
             return held if operator == "filled" else ~held
         # Said in every question, for the index holds only records that have something in the field.
@@ -244,7 +255,7 @@ def _compiling(known: Known, path: str) -> Compile:
 
 
 def _asked(known: Known, path: str, operator: str, values: list[Any], asking: Asking) -> Q:
-    value = value_of(known, path)
+    value = value_of(known, path, asking.actor)
     if EXPRESSIONS[known.kind] is WHOLE:
         found = Q()
         for one in values:
@@ -272,8 +283,10 @@ def _asked(known: Known, path: str, operator: str, values: list[Any], asking: As
     )
 
 
-def value_of(known: Known, path: str = HOLDER) -> Any:
-    """The field as its index holds it."""
+def value_of(known: Known, path: str = HOLDER, actor: Actor = SYSTEM) -> Any:
+    """The field as its index holds it. actor: who asks, of whose things it may tell."""
+    if known.kind is Kind.ROLLUP:
+        return rollups.summed_up(known, actor)
     if known.kind is Kind.FORMULA:
         return _composed(known, path, as_text=True)
     expression = EXPRESSIONS[known.kind]
@@ -284,6 +297,8 @@ def value_of(known: Known, path: str = HOLDER) -> Any:
 
 
 def _shown(known: Known) -> Any:
+    if known.kind is Kind.ROLLUP:
+        return rollups.summed_up(known)
     return _composed(known) if known.kind is Kind.FORMULA else KeyTransform(known.key, HOLDER)
 
 
@@ -292,8 +307,10 @@ def _composed(known: Known, path: str = HOLDER, *, as_text: bool = False) -> Any
     return Composed(formula.node, path=path, as_text=as_text) if formula else Value(None, output_field=TextField())
 
 
-def _is_held(known: Known, path: str = HOLDER) -> Q:
+def _is_held(known: Known, path: str = HOLDER, actor: Actor = SYSTEM) -> Q:
     """Records that have something in the field."""
+    if known.kind is Kind.ROLLUP:
+        return Q(IsNull(rollups.summed_up(known, actor), False))
     if known.kind is Kind.FORMULA:
         return Q(IsNull(_composed(known, path, as_text=True), False))
     return Q(_Joined(F(path), Value(known.key), " ? "))

@@ -34,6 +34,7 @@ class Kind(models.TextChoices):
     ADDRESS = "address", _("Address")
     LOCATION = "location", _("Place on the map")
     FORMULA = "formula", _("Formula")
+    ROLLUP = "rollup", _("Roll-up")
 
 
 class Index(models.TextChoices):

@@ -170,7 +170,9 @@ def _saved(
         return refusal
     except ValidationError as refusal:
         for name, messages in refusal.message_dict.items():
-            form.add_error(next((one for one in (name, f"rule_{name}") if one in form.fields), None), messages)
+            form.add_error(
+                next((one for one in (name, f"rule_{name}", f"{name}_1") if one in form.fields), None), messages
+            )
     except DomainError as refusal:
         form.add_error(None, str(refusal))
     # What was begun and is not to be would be remembered until the end of the request.

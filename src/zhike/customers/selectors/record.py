@@ -15,11 +15,12 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.core.text import pinyin
 from zhike.customers.cells import Style
-from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, conceal, conceal_facts, key
+from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, RECORD, conceal, conceal_facts, key
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
 from zhike.customers.normalising import normal_name
 from zhike.customers.permissions import REVEAL
 from zhike.customers.sealed import ID_NUMBER, columns, open_sealed
+from zhike.metadata.selectors.pages import summed_up
 
 VIEW, EDIT, DELETE = "customers.view_customer", "customers.edit_customer", "customers.delete_customer"
 MOST_DUPLICATES = 5
@@ -75,6 +76,7 @@ def get_customer(*, actor: Actor, customer_id: int) -> Record:
     if fields.sight(actor, key(ID_NUMBER)) is not Sight.HIDDEN:
         rows = rows.annotate(**columns(ID_NUMBER))
     customer = rows.get(pk=customer_id)
+    customer.custom = customer.custom | summed_up(RECORD, [customer_id], actor).get(customer_id, {})
     facts: CustomerFacts | None = getattr(customer, "facts", None)
     relationship = customer.relationship or (facts.relationship if facts else "")
     if not fields.reads(actor, [key("relationship")]):

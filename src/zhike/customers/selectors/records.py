@@ -32,6 +32,7 @@ from zhike.customers.services.sealing import normal_id_number
 from zhike.metadata import guarding
 from zhike.metadata.formulas.evaluating import company_today
 from zhike.metadata.formulas.filling import filled, of_instance
+from zhike.metadata.selectors.pages import summed_up
 
 type Row = dict[str, Any]
 
@@ -170,9 +171,10 @@ def _records(actor: Actor, customers: CustomerQuerySet, keys: Sequence[int]) -> 
     is_closed = fields.sight(actor, guarded.key(ID_NUMBER)) is Sight.HIDDEN
     more, today = {} if is_closed else columns(ID_NUMBER), company_today(timezone.now())
     rows = {row["id"]: row for row in customers.annotate(**more).values(*FIELDS, *_FACTS, *more)}
+    summed = summed_up(guarded.RECORD, list(rows), actor)
     for key, row in rows.items():
         row[ID_NUMBER] = "" if is_closed else open_row(ID_NUMBER, row, customer_id=key)
-        row["custom"] = filled(guarded.RECORD, row["custom"], plain=row.get, today=today)
+        row["custom"] = filled(guarded.RECORD, row["custom"], plain=row.get, today=today) | summed.get(key, {})
     identifiers, tags = _identifiers(actor, list(rows)), _tags(actor, list(rows))
     closed = withheld(actor)
     found = [_record(rows[key], identifiers[key], tags[key]) | {"withheld": closed} for key in keys if key in rows]

@@ -40,8 +40,10 @@ class Designed:
     def guarded(self) -> dict[str, RecordField]:
         """As fields that roles see more or less of, by key of `core.fields`."""
         from zhike.metadata.guarding import guard
+        from zhike.metadata.rollups import guards_of
 
         told = {key: formula.guards for key, formula in self.formulas.items()}
+        told |= {key: guards_of(one) for key, one in self.known.items() if one.kind is Kind.ROLLUP}
         return {one.path: guard(one, told.get(key, ())) for key, one in self.every.items()}
 
     @cached_property

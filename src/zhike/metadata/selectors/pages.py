@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zhike.accounts.models import User
 from zhike.core import fields
 from zhike.core.actor import Actor, Sight
-from zhike.metadata import conditions, references
+from zhike.metadata import conditions, guarding, references, registry, rollups
 from zhike.metadata.kinds import COMPUTED, Json, Known
 from zhike.metadata.models import Kind, Section
 from zhike.metadata.saying import Covered, say_all
@@ -53,7 +53,7 @@ def list_groups(
     design = design_of(record)
     if not design.known:
         return []
-    seen = {key: fields.sight(actor, one.path) for key, one in design.known.items()}
+    seen = {key: guarding.sight(actor, one) for key, one in design.known.items()}
     there = {
         section: [one for one in known if seen[one.key] is not Sight.HIDDEN]
         for section, known in _by_section(actor, design, values=values, plain=plain)
@@ -136,3 +136,8 @@ def _line(one: Known, shown: str, value: Json, sight: Sight) -> Line:
         href=href,
         tone=tone,
     )
+
+
+def summed_up(record: str, ids: Sequence[int], actor: Actor) -> dict[int, dict[str, Json]]:
+    """What the fields that sum up say of records that were found for the actor."""
+    return rollups.of_records(registry.get(record).model, design_of(record).known, ids, actor)

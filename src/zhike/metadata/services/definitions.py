@@ -19,11 +19,11 @@ from zhike.core.fields import Care
 from zhike.core.text import pinyin
 from zhike.metadata import registry
 from zhike.metadata.conditions import check_condition
-from zhike.metadata.kinds import RULES, Json, Known, NotOfItsKind, read_value
+from zhike.metadata.kinds import COMPUTED, RULES, Json, Known, NotOfItsKind, read_value
 from zhike.metadata.models import Design, FieldDefinition, Kind, Option, Section
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import forget
-from zhike.metadata.services import formulas
+from zhike.metadata.services import formulas, rollups
 
 MOST_FIELDS, MOST_OPTIONS = 1000, 2000
 CHOSEN = (Kind.CHOICE, Kind.CHOICES)
@@ -87,8 +87,7 @@ def create_field(
     section = given.get("section_id")
     definition.position = 1 + (known.filter(section=section).aggregate(last=Max("position"))["last"] or 0)
     _put(definition, {"label": label, **given})
-    if kind is Kind.FORMULA:
-        definition.rules = formulas.understood(definition)
+    _understand(definition)
     definition.save(force_insert=True)
     _put_options(definition, options)
     _check_default(definition)
@@ -107,8 +106,7 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
     lock(definition.record)
     before = definition.rules
     _put(definition, given)
-    if definition.kind == Kind.FORMULA:
-        definition.rules = formulas.understood(definition)
+    _understand(definition)
     definition.save()
     if options is not None:
         _put_options(definition, options)
@@ -165,6 +163,14 @@ def _set_archived(actor: Actor, pk: int, at: datetime | None) -> FieldDefinition
     return definition
 
 
+def _understand(definition: FieldDefinition) -> None:
+    """Rules of what is computed say what comes out."""
+    if definition.kind == Kind.FORMULA:
+        definition.rules = dict(formulas.understood(definition))
+    elif definition.kind == Kind.ROLLUP:
+        definition.rules = dict(rollups.understood(definition))
+
+
 def _put(definition: FieldDefinition, given: Mapping[str, Any]) -> None:
     unknown = given.keys() - set(EDITABLE)
     problems: dict[str, Any] = dict.fromkeys(unknown, _("This cannot be changed."))
@@ -186,7 +192,7 @@ def _put(definition: FieldDefinition, given: Mapping[str, Any]) -> None:
 def check_rules(definition: FieldDefinition) -> dict[str, Any]:
     """What is wrong with the bounds of a field."""
     rules = definition.rules
-    if definition.kind == Kind.FORMULA and definition.care == Care.SENSITIVE:
+    if definition.kind in COMPUTED and definition.care == Care.SENSITIVE:
         return {"care": _("What is computed is as sensitive as what it is computed from, by itself.")}
     if not isinstance(rules, dict) or rules.keys() - set(RULES.get(Kind(definition.kind), ())):
         return {"rules": _("There is no such rule for this kind of field.")}
