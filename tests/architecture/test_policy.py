@@ -5,6 +5,11 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "zhike"
 OPENED = {
+    "bulk/selectors.py:count_chosen": "counts by the compiled predicate",
+    "bulk/selectors.py:preview_act": "the same; examples are read under the policies",
+    "bulk/services/carrying.py:_edit": "customers that the actor holds may be given to somebody else",
+    "bulk/services/carrying.py:_lay_down": "finds ids by the compiled predicate; rows are changed under the policies",
+    "bulk/services/undoing.py:_undo_edit": "customers that the actor holds may go back to somebody else",
     "accounts/services/reassigning.py:count_records": "an administrator counts what somebody else owns",
     "accounts/services/reassigning.py:reassign_records": "an administrator moves what somebody else owns",
     "accounts/services/reassigning.py:undo_reassignment": "an administrator moves it back",

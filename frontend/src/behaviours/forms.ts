@@ -31,6 +31,12 @@ window.addEventListener("pageshow", () => {
 /** `<select data-submit>`: choosing is enough. */
 on("change", "[data-submit]", (field) => field.closest("form")?.requestSubmit());
 
+/** `<form data-stales="id">`: what follows from the form is not true any more once something else is typed. */
+on("input", "[data-stales]", (form) => {
+  const stale = document.getElementById(form.dataset["stales"] ?? "");
+  if (stale) stale.hidden = true;
+});
+
 /** `<form data-draft="name">`: typed text survives a reload or a slip, until the form is sent. */
 behaviour("form[data-draft]", (element) => {
   const form = element as HTMLFormElement;

@@ -21,32 +21,44 @@ behaviour("[data-table]", (table) => {
   apply(localStorage.getItem(key) ?? "normal");
   const all = table.querySelector<HTMLInputElement>("[data-select-all]");
   const bar = table.querySelector<HTMLElement>("[data-bulk]");
+  const whole = table.querySelector<HTMLInputElement>("[data-bulk-whole]");
   const boxes = () => [...table.querySelectorAll<HTMLInputElement>("[data-select]")];
 
   const count = () => {
     const chosen = boxes().filter((box) => box.checked).length;
+    const isWhole = whole?.value === "1";
     table.toggleAttribute("data-selecting", chosen > 0);
     if (bar) {
       bar.hidden = chosen === 0;
       const number = bar.querySelector("[data-bulk-count]");
-      if (number) number.textContent = String(chosen);
+      // The count of the list, which the page has asked for by itself.
+      const total = document.querySelector(".zk-title .zk-count")?.textContent?.trim();
+      if (number) number.textContent = isWhole && total ? total : String(chosen);
+      const offer = bar.querySelector<HTMLElement>("[data-bulk-all]");
+      if (offer) offer.hidden = isWhole || chosen === 0 || chosen < boxes().length || !table.querySelector(".zk-more");
+      for (const one of bar.querySelectorAll<HTMLElement>("[data-whole-only]")) one.hidden = !isWhole;
+      for (const one of bar.querySelectorAll<HTMLElement>("[data-picked-only]")) one.hidden = isWhole;
     }
+    for (const box of boxes()) box.disabled = isWhole;
     if (all) {
       all.checked = chosen > 0 && chosen === boxes().length;
       all.indeterminate = chosen > 0 && !all.checked;
     }
   };
+  const choose = (isChosen: boolean, isWhole: boolean) => {
+    if (whole) whole.value = isWhole ? "1" : "";
+    for (const box of boxes()) box.checked = isChosen;
+    count();
+  };
 
   table.addEventListener("change", (event) => {
     const { target } = event;
     if (!(target instanceof HTMLInputElement)) return;
-    if (target === all) for (const box of boxes()) box.checked = all.checked;
-    if (target === all || target.matches("[data-select]")) count();
+    if (target === all) choose(all.checked, false);
+    else if (target.matches("[data-select]")) count();
   });
-  table.querySelector("[data-bulk-clear]")?.addEventListener("click", () => {
-    for (const box of boxes()) box.checked = false;
-    count();
-  });
+  table.querySelector("[data-bulk-all]")?.addEventListener("click", () => choose(true, true));
+  table.querySelector("[data-bulk-clear]")?.addEventListener("click", () => choose(false, false));
 });
 
 /** `<button data-post="/customers/7/delete/">`: what one can do to a row; the answer says what the page shows then. */

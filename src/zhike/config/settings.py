@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "zhike.customers",
     "zhike.relations",
     "zhike.privacy",
+    "zhike.bulk",
     "zhike.duplicates",
     "zhike.commerce",
     "zhike.scores",

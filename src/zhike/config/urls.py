@@ -13,6 +13,7 @@ urlpatterns = [
     re_path("^api/", no_such_address),
     path("customers/", include("zhike.customers.urls")),
     path("commerce/", include("zhike.commerce.urls")),
+    path("bulk/", include("zhike.bulk.urls")),
     path("duplicates/", include("zhike.duplicates.urls")),
     path("relations/", include("zhike.relations.urls")),
     path("quality/", include("zhike.quality.urls")),

@@ -85,13 +85,18 @@ def number(value: int | None) -> str:
 
 
 def draw_rows(
-    columns: Sequence[Column], rows: Sequence[tuple[int, Sequence[str]]], *, edit: str, act: str = ""
+    columns: Sequence[Column],
+    rows: Sequence[tuple[int, Sequence[str]]],
+    *,
+    edit: str,
+    act: str = "",
+    can_choose: bool = False,
 ) -> list[SafeString]:
     """The inside of each table row, drawn here because a template takes ten times as long for fifty of them.
 
     The first column is the row's head; the others carry their label for the narrow layout. edit: where a field is
     edited, with {pk} and {field}; empty for those who may not. act: what one can do to a row, with {pk}, beside the
-    name; rows can be chosen then.
+    name. can_choose: with a box before it.
     """
     openings = [_opening(column, edit) for column in columns[1:]]
     return [
@@ -99,7 +104,7 @@ def draw_rows(
             (
                 f'{_CHOICE.format(pk=pk)}<th scope="row" id="c{pk}">{conditional_escape(first)}'
                 f"{act.replace('{pk}', str(pk))}</th>"
-                if act
+                if can_choose
                 else f'<th scope="row">{conditional_escape(first)}</th>'
             )
             + "".join(

@@ -84,7 +84,8 @@ class NewIdentifier(forms.Form):
         ]
 
 
-def _control(field: str) -> forms.Field:
+def control_of(field: str) -> forms.Field:
+    """What a field of every customer is entered with."""
     label = str(ALL_LABELS[field])
     match field:
         case "kind":
@@ -113,7 +114,7 @@ class OneField(forms.Form):
 
     def __init__(self, data: Any = None, *, field: str, current: str) -> None:
         super().__init__(data, initial={"was": current, "value": current})
-        self.fields["value"] = _control(field)
+        self.fields["value"] = control_of(field)
 
 
 class OwnField(forms.Form):

@@ -159,6 +159,20 @@ def same_as(known: Known, value: Json) -> Q:
     return _is_held(known) & Q(In(value_of(known), [value]))
 
 
+def holding(design: Designed, condition: Mapping[str, Any]) -> Q:
+    """Records of which a condition holds, as `conditions.holds` says of one."""
+    name, wanted = str(condition["field"]), list(condition["is"])
+    known = design.every.get(name.removeprefix(f"{HOLDER}.")) if name.startswith(f"{HOLDER}.") else None
+    if known is None:
+        return Q(pk__in=[]) if name.startswith(f"{HOLDER}.") else Q(**{f"{name}__in": wanted})
+    if known.kind is Kind.CHOICES:
+        found = Q(pk__in=[])
+        for one in wanted:
+            found |= Q(_Joined(KeyTransform(known.key, HOLDER), Value(json.dumps([one])), " @> "))
+        return found
+    return Q(_Joined(F(HOLDER), Value(known.key), " ? ")) & Q(In(KeyTextTransform(known.key, HOLDER), wanted))
+
+
 def _name_expressions(known: Known, alias: str) -> dict[str, Any]:
     """The name of what is linked to, read under the policies of its table."""
     if known.kind not in references.KINDS:

@@ -29,9 +29,9 @@ def set_tags(*, actor: Actor, customer_id: int, names: Sequence[str], at: dateti
     customer = Customer.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=customer_id)
     require(actor, EDIT, record=customer)
     fields.require_write(actor, key("tags"))
-    before = _tags_of(customer_id)
+    before = list_tags_of(customer_id=customer_id)
     put_tags(customer_id=customer_id, names=names)
-    after = _tags_of(customer_id)
+    after = list_tags_of(customer_id=customer_id)
     if before == after:
         return None
     Customer.objects.filter(pk=customer_id).update(version=customer.version + 1, updated_at=at)
@@ -52,7 +52,8 @@ def put_tags(*, customer_id: int, names: Sequence[str]) -> None:
     )
 
 
-def _tags_of(customer_id: int) -> list[str]:
+def list_tags_of(*, customer_id: int) -> list[str]:
+    """The tags of a customer that the caller has found visible."""
     return list(
         CustomerTag.objects.filter(customer_id=customer_id).order_by("tag__name").values_list("tag__name", flat=True)
     )

@@ -65,16 +65,17 @@ def list_customers(request: ActorRequest) -> HttpResponse:
         )
     except FilterInvalid as refusal:
         return _refused(request, refusal)
-    can_delete = request.actor.may(DELETE)
+    can_choose = request.actor.may(DELETE) or request.actor.may("customers.edit_customer")
     rows = {
         "rows": draw_rows(
             page.columns,
             [(row.pk, row.cells) for row in page.rows],
             edit=f"{ADDRESS}{{pk}}/edit/{{field}}/" if request.actor.may("customers.edit_customer") else "",
-            act=_delete_button() if can_delete else "",
+            act=_delete_button() if request.actor.may(DELETE) else "",
+            can_choose=can_choose,
         ),
         "more_url": list_address(state.query(after=page.next_cursor)) if page.next_cursor else "",
-        "column_count": len(page.columns) + can_delete,
+        "column_count": len(page.columns) + can_choose,
     }
     if request.GET.get("after") and request.headers.get("HX-Request"):
         return render_page(request, "customers/list_customers.html", rows, partial="rows")
@@ -183,6 +184,7 @@ def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
         "can_create": request.actor.may("customers.create_customer"),
         "can_import": request.actor.may(IMPORT_FILE),
         "can_delete": request.actor.may(DELETE),
+        "can_choose": request.actor.may(DELETE) or request.actor.may("customers.edit_customer"),
         "actions": actions.list_actions(name=KEY, actor=request.actor),
         "can_export": request.actor.may("customers.export_customer"),
         "columns": [

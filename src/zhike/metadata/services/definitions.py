@@ -90,6 +90,8 @@ def create_field(
     _understand(definition)
     definition.save(force_insert=True)
     _put_options(definition, options)
+    # What was read of the fields to check this one has been remembered without it.
+    lock(record)
     _check_default(definition)
     return definition
 
@@ -110,6 +112,7 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
     definition.save()
     if options is not None:
         _put_options(definition, options)
+    lock(definition.record)
     _check_default(definition)
     if definition.kind == Kind.FORMULA and definition.rules != before:
         formulas.check_others(definition.record)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors
@@ -96,6 +97,46 @@ def refusing_doubles(record: str) -> Iterator[None]:
             if broken == indexes.name_of(one, is_unique=True):
                 raise ValidationError({one.name: [TAKEN]}) from error
         raise
+
+
+def read_for_many(*, actor: Actor, record: str, changes: Mapping[str, Any]) -> dict[str, Json]:
+    """What `put_values` would put into any record, for those who change many at once; None where a field is emptied.
+
+    :raises ValidationError: by the field's name: no such field, not of its kind, or only one record may have a value
+    :raises zhike.core.fields.FieldClosed: the actor may not write a field
+    """
+    found: dict[str, Json] = {}
+    problems: dict[str, str | Promise] = {}
+    for key, value in changes.items():
+        field = design_of(record).known.get(key)
+        if field is None or field.kind in COMPUTED:
+            problems[key] = _("This is computed, and not entered.") if field else _("There is no such field.")
+            continue
+        fields.require_write(actor, field.path)
+        try:
+            if field.is_unique:
+                raise NotOfItsKind(_("Only one record may have a value here, so it is not changed for many."))
+            found[key] = _read(actor, field, value)
+            _check(field, found[key], None, None)
+        except NotOfItsKind as refusal:
+            problems[key] = refusal.message
+    if problems:
+        raise ValidationError({f"{registry.COLUMN}.{key}": [message] for key, message in problems.items()})
+    return found
+
+
+def needing(record: str, key: str, value: Json) -> Q | None:
+    """The records in which the field may not be emptied, as a condition; None where it is not, or may be."""
+    design = design_of(record)
+    field = design.known[key]
+    if value is not None or not field.is_required:
+        return None
+    section = next((one for one in design.sections if one.pk == field.section), None)
+    shown = Q(pk__isnull=False)
+    for condition in (field.shown_when, section.shown_when if section else {}):
+        if condition:
+            shown &= listing.holding(design, condition)
+    return shown
 
 
 def is_shown(design: Designed, field: Known, *, plain: Mapping[str, str], values: Mapping[str, Json]) -> bool:

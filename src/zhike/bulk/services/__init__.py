@@ -1,0 +1,1 @@
+"""What is done to many customers: chosen, looked at, carried out in batches, taken back."""
