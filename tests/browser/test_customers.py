@@ -123,6 +123,16 @@ def test_a_list_is_sorted_loaded_further_and_saved_as_a_view(open_browser: Opene
     page.goto("/customers/")
     tab.click()
     expect(page.locator("th[aria-sort=descending]")).to_contain_text("累计消费")
+    page.get_by_role("button", name="视图设置").click()
+    page.get_by_label("视图名称").fill("消费前列")
+    page.get_by_label("所有人").check()
+    page.get_by_label("设为我的默认视图").check()
+    page.locator("#zk-filter").get_by_role("button", name="保存", exact=True).click()
+    tab = page.get_by_role("navigation", name="已存视图").get_by_role("link", name="消费前列")
+    expect(tab).to_have_attribute("aria-current", "page")
+    page.goto("/customers/")  # opens with it
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("累计消费")
+    page.get_by_role("button", name="视图设置").click()
     page.get_by_role("button", name="删除视图").click()
     expect(tab).to_have_count(0)
 

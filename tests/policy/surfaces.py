@@ -74,6 +74,7 @@ PAGES: dict[str, Surface] = {
     "cancel_reversal": _shut(EVERYBODY),
     "choose_columns": _shut(VIEW),
     "save_view": _shut(VIEW),
+    "edit_view": _shut(VIEW),
     "delete_view": _shut(VIEW),
     "export_customers": _list(EXPORT, "/customers/export/csv/"),
     "create_customer": _shut(CREATE),

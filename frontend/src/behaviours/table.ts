@@ -18,7 +18,7 @@ on("click", "[data-density]", (button) => {
 });
 
 behaviour("[data-table]", (table) => {
-  apply(localStorage.getItem(key) ?? "normal");
+  apply(table.dataset["denseView"] || (localStorage.getItem(key) ?? "normal"));
   const all = table.querySelector<HTMLInputElement>("[data-select-all]");
   const bar = table.querySelector<HTMLElement>("[data-bulk]");
   const whole = table.querySelector<HTMLInputElement>("[data-bulk-whole]");
@@ -59,6 +59,23 @@ behaviour("[data-table]", (table) => {
   });
   table.querySelector("[data-bulk-all]")?.addEventListener("click", () => choose(true, true));
   table.querySelector("[data-bulk-clear]")?.addEventListener("click", () => choose(false, false));
+});
+
+/** `<table data-frozen="2">` keeps its first columns in sight; where each of them stands follows from those before it. */
+behaviour("[data-frozen]", (table) => {
+  if (Number(table.dataset["frozen"]) < 2) return;
+  const heads = [...table.querySelectorAll<HTMLElement>("thead th")].slice(0, 4);
+  const measure = () => {
+    let left = 0;
+    let place = heads[0]?.matches(".select") ? 0 : 1;
+    for (const head of heads) {
+      table.style.setProperty(`--zk-left-${place}`, `${left}px`);
+      left += head.offsetWidth;
+      place += 1;
+    }
+  };
+  const watcher = new ResizeObserver(measure);
+  for (const head of heads) watcher.observe(head);
 });
 
 /** `<button data-post="/customers/7/delete/">`: what one can do to a row; the answer says what the page shows then. */

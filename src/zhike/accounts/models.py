@@ -11,6 +11,8 @@ from django.db.models.lookups import Exact
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from zhike.accounts.view_models import SavedView as SavedView
+from zhike.accounts.view_models import ViewDefault as ViewDefault
 from zhike.core.actor import Scope, Sight
 from zhike.core.history import Captured, NotCaptured
 
@@ -312,26 +314,6 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.kind}"
-
-
-class SavedView(models.Model):
-    """A list's filters, columns and order under a name; private to its user. query: the list's URL query."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
-    page = models.CharField(max_length=50)  # which list, for example "customers"
-    name = models.CharField(_("name"), max_length=60)
-    query = models.CharField(max_length=4000, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    history = NotCaptured("A person's own way of looking at a list.")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "page", "name"], name="accounts_savedview_name_is_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class LogInAttempts(models.Model):

@@ -23,6 +23,7 @@ from zhike.accounts.models import (
     Team,
     Token,
     User,
+    ViewDefault,
 )
 from zhike.core.personal import Class, Place, Traces, classify, look_in
 
@@ -41,7 +42,8 @@ classify(Delegation, Class.STAFF, {Class.FREE: ("note",)})
 classify(Reassignment, Class.STAFF, {Class.NONE: ("counts",)})
 classify(ReassignedRecord, Class.STAFF, {Class.NONE: ("kind",)})
 classify(Token, Class.STAFF, {Class.STAFF: ("name",), Class.SECRET: ("digest",), Class.NONE: ("permissions",)})
-classify(SavedView, Class.STAFF, {Class.NONE: ("page",), Class.FREE: ("name", "query")})
+classify(SavedView, Class.STAFF, {Class.NONE: ("page", "audience"), Class.FREE: ("name", "query")})
+classify(ViewDefault, Class.STAFF, {Class.NONE: ("page",)})
 classify(Notice, Class.STAFF, {Class.NONE: ("kind", "key"), Class.STAFF: ("details",)})
 classify(LogInAttempts, Class.STAFF, {Class.STAFF: ("name", "address")})
 classify(IdempotentRequest, Class.STAFF, {Class.NONE: ("key", "digest", "location"), Class.FREE: ("body",)})

@@ -1,8 +1,8 @@
-"""One's own saved views of the customer list in the search box."""
+"""Saved views of the customer list in the search box: one's own, and those that are shown to one."""
 
 from django.utils.translation import gettext_lazy as _
 
-from zhike.accounts.models import SavedView
+from zhike.accounts.services import saved_views
 from zhike.core.finder import Asked, Found, Kind
 from zhike.core.named import rank_names
 from zhike.customers.listing import KEY
@@ -10,7 +10,7 @@ from zhike.customers.listing import KEY
 
 def find(asked: Asked) -> list[Found]:
     found = []
-    for view in SavedView.objects.filter(user=asked.actor.user_id, page=KEY).order_by("position", "pk"):
+    for view in saved_views.list_views(actor=asked.actor, page=KEY):
         rank = rank_names(asked.folded, [view.name])
         if rank is not None:
             found.append(Found(title=view.name, url=f"/customers/?{view.query}", rank=rank))

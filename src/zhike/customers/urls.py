@@ -15,6 +15,7 @@ from zhike.customers.views import (
     listing,
     record,
     revealing,
+    saved_views,
 )
 
 urlpatterns = [
@@ -22,9 +23,10 @@ urlpatterns = [
     path("count/", listing.count_customers, name="count_customers"),
     path("filter/", filtering.edit_filter, name="edit_filter"),
     path("find/id-number/", finding.find_by_id_number, name="find_by_id_number"),
-    path("columns/", listing.choose_columns, name="choose_columns"),
-    path("views/", listing.save_view, name="save_view"),
-    path("views/<int:pk>/delete/", listing.delete_view, name="delete_view"),
+    path("columns/", saved_views.choose_columns, name="choose_columns"),
+    path("views/", saved_views.save_view, name="save_view"),
+    path("views/<int:pk>/", saved_views.edit_view, name="edit_view"),
+    path("views/<int:pk>/delete/", saved_views.delete_view, name="delete_view"),
     path("export/<str:kind>/", exporting.export_customers, name="export_customers"),
     path("new/", creating.create_customer, name="create_customer"),
     path("new/duplicates/", creating.hint_duplicates, name="hint_duplicates"),

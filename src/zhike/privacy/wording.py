@@ -33,6 +33,7 @@ TABLES: Mapping[str, str | Promise] = {
     "reversal": pgettext_lazy("table", "reversal"),
     "reversed record": pgettext_lazy("table", "reversed record"),
     "saved view": pgettext_lazy("table", "saved view"),
+    "view default": pgettext_lazy("table", "view default"),
     "scoring run": pgettext_lazy("table", "scoring run"),
     "suppression": pgettext_lazy("table", "suppression"),
     "unsealed": pgettext_lazy("table", "unsealed"),

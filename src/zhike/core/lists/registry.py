@@ -72,6 +72,29 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """Rows that stand together because a field says the same.
+
+    key: the field of the list that asks for one of them (with “is”, or “is empty” where nothing is said). of: what the
+    row says, as an expression or a path. edit: the record's field that moving a row to another group changes; empty
+    where it is worked out.
+    """
+
+    key: str
+    of: Any
+    edit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """A figure of rows that can be added up. key: the field of the list. unit: "money" in the company's currency."""
+
+    key: str
+    path: str
+    unit: str = "money"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gone:
     """What a list could be filtered by and cannot any more. reads: without them nobody is told that there was such."""
 
@@ -129,6 +152,8 @@ class Parts:
     sorts: Mapping[str, Sort] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
+    groupings: Mapping[str, Grouping] = field(default_factory=dict)
+    sums: Mapping[str, Total] = field(default_factory=dict)
 
 
 NO_PARTS = Parts()
@@ -151,6 +176,8 @@ class List:
     fixed_fields: dict[str, Field] = field(default_factory=dict)
     fixed_sorts: dict[str, Sort] = field(default_factory=dict)
     fixed_columns: dict[str, Column] = field(default_factory=dict)
+    fixed_groupings: dict[str, Grouping] = field(default_factory=dict)
+    fixed_sums: dict[str, Total] = field(default_factory=dict)
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -164,7 +191,15 @@ class List:
     def columns(self) -> Mapping[str, Column]:
         return {**self.fixed_columns, **self.source().columns}
 
-    def add(self, *parts: Field | Sort | Column) -> None:
+    @property
+    def groupings(self) -> Mapping[str, Grouping]:
+        return {**self.fixed_groupings, **self.source().groupings}
+
+    @property
+    def sums(self) -> Mapping[str, Total]:
+        return {**self.fixed_sums, **self.source().sums}
+
+    def add(self, *parts: Field | Sort | Column | Grouping | Total) -> None:
         for part in parts:
             match part:
                 case Field():
@@ -173,6 +208,10 @@ class List:
                     self.fixed_sorts[part.key] = part
                 case Column():
                     self.fixed_columns[part.key] = part
+                case Grouping():
+                    self.fixed_groupings[part.key] = part
+                case Total():
+                    self.fixed_sums[part.key] = part
 
     def fields_for(self, actor: Actor) -> dict[str, Field]:
         return {
@@ -180,6 +219,15 @@ class List:
             for key, item in self.fields.items()
             if _open(item.permission, actor) and fields.reads(actor, item.reads)
         }
+
+    def groupings_for(self, actor: Actor) -> dict[str, Grouping]:
+        """Those whose field the actor may ask about."""
+        known = self.fields_for(actor)
+        return {key: item for key, item in self.groupings.items() if key in known}
+
+    def sums_for(self, actor: Actor) -> dict[str, Total]:
+        known = self.fields_for(actor)
+        return {key: item for key, item in self.sums.items() if key in known}
 
     def gone_for(self, actor: Actor) -> dict[str, str]:
         """Labels of what can't be asked any more, as far as the actor may know of it."""

@@ -1,6 +1,6 @@
 """What a list shows, as its address says it: search, filter, order, columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -13,18 +13,31 @@ from zhike.core.lists.registry import Column, List, Sort
 from zhike.core.masking import ID_NUMBERS
 
 MAX_SEARCH = 100
+SHAPES = ("board", "chart")
+DENSITIES = ("normal", "compact")
+MOST_FROZEN = 3
 _READABLE = "():;,"
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """One way to look at a list. sort: empty for the list's first order; columns: empty for the default ones."""
+    """One way to look at a list. sort: empty for the list's first order; columns: empty for the default ones.
+
+    shape: empty for a table, "board" or "chart". group: the field by which rows stand together. summed: the field that
+    a chart adds up; empty where it counts. density: of a table's rows; empty as each browser remembers. frozen: how
+    many of the first columns stay in sight.
+    """
 
     search: str = ""
     tree: Group = EVERYTHING
     sort: str = ""
     is_descending: bool = True
     columns: tuple[str, ...] = ()
+    shape: str = ""
+    group: str = ""
+    summed: str = ""
+    density: str = ""
+    frozen: int = 1
 
     @property
     def is_filtered(self) -> bool:
@@ -40,6 +53,11 @@ class State:
             "f": grammar.write(self.tree),
             "sort": f"{'-' if self.is_descending else ''}{self.sort}" if self.sort else "",
             "cols": ",".join(self.columns),
+            "as": self.shape,
+            "by": self.group,
+            "sum": self.summed,
+            "rows": self.density,
+            "freeze": str(self.frozen) if self.frozen > 1 else "",
             **more,
         }
         return urlencode({key: value for key, value in parts.items() if value}, safe=_READABLE)
@@ -65,7 +83,17 @@ def read_state(parameters: Mapping[str, str], *, of: List) -> State:
         sort=key,
         is_descending=sort.startswith("-"),
         columns=columns,
+        shape=_one_of(SHAPES, parameters.get("as", "")),
+        group=_one_of(of.groupings, parameters.get("by", "")),
+        summed=_one_of(of.sums, parameters.get("sum", "")),
+        density=_one_of(DENSITIES, parameters.get("rows", "")),
+        frozen=int(_one_of(map(str, range(2, MOST_FROZEN + 1)), parameters.get("freeze", "")) or 1),
     )
+
+
+def _one_of(known: Iterable[str], text: str) -> str:
+    """What is not known is as good as not said: it asks for nothing that one must not see."""
+    return text if text in known else ""
 
 
 def order_of(state: State, *, of: List, actor: Actor) -> tuple[Sort, bool]:

@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from zhike.accounts.models import SavedView
 from zhike.accounts.services import saved_views
@@ -51,6 +50,13 @@ class Head:
 @needs(VIEW)
 @require_GET
 def list_customers(request: ActorRequest) -> HttpResponse:
+    """The list as its address says; with nothing said, the view with which it opens for this person."""
+    views: list[SavedView] | None = None
+    if not request.META.get("QUERY_STRING"):
+        views = saved_views.list_views(actor=request.actor, page=KEY)
+        opening = saved_views.opening_of(views)
+        if opening is not None:
+            return go_to(request, list_address(opening.query))
     asking = asking_of(request)
     spec = registry.get(KEY)
     try:
@@ -86,7 +92,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
         found_by = _("Found by “%(search)s”") % {"search": state.search}
         chips.insert(0, Chip(label=found_by, remove_url=list_address(replace(state, search="").query())))
     context = {
-        **_frame(request, state),
+        **_frame(request, state, views),
         **rows,
         "heads": _heads(state, page.columns, request.actor),
         "chips": chips,
@@ -109,7 +115,7 @@ def _refused(request: ActorRequest, refusal: FilterInvalid) -> HttpResponse:
         **_frame(request, state),
         "refusals": refusals,
         "rest_url": list_address(rest.query()) if state != State() and rest != state else "",
-        "clear_url": ADDRESS,
+        "clear_url": list_address(""),
     }
     return render_page(request, "customers/list_customers.html", context, status=refusal.status)
 
@@ -128,50 +134,17 @@ def count_customers(request: ActorRequest) -> HttpResponse:
     return render_page(request, "customers/count.html", {"count": count})
 
 
-@needs(VIEW)
-@require_GET
-def choose_columns(request: ActorRequest) -> HttpResponse:
-    """The list with other columns: the chosen ones in the list's own sequence."""
-    spec = registry.get(KEY)
-    try:
-        state = read_state(request.GET.dict(), of=spec)
-    except FilterInvalid:
-        return go_to(request, ADDRESS)
-    chosen = set(request.GET.getlist("column")) | {"name"}
-    columns = tuple(key for key in spec.columns_for(request.actor) if key in chosen)
-    is_default = columns == tuple(column.key for column in columns_of(State(), of=spec, actor=request.actor))
-    return go_to(request, list_address(replace(state, columns=() if is_default else columns).query()))
-
-
-@needs(VIEW)
-@require_POST
-def save_view(request: ActorRequest) -> HttpResponse:
-    try:
-        state = read_state(request.POST.dict(), of=registry.get(KEY))
-        view = saved_views.save_view(
-            actor=request.actor, page=KEY, name=request.POST.get("name", ""), query=state.query()
-        )
-    except (FilterInvalid, saved_views.ViewRefused) as refusal:
-        return render_page(request, "customers/save_view.html", {"refusal": refusal}, status=422)
-    return go_to(request, list_address(view.query), message=_("Saved as “%(name)s”.") % {"name": view.name})
-
-
-@needs(VIEW)
-@require_POST
-def delete_view(request: ActorRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(SavedView.objects.filter(user=request.actor.user_id, page=KEY), pk=pk)
-    saved_views.delete_view(actor=request.actor, view_id=view.pk)
-    return go_to(request, ADDRESS, message=_("The view “%(name)s” is gone.") % {"name": view.name})
-
-
-def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
+def _frame(request: ActorRequest, state: State, views: list[SavedView] | None = None) -> dict[str, Any]:
     query = state.query()
-    views = list(SavedView.objects.filter(user=request.actor.user_id, page=KEY).order_by("position", "pk"))
+    views = saved_views.list_views(actor=request.actor, page=KEY) if views is None else views
     current = next((view for view in views if view.query == query), None)
-    tabs = [Tab(label=_("All"), url=ADDRESS, is_current=not query)]
+    tabs = [Tab(label=_("All"), url=list_address(""), is_current=not query)]
     tabs += [Tab(label=view.name, url=list_address(view.query), is_current=view is current) for view in views]
     spec = registry.get(KEY)
-    shown = {column.key for column in columns_of(state, of=spec, actor=request.actor)}
+    shown = [column.key for column in columns_of(state, of=spec, actor=request.actor)]
+    offered = spec.columns_for(request.actor)
+    # Those that are shown in their order, the others behind them.
+    ordered = [*shown, *(key for key in offered if key not in shown)]
     return {
         "state": state,
         "query": query,
@@ -187,11 +160,8 @@ def _frame(request: ActorRequest, state: State) -> dict[str, Any]:
         "can_choose": request.actor.may(DELETE) or request.actor.may("customers.edit_customer"),
         "actions": actions.list_actions(name=KEY, actor=request.actor),
         "can_export": request.actor.may("customers.export_customer"),
-        "columns": [
-            (column.key, str(column.label), column.key in shown)
-            for column in spec.columns_for(request.actor).values()
-            if column.key != "name"
-        ],
+        "columns": [(key, str(offered[key].label), key in shown) for key in ordered if key != "name"],
+        "audiences": saved_views.audiences_of(request.actor),
     }
 
 
@@ -229,4 +199,5 @@ def _head(state: State, column: Column, sorted_by: str, is_descending: bool) -> 
 
 
 def list_address(query: str) -> str:
-    return f"{ADDRESS}?{query}" if query else ADDRESS
+    """With nothing in it, the list would open with the view that somebody chose for that."""
+    return f"{ADDRESS}?{query or 'all=1'}"
