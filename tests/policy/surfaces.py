@@ -134,6 +134,9 @@ PAGES: dict[str, Surface] = {
     "undo_merge": _shut(MERGE),
     "exports": _shut(EXPORT),
     "new_export": _shut(EXPORT),
+    "export_schedules": _shut(EXPORT),
+    "create_schedule": _shut(EXPORT),
+    **dict.fromkeys(("pause_schedule", "resume_schedule", "delete_schedule"), _shut(EVERYBODY)),
     **dict.fromkeys(
         ("show_export", "download_export", "cancel_export", "remove_export", "share_export", "unshare_export"),
         _shut(EVERYBODY),
@@ -313,6 +316,7 @@ TASKS = {
     "exchange.sweep_staging": "system",
     "exports.make_export": "the user who asked",
     "exports.resume_dead": "system",
+    "exports.run_schedules": "system",
     "exports.remove_expired": "system",
     "metadata.put_index": "system",
     "bulk.carry_out": "the user who asked",

@@ -25,6 +25,22 @@ REMINDERS = {"key_ends", "service_key_ends"}
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a notice of an upper app says, from its details."""
+
+    title: Callable[[Mapping[str, Any]], str]
+    advice: Callable[[Mapping[str, Any]], str]
+
+
+_words: dict[str, Words] = {}
+
+
+def put_in_words(words: Mapping[str, Words]) -> None:
+    """Say what kinds of notices mean; called in an app's `ready`."""
+    _words.update(words)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """A notice for people. where: browser and address, as far as they are known. advice: what to do."""
 
@@ -39,11 +55,11 @@ class Told:
 
 def told(notice: Notice) -> Told:
     """The notice in the language that is spoken now."""
-    is_reminder = notice.kind in REMINDERS
+    is_reminder = notice.kind in REMINDERS or notice.kind in _words
     return Told(
         title=_title(notice),
         where=_where(notice.details),
-        advice=_("Make a new key and give it to the program before then.") if is_reminder else _advice(notice.kind),
+        advice=_advice(notice),
         at=notice.created_at,
         is_new=notice.seen_at is None,
         is_serious=notice.kind in SERIOUS,
@@ -71,6 +87,8 @@ def mail_of(notice: Notice, user: User) -> tuple[str, str]:
 
 def _title(notice: Notice) -> str:
     details = notice.details
+    if notice.kind in _words:
+        return _words[notice.kind].title(details)
     by = {"by": _by(details.get("by"))}
     factor = {"factor": FACTORS.get(details.get("factor", ""), str)()}
     titles: dict[str, Callable[[], str]] = {
@@ -106,7 +124,12 @@ def _title(notice: Notice) -> str:
     return titles[notice.kind]() if notice.kind in titles else notice.kind
 
 
-def _advice(kind: str) -> str:
+def _advice(notice: Notice) -> str:
+    kind = notice.kind
+    if kind in _words:
+        return _words[kind].advice(notice.details)
+    if kind in REMINDERS:
+        return _("Make a new key and give it to the program before then.")
     if kind in ("guessing", "logged_out"):
         return _("There is nothing you have to do.")
     if kind == "guessing_code":

@@ -78,6 +78,14 @@ def tell(event: Event) -> None:
             _tell(user_id, "key_made", {"name": name}, at=at, key=str(token_id))
 
 
+def tell_of(user_id: int, kind: str, details: Mapping[str, Any], *, at: datetime, key: str = "") -> bool:
+    """Tell somebody of a kind that an upper app has put in words (`notice_words`); whether it is new.
+
+    key: what the same is told once for; empty: this very moment.
+    """
+    return _tell(user_id, kind, details, at=at, key=key)
+
+
 def _tell_log_in(event: LoggedIn, at: datetime) -> None:
     seen = {"address": event.address, "agent": event.agent}
     failures = failures_of(user_id=event.user_id, at=at)

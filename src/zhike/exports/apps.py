@@ -11,9 +11,10 @@ class ExportsConfig(AppConfig):
     def ready(self) -> None:
         from zhike.audit.wording import name_events
         from zhike.core.access import declare
-        from zhike.exports import permissions
+        from zhike.exports import permissions, telling
 
         declare(permissions.ALL)
+        telling.register()
         name_events(
             {
                 "exports.download": pgettext_lazy("history", "Took the file of an export"),

@@ -4,8 +4,22 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from zhike.exports.models import Export
+from zhike.exports.models import Export, Schedule
+from zhike.exports.rhythm import Rhythm
+from zhike.exports.services.scheduling import Draft
+from zhike.exports.services.starting import Wanted
+
+WEEKDAYS = (
+    (1, _("Monday")),
+    (2, _("Tuesday")),
+    (3, _("Wednesday")),
+    (4, _("Thursday")),
+    (5, _("Friday")),
+    (6, _("Saturday")),
+    (7, _("Sunday")),
+)
 
 
 class NewExport(forms.Form):
@@ -13,7 +27,7 @@ class NewExport(forms.Form):
 
     format = forms.ChoiceField(label=_("Format"), choices=Export.Format.choices)
     scope = forms.ChoiceField(
-        label=_("Columns"),
+        label=pgettext_lazy("export", "Fields"),
         choices=[("shown", _("The columns of the list")), ("all", _("Every field I may take along"))],
         initial="shown",
     )
@@ -33,6 +47,70 @@ class NewExport(forms.Form):
     def __init__(self, *args: Any, needs_reason: bool = False, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["reason"].required = needs_reason
+
+
+class NewSchedule(NewExport):
+    """What comes again, and when."""
+
+    name = forms.CharField(label=pgettext_lazy("export", "Name"), max_length=60)
+    follow = forms.ChoiceField(label=_("Of which list"), required=False)
+    every = forms.ChoiceField(label=_("How often"), choices=Schedule.Every.choices)
+    weekday = forms.TypedChoiceField(label=_("Every week: on"), coerce=int, choices=WEEKDAYS)
+    day = forms.IntegerField(
+        label=_("Every month: on day"),
+        min_value=1,
+        max_value=31,
+        initial=1,
+        required=False,
+        help_text=_("In shorter months their last day."),
+    )
+    at = forms.TimeField(
+        label=_("At what time"), initial="08:00", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    share_with = forms.TypedMultipleChoiceField(
+        label=_("Share each with"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Colleagues get a notice, and the file if they could make it themselves at that moment."),
+    )
+    field_order = (
+        "name",
+        "follow",
+        "every",
+        "weekday",
+        "day",
+        "at",
+        "format",
+        "scope",
+        "is_marked",
+        "reason",
+        "share_with",
+    )
+
+    def __init__(
+        self, *args: Any, views: list[tuple[str, str]], colleagues: list[tuple[str, str]], zone: str, **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._choose("follow", [("", _("The list as it is now")), *views])
+        self._choose("share_with", colleagues)
+        self.fields["at"].help_text = zone
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field: Any = self.fields[name]
+        field.choices = choices
+
+    def draft(self, wanted: Wanted) -> Draft:
+        """As the service takes it."""
+        told = self.cleaned_data
+        rhythm = Rhythm(every=told["every"], at=told["at"], weekday=told["weekday"], day=told["day"] or 1)
+        return Draft(
+            name=told["name"],
+            wanted=wanted,
+            rhythm=rhythm,
+            view_id=int(told["follow"]) if told["follow"] else None,
+            share_with=tuple(told["share_with"]),
+        )
 
 
 class Share(forms.Form):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.personal import Class, Place, Traces, classify, look_in
 from zhike.exports import grounds
-from zhike.exports.models import Export, exports_dir
+from zhike.exports.models import Export, Schedule, exports_dir
 from zhike.exports.services import keeping
 
 classify(
@@ -14,6 +14,15 @@ classify(
         Class.FREE: ("query", "sentence", "reason", "error"),
         Class.NONE: ("code", "kind", "format", "columns", "grounds"),
         Class.STAFF: ("owner", "team", "shared_with", "taken_by"),
+    },
+)
+classify(
+    Schedule,
+    Class.NONE,
+    {
+        Class.FREE: ("name", "query", "reason"),
+        Class.NONE: ("kind", "format"),
+        Class.STAFF: ("owner", "team", "share_with"),
     },
 )
 

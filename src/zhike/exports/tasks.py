@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
-from zhike.exports.services import keeping, resuming
+from zhike.exports.services import keeping, resuming, scheduling
 
 
 # One at a time: whoever waits for an import, or for figures, is not to wait for all exports of the morning.
@@ -29,6 +29,13 @@ def make_export(*, export_id: int) -> None:
 def resume_dead(timestamp: int) -> None:
     with acting(SYSTEM):
         resuming.resume_dead(at=datetime.now(UTC))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="exports.run_schedules", queue="exports", queueing_lock="exports.run_schedules")
+def run_schedules(timestamp: int) -> None:
+    with acting(SYSTEM):
+        scheduling.run_due(at=datetime.now(UTC))
 
 
 @app.periodic(cron="41 * * * *")

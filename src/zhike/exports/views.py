@@ -23,6 +23,7 @@ from zhike.exports.handing_out import hand_out
 from zhike.exports.models import Export
 from zhike.exports.permissions import VIEW
 from zhike.exports.services import keeping, starting
+from zhike.ui.parts import Tab
 
 
 @require_GET
@@ -39,6 +40,7 @@ def exports(request: ActorRequest) -> HttpResponse:
         "more_url": f"{reverse('exports')}?{query.urlencode()}" if found.next_cursor else "",
         "traced": traced,
         "days": settings.EXPORTS_KEPT.days,
+        "tabs": tabs("exports"),
         "offers": [(str(one.label), one.url) for one in registry.list_exportables(request.actor)],
     }
     return render_page(request, "exports/exports.html", context, partial="rows" if page.after else None)
@@ -51,19 +53,9 @@ def new_export(request: ActorRequest, kind: str) -> HttpResponse:
     if exportable is None:
         raise Http404
     require(request.actor, exportable.permission)
-    query = request.GET.get("list", "")
-    initial: dict[str, str] = {"format": request.GET.get("format", Export.Format.XLSX)}
+    initial = initial_of(request)
     form = forms.NewExport(request.POST or None, initial=initial)
-    told = request.POST.dict() if form.is_bound else initial
-    format_ = told.get("format", "")
-    wanted = starting.Wanted(
-        kind=kind,
-        format=format_ if format_ in Export.Format.values else Export.Format.XLSX,
-        query=query,
-        is_everything=told.get("scope") == "all",
-        is_marked=not form.is_bound or "is_marked" in form.data,
-        reason=told.get("reason", ""),
-    )
+    wanted = wanted_of(request, kind)
     now = timezone.now()
     try:
         settled = starting.settle(actor=request.actor, wanted=wanted)
@@ -80,10 +72,29 @@ def new_export(request: ActorRequest, kind: str) -> HttpResponse:
         "sentence": sentence,
         "columns": [str(column.label) for column in settled.columns],
         "sensitive": settled.sensitive,
-        "list_url": f"{exportable.url}?{query}" if query else exportable.url,
+        "list_url": f"{exportable.url}?{wanted.query}" if wanted.query else exportable.url,
+        "schedule_url": f"{reverse('create_schedule', args=[kind])}?{request.GET.urlencode()}",
         "days": settings.EXPORTS_KEPT.days,
     }
     return render_page(request, "exports/new.html", context, status=422 if form.is_bound else 200)
+
+
+def initial_of(request: ActorRequest) -> dict[str, str]:
+    return {"format": request.GET.get("format", Export.Format.XLSX)}
+
+
+def wanted_of(request: ActorRequest, kind: str) -> starting.Wanted:
+    """What the form and the address around it ask for, as far as it makes sense."""
+    told = request.POST.dict() if request.method == "POST" else initial_of(request)
+    format_ = told.get("format", "")
+    return starting.Wanted(
+        kind=kind,
+        format=format_ if format_ in Export.Format.values else Export.Format.XLSX,
+        query=request.GET.get("list", ""),
+        is_everything=told.get("scope") == "all",
+        is_marked=request.method != "POST" or "is_marked" in told,
+        reason=told.get("reason", ""),
+    )
 
 
 @require_GET
@@ -135,7 +146,7 @@ def share_export(request: ActorRequest, pk: int) -> HttpResponse:
         colleague = selectors.find_actor(int(form.cleaned_data["colleague"]))
         if colleague is None:
             raise keeping.ShareRefused(_("This colleague cannot log in."))
-        keeping.share_export(actor=request.actor, export_id=pk, colleague=colleague)
+        keeping.share_export(actor=request.actor, export_id=pk, colleague=colleague, at=timezone.now())
 
     if accepted(form, decide):
         return go_to(request, reverse("show_export", args=[pk]), message=_("Shared."))
@@ -150,6 +161,14 @@ def unshare_export(request: ActorRequest, pk: int, user: int) -> HttpResponse:
         lambda: keeping.unshare_export(actor=request.actor, export_id=pk, user_id=user),
         said=_("No longer shared."),
     )
+
+
+def tabs(current: str) -> list[Tab]:
+    """The two halves of the page."""
+    return [
+        Tab(label=_("Files"), url=reverse("exports"), is_current=current == "exports"),
+        Tab(label=_("Scheduled"), url=reverse("export_schedules"), is_current=current == "export_schedules"),
+    ]
 
 
 def _load(request: ActorRequest, pk: int) -> Export:

@@ -135,8 +135,8 @@ def test_only_who_made_it_takes_it_or_a_colleague_who_could_make_it(company: Com
         assert client_of(user).get(f"{page}file/").status_code == 404
     with acting(seller):
         with pytest.raises(keeping.ShareRefused):
-            keeping.share_export(actor=seller, export_id=made.pk, colleague=colleague)
-        keeping.share_export(actor=seller, export_id=made.pk, colleague=boss)
+            keeping.share_export(actor=seller, export_id=made.pk, colleague=colleague, at=NOON)
+        keeping.share_export(actor=seller, export_id=made.pk, colleague=boss, at=NOON)
     answer = client_of(company.boss).get(f"{page}file/")
     assert answer.status_code == 200
     assert "周一" in answer.getvalue().decode("utf-8-sig")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.audit.services import record
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.exports import grounds, registry
+from zhike.exports import grounds, registry, telling
 from zhike.exports.models import Export, exports_dir
 
 PRIVATE = 0o700
@@ -134,8 +134,8 @@ def remove_export(*, actor: Actor, export_id: int, at: datetime) -> Export:
 
 
 @transaction.atomic
-def share_export(*, actor: Actor, export_id: int, colleague: Actor) -> Export:
-    """Let a colleague take the file who could make it themselves.
+def share_export(*, actor: Actor, export_id: int, colleague: Actor, at: datetime) -> Export:
+    """Let a colleague take the file who could make it themselves, and tell them.
 
     :raises Export.DoesNotExist, NotYours: it is not the actor's
     :raises ExportNotThere: there is no file
@@ -157,6 +157,7 @@ def share_export(*, actor: Actor, export_id: int, colleague: Actor) -> Export:
     export.save(update_fields=["shared_with"])
     told = {"export": export.code, "user": colleague.user_id}
     record(action="exports.share", subject=Export._meta.db_table, ids=[export.pk], **told)
+    telling.tell_of_share(export, user_id=colleague.user_id, who=actor.name, at=at)
     return export
 
 

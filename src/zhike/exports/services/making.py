@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit.services import record
@@ -153,11 +153,11 @@ def _mark(actor: Actor, made: Export, exportable: Exportable, heads: list[Head])
     at = made.created_at.astimezone(zone)
     lines = (
         (gettext("Export number"), made.code),
-        (gettext("What"), str(exportable.label)),
-        (gettext("By"), actor.name),
+        (pgettext("export", "What"), str(exportable.label)),
+        (pgettext("export", "By"), actor.name),
         (gettext("When"), f"{at:%Y-%m-%d %H:%M} ({actor.zone})"),
         (gettext("Filter"), made.sentence or gettext("None: all that may be exported")),
-        (gettext("Columns"), ", ".join(head.label for head in heads)),
+        (pgettext("export", "Fields"), ", ".join(head.label for head in heads)),
         (gettext("Records"), f"{made.total:,}"),
         (gettext("Purpose"), made.reason or "—"),
         (

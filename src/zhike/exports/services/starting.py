@@ -1,7 +1,7 @@
 """Asking for an export: what it holds is settled here, small ones are made at once, large ones in the background."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from zhike.core.fields import Care
 from zhike.core.lists.conditions import describe
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.registry import Column
-from zhike.core.lists.state import State, columns_of, read_state
+from zhike.core.lists.state import State, columns_of, order_of, read_state
 from zhike.exports import registry
 from zhike.exports.marks import new_code
 from zhike.exports.models import Export
@@ -166,18 +166,15 @@ def start_export(*, actor: Actor, wanted: Wanted, at: datetime) -> Export:
     return made
 
 
-def prepare_export(*, actor: Actor, wanted: Wanted, at: datetime) -> Export:
-    """Write down what is wanted, to be made next.
+def prepare_export(*, actor: Actor, wanted: Wanted, at: datetime, schedule_id: int | None = None) -> Export:
+    """Write down what is wanted, to be made next. schedule_id: of what asked for it.
 
     :raises PermissionDenied, zhike.core.lists.grammar.FilterInvalid, KindUnknown: as `settle`
     :raises ReasonMissing: a sensitive field would leave in full, and nobody says why
     :raises TooManyOpen: the actor waits for enough others
     :raises ExportsFull: the files of all exports take as much room as they may
     """
-    settled = settle(actor=actor, wanted=wanted)
-    reason = " ".join(wanted.reason.replace("\0", "").split())[:500]
-    if settled.sensitive and len(reason) < 2:
-        raise ReasonMissing(" / ".join(settled.sensitive))
+    settled = check(actor=actor, wanted=wanted)
     _find_room(actor)
     with translation.override(actor.locale):
         sentence = sentence_of(actor=actor, settled=settled, at=at)
@@ -189,12 +186,40 @@ def prepare_export(*, actor: Actor, wanted: Wanted, at: datetime) -> Export:
         sentence=sentence,
         columns=[column.key for column in settled.columns],
         grounds={"is_everything": wanted.is_everything},
-        reason=reason,
+        reason=plain(wanted.reason),
         is_marked=wanted.is_marked,
         owner_id=actor.user_id,
         team_id=actor.team_id,
+        schedule_id=schedule_id,
         created_at=at,
     )
+
+
+def check(*, actor: Actor, wanted: Wanted) -> Settled:
+    """What an export would hold, if nothing is missing.
+
+    :raises PermissionDenied, zhike.core.lists.grammar.FilterInvalid, KindUnknown: as `settle`
+    :raises ReasonMissing: a sensitive field would leave in full, and nobody says why
+    """
+    settled = settle(actor=actor, wanted=wanted)
+    if settled.sensitive and len(plain(wanted.reason)) < 2:
+        raise ReasonMissing(" / ".join(settled.sensitive))
+    # A filter or an order over what is not there, or not read, is refused before anything is written down.
+    sentence_of(actor=actor, settled=settled, at=datetime.now(UTC))
+    order_of(settled.state, of=registry.list_of(settled.exportable), actor=actor)
+    return settled
+
+
+def plain(reason: str) -> str:
+    return " ".join(reason.replace("\0", "").split())[:500]
+
+
+def permission_of(kind: str) -> str:
+    """:raises KindUnknown: nothing of that name can be exported"""
+    exportable = registry.find(kind)
+    if exportable is None:
+        raise KindUnknown
+    return exportable.permission
 
 
 def queue(made: Export) -> None:

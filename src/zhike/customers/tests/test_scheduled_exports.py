@@ -1,0 +1,145 @@
+"""Exports that come again: with what their owner may at that moment, or not at all."""
+
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import translation
+
+from zhike.accounts import services as accounts
+from zhike.accounts.models import Notice, SavedView, User
+from zhike.accounts.notice_words import told
+from zhike.core.acting import acting
+from zhike.core.actor import SYSTEM, Scope, Sight
+from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.exports.models import Export, Schedule
+from zhike.exports.rhythm import Rhythm
+from zhike.exports.services import scheduling, working
+from zhike.exports.services.scheduling import Draft
+from zhike.exports.services.starting import Wanted
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhike.exports.models.settings.HOME", type(settings.HOME)(path=tmp_path))
+
+
+def schedule(company: Company, **more: Any) -> Schedule:
+    actor = company.actor("seller")
+    wanted = Wanted(kind="customers", format="csv", query=more.pop("query", "cols=name,city"))
+    with acting(actor):
+        draft = Draft(name="weekly", wanted=wanted, rhythm=Rhythm(every="daily", at=time(8)), **more)
+        return scheduling.create_schedule(actor=actor, draft=draft, at=NOON)
+
+
+def run(days: int = 1) -> list[Export]:
+    with acting(SYSTEM, origin="task"):
+        began = scheduling.run_due(at=NOON + days * DAY)
+        made = list(Export.objects.filter(status="waiting"))
+    assert began == len(made)
+    for one in made:
+        working.work_off(export_id=one.pk, now=lambda: NOON + days * DAY)
+        one.refresh_from_db()
+    return made
+
+
+def heard(user: User) -> list[str]:
+    with translation.override("en"):
+        return [told(notice).title for notice in Notice.objects.filter(user=user).order_by("pk")]
+
+
+def test_it_comes_at_its_time_and_is_told_and_shared(company: Company, make_customer: MakeCustomer) -> None:
+    make_customer("Ada", owner=company.seller)
+    made = schedule(company, share_with=(company.boss.pk, company.colleague.pk))
+    assert run(0) == []
+    [export] = run()
+    assert (export.status, export.done, export.owner_id) == ("done", 1, company.seller.pk)
+    assert export.shared_with == [company.boss.pk]  # the colleague could not make it
+    made.refresh_from_db()
+    assert made.next_at == NOON.replace(hour=0) + 2 * DAY
+    assert heard(company.seller) == ["The export “weekly” is ready: 1 record"]
+    assert heard(company.boss) == [f"seller shared the export {export.code} with you"]
+    assert heard(company.colleague) == []
+    # What was missed while nothing ran is made up for once.
+    assert len(run(9)) == 1
+    with acting(SYSTEM):
+        assert scheduling.run_due(at=NOON + 9 * DAY) == 0
+
+
+@pytest.mark.parametrize("change", ["rights", "view_gone", "list_changed", "account"])
+def test_it_stops_and_says_why(company: Company, make_customer: MakeCustomer, change: str) -> None:
+    make_customer("Ada", owner=company.seller)
+    view = SavedView.objects.create(user=company.seller, page="customers", name="mine", query="f=city:is:上海")
+    made = schedule(company, view_id=view.pk) if change == "view_gone" else schedule(company, query="f=city:is:上海")
+    match change:
+        case "rights":
+            company.seller.roles.set([])
+        case "view_gone":
+            view.delete()
+        case "list_changed":
+            [role] = company.seller.roles.all()
+            accounts.put_field_access(actor=SYSTEM, role=role, levels={"customers.customer.city": Sight.HIDDEN})
+        case "account":
+            User.objects.filter(pk=company.seller.pk).update(is_active=False)
+    assert run() == []
+    made.refresh_from_db()
+    assert (made.stopped, made.next_at) == (change, None)
+    assert heard(company.seller) == ["The scheduled export “weekly” was stopped"]
+    with acting(SYSTEM):
+        assert scheduling.run_due(at=NOON + 3 * DAY) == 0
+
+
+def test_it_follows_its_view(company: Company, make_customer: MakeCustomer) -> None:
+    make_customer("Ada", owner=company.seller, city="上海")
+    make_customer("Bob", owner=company.seller, city="北京")
+    view = SavedView.objects.create(user=company.seller, page="customers", name="mine", query="f=city:is:上海")
+    schedule(company, view_id=view.pk)
+    SavedView.objects.filter(pk=view.pk).update(query="f=city:is:北京&cols=name")
+    [export] = run()
+    assert "Bob" in export.file.read_text(encoding="utf-8")
+    assert "Ada" not in export.file.read_text(encoding="utf-8")
+    other = SavedView.objects.create(user=company.boss, page="customers", name="theirs", query="")
+    with pytest.raises(scheduling.ViewGone):
+        schedule(company, view_id=other.pk)
+
+
+def test_it_is_made_paused_and_removed_on_its_page(company: Company, make_customer: MakeCustomer) -> None:
+    client = Client()
+    client.force_login(company.seller)
+    new = "/exports/schedules/new/customers/?list=f=city:is:%E4%B8%8A%E6%B5%B7"
+    assert "City is 上海" in client.get(new).text
+    told_ = {"name": "monthly", "every": "monthly", "day": "31", "weekday": "1", "at": "07:30"}
+    told_ |= {"format": "xlsx", "scope": "shown"}
+    assert client.post(new, {**told_, "at": "25:00"}).status_code == 422
+    assert client.post(new, told_).status_code == 302
+    made = Schedule.objects.get()
+    assert (made.day, made.at, made.query) == (31, time(7, 30), "f=city:is:上海")
+    page = client.get("/exports/schedules/").text
+    assert "Every month on day 31 at 07:30" in page
+    stranger = Client()
+    stranger.force_login(company.colleague)
+    assert stranger.post(f"/exports/schedules/{made.pk}/delete/").status_code == 404
+    assert "monthly" not in stranger.get("/exports/schedules/").text
+    client.post(f"/exports/schedules/{made.pk}/pause/")
+    assert "Paused" in client.get("/exports/schedules/").text
+    client.post(f"/exports/schedules/{made.pk}/resume/")
+    made.refresh_from_db()
+    assert made.stopped == ""
+    client.post(f"/exports/schedules/{made.pk}/delete/")
+    assert not Schedule.objects.exists()
+
+
+def test_ten_of_one_person(company: Company) -> None:
+    for _number in range(scheduling.MOST):
+        schedule(company)
+    with pytest.raises(scheduling.ScheduleRefused):
+        schedule(company)
+    company.seller.roles.set([accounts.create_role(actor=SYSTEM, name="x", grants={"accounts.use_api": Scope.OWN})])
+    client = Client(raise_request_exception=False)
+    client.force_login(company.seller)
+    assert client.get("/exports/schedules/new/customers/").status_code == 403
