@@ -80,6 +80,8 @@ def site(migrated: Home, copy_home: Callable[[Home, Home], None]) -> Iterator[Si
         postgres.ensure_running(home, durable=False)
         cleanup.callback(zhike, environment, "down")
         boss = json.loads(zhike(environment, "demo", "--no-serve", "--customers", "300", "--orders", "2500", "--json"))
+        # Who is found twice is up to the tests, not to the time of the day.
+        zhike(environment, "sql", "-c", "INSERT INTO duplicates_settings VALUES (1, '{}', '{}', NULL, false)")
         server = subprocess.Popen(
             [sys.executable, "-m", "zhike.cli", "up", "--port", str(any_free("127.0.0.1")), "--json"],
             env=environment,
