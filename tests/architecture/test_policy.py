@@ -29,6 +29,7 @@ OPENED = {
     "metadata/indexes.py:list_doubles": "a value has to be unique among all records",
     "metadata/services/converting.py:_list_values": "a field's kind is that of all records",
     "metadata/services/converting.py:_rewrite": "the same",
+    "metadata/references.py:_is_gone": "a link says that nobody is there, and nothing of whom somebody does not see",
     "metadata/services/values.py:_is_taken": "has another record this value, seen or not",
     "customers/services/people.py:create_customer": "it may be made for somebody else",
     "customers/services/people.py:edit_customer": "it may be given to somebody else",

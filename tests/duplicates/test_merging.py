@@ -2,18 +2,22 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.utils import translation
 from tests.duplicates.conftest import LATER, NOON, Make
 
 from zhike.commerce.models import Order
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor
+from zhike.core.lists.operators import Asking
 from zhike.core.merging import Stay
+from zhike.customers.guarded import RECORD
 from zhike.customers.models import Activity, Collaborator, Customer, CustomerFacts, CustomerTag, Identifier
 from zhike.customers.sealed import read_sealed
 from zhike.customers.services import activities, collaborators, identifiers, people, sealing, tags
@@ -24,6 +28,11 @@ from zhike.duplicates.models import Merge, MergedRecord, Settings
 from zhike.duplicates.pointers import find_successor, list_given_up
 from zhike.duplicates.selectors.merges import get_merge
 from zhike.duplicates.services import merging, undoing
+from zhike.metadata.listing import column_of, field_of
+from zhike.metadata.models import Kind
+from zhike.metadata.saying import say_all
+from zhike.metadata.selectors import design_of
+from zhike.metadata.services import definitions
 from zhike.privacy.models import Consent, Minor, Purpose, Request
 from zhike.privacy.services import consents, erasing
 from zhike.recovery import services as recovery
@@ -283,3 +292,48 @@ def test_fields_of_the_company_are_filled_up_and_given_back_key_by_key(boss: Act
     other.refresh_from_db()
     assert (first.custom, undone.kept) == ({"shoe": 42, "club": "red"}, ["custom.club"])
     assert other.custom == {"shoe": 40, "club": "blue", "paid": Decimal("1.50")}
+
+
+def test_links_in_fields_follow_a_merge_and_say_when_nobody_is_there_any_more(make: Make) -> None:
+    definitions.create_field(
+        actor=SYSTEM, at=NOON, record=RECORD, kind=Kind.RECORD, label="Partner", rules={"target": RECORD}
+    )
+    known = design_of(RECORD).known["partner"]
+    first, other, holder = make("Ada"), make("Bo"), make("Cy")
+
+    def put(**custom: object) -> None:
+        changes = {f"custom.{key}": value for key, value in custom.items()}
+        people.edit_customer(actor=SYSTEM, customer_id=holder.pk, changes=changes, at=LATER)
+
+    def shown() -> list[str]:
+        """On the page and in the list."""
+        column = column_of(known)
+        row = Customer.objects.annotate(**column.expressions).values("pk", *column.expressions).get(pk=holder.pk)
+        if column.opening:
+            column.opening(row)
+        holder.refresh_from_db()
+        assert column.text is not None
+        return [say_all({"partner": known}, holder.custom, SYSTEM)["partner"], str(column.text(row))]
+
+    put(partner=f"#{first.pk}")
+    assert shown() == ["Ada", "Ada"]
+    made = merge(SYSTEM, other, first)
+    assert shown() == ["Bo", "Bo"]
+    asked = field_of(known).compile
+    assert asked is not None
+    asking = Asking(actor=SYSTEM, now=LATER, zone=UTC)
+    assert list(Customer.objects.filter(asked("is", [other.pk], asking))) == [holder]
+    undoing.undo_merge(actor=SYSTEM, merge_id=made.pk, at=LATER)
+    assert shown() == ["Ada", "Ada"]
+    erasing.erase_person(actor=SYSTEM, customer_id=first.pk, at=LATER)
+    gone = f"#{first.pk} (no longer there)"
+    with translation.override("en"):
+        assert shown() == [gone, gone]
+        with pytest.raises(ValidationError, match="no longer there: it was deleted or erased"):
+            people.create_customer(actor=SYSTEM, at=LATER, name="Di", custom={"custom.partner": first.pk})
+    put(partner=first.pk)
+    holder.refresh_from_db()
+    assert holder.custom == {"partner": first.pk}
+    put(partner="")
+    holder.refresh_from_db()
+    assert holder.custom == {}

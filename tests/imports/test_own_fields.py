@@ -84,3 +84,29 @@ def test_a_second_file_changes_what_it_says_and_its_undo_puts_it_back(bring: Bri
         "甲": {"stores": 1, "level": "jin_ka", "card": "A1"},
         "乙": {"stores": 2, "level": "yin_ka", "card": "B1"},
     }
+
+
+def test_a_new_customer_needs_what_has_to_be_filled_in(bring: Bring) -> None:
+    """Where it is shown; rows of one customer fill it together, and who is known already needs nothing."""
+    bring([HEAD, ["1", "甲", "1", "", "", "", ""]])
+    stores = FieldDefinition.objects.get(key="stores")
+    definitions.edit_field(
+        actor=SYSTEM, pk=stores.pk, is_required=True, shown_when={"field": "custom.level", "is": ["jin_ka"]}
+    )
+    card = FieldDefinition.objects.get(key="card")
+    definitions.edit_field(actor=SYSTEM, pk=card.pk, is_required=True)
+    job = bring(
+        [
+            HEAD,
+            ["1", "甲", "", "金卡", "", "", ""],
+            ["2", "乙", "", "金卡", "B1", "", ""],
+            ["3", "丙", "", "", "C1", "", ""],
+            ["4", "丁", "4", "金卡", "", "", ""],
+            ["4", "丁", "", "", "D1", "", ""],
+            ["5", "戊", "5", "", "", "", ""],
+        ],
+        name="again.csv",
+    )
+    assert set(own()) == {"甲", "丙", "丁"}
+    refused = {(row["row"], row["reason"], row["value"]) for row in job.refused_rows}
+    assert refused == {(3, "own_missing", "门店数"), (7, "own_missing", "会员卡号")}

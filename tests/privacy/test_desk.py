@@ -244,6 +244,9 @@ def test_exports_that_held_the_person_are_named_as_recipients(officer: Client, k
 
 
 def test_what_a_person_takes_along_is_theirs_and_follows_its_schema(officer: Client, known: Known) -> None:
+    for kind, label in ((Kind.NUMBER, "Seats"), (Kind.LONG_TEXT, "Our view")):
+        create_field(actor=SYSTEM, at=NOON, record=guarded.RECORD, kind=kind, label=label)
+    Customer.objects.filter(pk=known.person.pk).update(custom={"seats": 3, "our_view": "x"})
     one = ask(officer, known, "transfer", identity="called back")
     answer = officer.post(f"/privacy/requests/{one.pk}/copy/")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -254,6 +257,10 @@ def test_what_a_person_takes_along_is_theirs_and_follows_its_schema(officer: Cli
     assert {"customers_customer", "customers_identifier", "commerce_order"} <= names
     assert not {"customers_activity", "customers_customertag", "customers_customerfacts"} & names
     assert PHONE in files["customers_identifier.csv"]
+    (person,) = (table for table in told["tables"] if table["name"] == "customers_customer")
+    assert person["rows"][0]["custom.seats"] == 3
+    assert {"name": "custom.seats", "title": "Seats", "type": "number"} in person["columns"]
+    assert "custom.our_view" not in person["rows"][0]
     assert f"FN:{NAME}\r\n" in files["contact.vcf"]
     assert all(len(line.encode()) <= 75 for line in files["contact.vcf"].split("\r\n"))
 

@@ -28,9 +28,16 @@ USERNAME = "admin"
 @click.option("--customers", type=click.IntRange(1), default=CUSTOMERS, show_default=True, help="客户数 / Customers")
 @click.option("--orders", type=click.IntRange(0), default=ORDERS, show_default=True, help="订单数 / Orders")
 @click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="随机种子 / Seed")
+@click.option(
+    "--fields",
+    type=click.IntRange(0, 500),
+    default=0,
+    show_default=True,
+    help="自定义字段数 / Fields of the company's own",
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="端口 / Port")
 @json_option
-def demo(no_serve: bool, customers: int, orders: int, seed: int, port: int, as_json: bool) -> None:
+def demo(no_serve: bool, customers: int, orders: int, seed: int, fields: int, port: int, as_json: bool) -> None:
     """建立演示公司「青禾生活」并启动；已建好时直接启动。
 
     Make the demo company 青禾生活 and start; where it is there already, just start.
@@ -38,11 +45,11 @@ def demo(no_serve: bool, customers: int, orders: int, seed: int, port: int, as_j
     home = Home.current()
     home.create()
     if no_serve:
-        built = _build(home, customers=customers, orders=orders, seed=seed)
+        built = _build(home, customers=customers, orders=orders, seed=seed, fields=fields)
         report(built, as_json=as_json, text=_described(built))
         return
     instance.stop_database_afterwards(home)
-    built = _read(home) or _build_aside(customers=customers, orders=orders, seed=seed)
+    built = _read(home) or _build_aside(customers=customers, orders=orders, seed=seed, fields=fields)
 
     def announce(address: str) -> None:
         text = f"{_described(built)}\n\n打开 / Open {address}\n按 Ctrl-C 停止 / Ctrl-C stops it"
@@ -52,9 +59,10 @@ def demo(no_serve: bool, customers: int, orders: int, seed: int, port: int, as_j
     serve(home, host="127.0.0.1", port=port, announce=announce)
 
 
-def _build_aside(*, customers: int, orders: int, seed: int) -> dict[str, Any]:
+def _build_aside(*, customers: int, orders: int, seed: int, fields: int) -> dict[str, Any]:
     """Build in a process of its own: this one lives on as the supervisor and should stay small."""
     sizes = ["--customers", str(customers), "--orders", str(orders), "--seed", str(seed)]
+    sizes += ["--fields", str(fields)]
     command = [sys.executable, "-m", "zhike.cli", "demo", "--no-serve", "--json", *sizes]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
     if done.returncode:
@@ -64,7 +72,7 @@ def _build_aside(*, customers: int, orders: int, seed: int) -> dict[str, Any]:
     return built
 
 
-def _build(home: Home, *, customers: int, orders: int, seed: int) -> dict[str, Any]:
+def _build(home: Home, *, customers: int, orders: int, seed: int, fields: int) -> dict[str, Any]:
     began = time.monotonic()
     instance.django_ready(home)
     from django.conf import settings
@@ -86,6 +94,7 @@ def _build(home: Home, *, customers: int, orders: int, seed: int) -> dict[str, A
         company = services.build_company(
             actor=SYSTEM,
             plan=plan,
+            fields=fields,
             password=password,
             at=now,
             say=lambda zh, en: click.echo(f"{zh} / {en}", err=True),
@@ -101,6 +110,7 @@ def _build(home: Home, *, customers: int, orders: int, seed: int) -> dict[str, A
         "orders": company.orders,
         "activities": company.activities,
         "refused": company.refused,
+        "fields": company.fields,
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
     }

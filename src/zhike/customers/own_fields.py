@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Actor
+from zhike.core.merging import successor_of
+from zhike.core.personal import list_others
 from zhike.customers.guarded import COMPUTED, NAME, RECORD, key
 from zhike.customers.labels import LABELS
 from zhike.customers.models import EDIT, Customer, Grade, Relationship
@@ -55,6 +57,8 @@ def define() -> None:
             edit=EDIT,
             conditions=list_conditions,
             readable=list_readable,
+            successor=successor_of,
+            merged_into=list_others,
         )
     )
 

@@ -17,11 +17,13 @@ from zhike.customers.models import Activity, Customer
 from zhike.customers.services import activities
 from zhike.demo import files
 from zhike.demo.activities import iter_activities
+from zhike.demo.fields import put_fields
 from zhike.demo.organisation import COLLEAGUES, TEAMS
 from zhike.demo.plan import Plan
 from zhike.exchange import services as exchange
 from zhike.exchange.models import Import
 from zhike.insight import services as insight
+from zhike.metadata.models import FieldDefinition
 from zhike.scores.models import ScoringRun
 
 SOURCE = "青禾 ERP"
@@ -46,18 +48,20 @@ class NotEmpty(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """What there is now. refused: rows of the files that the import did not take."""
+    """What there is now. refused: rows of the files that the import did not take. fields: of its own, on customers."""
 
     customers: int
     orders: int
     activities: int
     refused: int
+    fields: int
 
 
-def build_company(*, actor: Actor, plan: Plan, password: str, at: datetime, say: Say) -> Company:
+def build_company(*, actor: Actor, plan: Plan, password: str, at: datetime, say: Say, fields: int = 0) -> Company:
     """Make the demo company as of the day after the plan's last, or go on where a build was interrupted.
 
-    password: of everybody who works there. say: called with what is being done, in Chinese and in English.
+    password: of everybody who works there. fields: how many of its own customers get. say: called with what is being
+    done, in Chinese and in English.
     :raises NotEmpty: the instance belongs to another company
     """
     require(actor, "accounts.manage_users")
@@ -80,6 +84,9 @@ def build_company(*, actor: Actor, plan: Plan, password: str, at: datetime, say:
     if not Activity.objects.exclude(kind=Activity.Kind.CHANGE).exists():
         say("录入跟进记录", "Recording follow-ups")
         activities.record_activities(actor=actor, written=iter_activities(plan), at=at)
+    if fields:
+        say(f"设计 {fields} 个自定义字段", f"Designing {fields} fields of its own")
+        put_fields(actor=actor, plan=plan, count=fields, at=at)
     for weeks in (HISTORY_WEEKS, 0):
         day = plan.end_on + timedelta(days=1) - timedelta(weeks=weeks)
         if not ScoringRun.objects.filter(as_of=day).exists():
@@ -94,6 +101,7 @@ def describe_company(*, refused: int = 0) -> Company:
         orders=Order.objects.count(),
         activities=Activity.objects.count(),
         refused=refused,
+        fields=FieldDefinition.objects.filter(archived_at=None).count(),
     )
 
 

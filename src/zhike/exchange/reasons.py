@@ -31,6 +31,7 @@ ROW_REASONS: dict[str, str | Promise] = {
     "own_invalid": _("“%(value)s” does not fit the field of column “%(column)s”; look at its values and limits"),
     "own_unknown": _("“%(value)s” in column “%(column)s” is nobody, or several of that name"),
     "own_taken": _("“%(value)s” in column “%(column)s” stands in another record already, and only one may have it"),
+    "own_missing": _("“%(value)s” has to be filled in for a new customer"),
     "text_too_long": _("“%(column)s” is longer than %(expected)s characters"),
 }
 

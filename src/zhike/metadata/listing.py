@@ -145,7 +145,7 @@ def column_of(known: Known) -> Column:
         expressions={alias: _shown(known), **_name_expressions(known, alias)},
         cell=_cell(known, alias),
         text=lambda row: _linked(row[alias], row[f"{alias}_name"]) if is_linked else _exported(known, row[alias]),
-        opening=_opening(known, alias) if known.kind in (Kind.ADDRESS, Kind.LOCATION) else None,
+        opening=_opening(known, alias),
         sort=known.name if known.is_indexed and is_ordered(known) else "",
         permission=_permission(known),
         numeric=known.held in NUMBERS,
@@ -219,13 +219,19 @@ def _linked(value: Json, name: str | None) -> str:
     return "" if value is None else name or f"#{value}"
 
 
-def _opening(known: Known, alias: str) -> Callable[[dict[str, Any]], None]:
-    """As one text, of which a mask leaves the beginning."""
-
-    def opened(row: dict[str, Any]) -> None:
+def _opening(known: Known, alias: str) -> Callable[[dict[str, Any]], None] | None:
+    def as_text(row: dict[str, Any]) -> None:
+        """As one text, of which a mask leaves the beginning."""
         row[alias] = say(known, row[alias]) or None
 
-    return opened
+    def followed(row: dict[str, Any]) -> None:
+        """What a link leads to that was merged, or is gone."""
+        if row[alias] is not None and row[f"{alias}_name"] is None:
+            row[f"{alias}_name"] = references.name_of_linked(known, int(row[alias])) or None
+
+    if known.kind is Kind.RECORD:
+        return followed
+    return as_text if known.kind in (Kind.ADDRESS, Kind.LOCATION) else None
 
 
 def _exported(known: Known, value: Json) -> Any:
@@ -277,7 +283,7 @@ def _asked(known: Known, path: str, operator: str, values: list[Any], asking: As
         return found
     match operator:
         case "is" | "not":
-            return Q(In(value, values))
+            return Q(In(value, references.same_records(known, values)))
         case "has" | "lacks":
             return Q(_Joined(value, Value(f"%{_plain(values[0])}%"), " ILIKE "))
         case "starts":

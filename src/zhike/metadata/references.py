@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import Team, User
 from zhike.core import fields
+from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.metadata import registry
 from zhike.metadata.kinds import Known, NotOfItsKind
@@ -41,11 +43,46 @@ def name_field(field: Known) -> str:
 
 
 def names(field: Known, actor: Actor, ids: Iterable[int]) -> dict[int, str]:
-    """What these are called, as far as the actor may see them."""
-    found = rows_of(field, actor).filter(pk__in=list(ids)).values_list("pk", name_path(field))
+    """What these are called, as far as the actor may see them. What was merged goes by the name of the survivor."""
+    wanted = list(ids)
+    found = _names(field, actor, wanted)
+    for pk in wanted if field.kind is Kind.RECORD else ():
+        if pk not in found and _is_gone(field, pk):
+            successor = _target(field).successor(pk)
+            named = [gone(pk)] if successor is None else list(_names(field, actor, [successor]).values())
+            if named:
+                found[pk] = named[0]
+    return found
+
+
+def gone(pk: int) -> str:
+    """What a link to a record that was deleted or erased says."""
+    return gettext("#%(number)s (no longer there)") % {"number": pk}
+
+
+def name_of_linked(field: Known, pk: int) -> str:
+    """Of a link whose record whoever acts does not find: the survivor's name, or that it is gone."""
+    if field.kind is not Kind.RECORD or not _is_gone(field, pk):
+        return ""
+    successor = _target(field).successor(pk)
+    if successor is None:
+        return gone(pk)
+    # Under the policy of its table, as the names of lists are.
+    rows = model_of(field)._default_manager.filter(pk=successor)
+    return str(rows.values_list(name_path(field), flat=True).first() or "")
+
+
+def _names(field: Known, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
+    found = rows_of(field, actor).filter(pk__in=ids).values_list("pk", name_path(field))
     guard = name_field(field)
     cover = fields.covering(actor, guard) if guard else None
     return {pk: cover(name) if cover else name for pk, name in found}
+
+
+def _is_gone(field: Known, pk: int) -> bool:
+    """Whether there is no such record for anybody."""
+    with seeing_everything():
+        return not model_of(field)._default_manager.filter(pk=pk).exists()
 
 
 def url(field: Known, pk: int) -> str:
@@ -74,6 +111,12 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
     number = _NUMBER.match(text)
     if number:
         found = list(rows.filter(pk=int(number[1])).values_list("pk", flat=True))
+        if not found and field.kind is Kind.RECORD and _is_gone(field, int(number[1])):
+            successor = _target(field).successor(int(number[1]))
+            found = list(rows.filter(pk=successor).values_list("pk", flat=True)) if successor else []
+            if not found:
+                message = _("Record %(number)s is no longer there: it was deleted or erased. Choose another one.")
+                raise NotOfItsKind(message % {"number": number[1]})
     else:
         guard = name_field(field)
         if guard and not fields.reads(actor, [guard]):
@@ -88,3 +131,10 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
 
 def _target(field: Known) -> registry.Designed:
     return registry.get(str(field.rules.get("target")))
+
+
+def same_records(field: Known, ids: Sequence[int]) -> list[int]:
+    """These, and what was merged into them, so that a link to either is found."""
+    if field.kind is not Kind.RECORD:
+        return list(ids)
+    return [*ids, *(other for pk in ids for other in _target(field).merged_into(pk))]

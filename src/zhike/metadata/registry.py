@@ -22,7 +22,8 @@ class Designed:
 
     name, name_field: column that a link to such a record shows, and the field of the record that it is. url_name: its
     page. edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or
-    not, with the values that they can have. readable: fields of the record itself that formulas can read.
+    not, with the values that they can have. readable: fields of the record itself that formulas can read. successor:
+    into which record one was merged in the end; merged_into: those that were merged into one.
     """
 
     key: str
@@ -33,6 +34,8 @@ class Designed:
     url_name: str
     edit: str
     conditions: Callable[[], Sequence[tuple[str, str | Promise, Choosable]]] = field(default=tuple)
+    successor: Callable[[int], int | None] = lambda _pk: None
+    merged_into: Callable[[int], Sequence[int]] = lambda _pk: ()
     readable: "Callable[[], Sequence[Source]]" = field(default=tuple)
 
     def visible_to(self, actor: Actor) -> "models.QuerySet[Any, Any]":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from zhike.customers.exchange.party import Mark, Party
+from zhike.customers.exchange.required import refuse_incomplete
 from zhike.customers.exchange.sequence import Decision, Row, Sequence
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer, Identifier
@@ -40,6 +41,8 @@ class Matching:
         self._refuse_owners()
         self._refuse_taken()
         self._find_leaders()
+        refuse_incomplete(self.run, self.parts)
+        self._forget_refused()
 
     def _unpivot(self) -> None:
         marks = sql.SQL(", ").join(map(_mark_values, self.party.marks)) if self.party.marks else _NO_MARK

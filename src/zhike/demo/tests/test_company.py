@@ -12,7 +12,8 @@ from zhike.accounts.models import User
 from zhike.commerce.models import Order
 from zhike.core.actor import SYSTEM, Actor
 from zhike.customers.models import Activity, Customer, CustomerFacts
-from zhike.demo import services
+from zhike.customers.services import people
+from zhike.demo import fields, services
 from zhike.demo.organisation import COLLEAGUES
 from zhike.demo.plan import Plan
 from zhike.runtime.home import Home
@@ -45,6 +46,14 @@ def test_the_company_is_built_complete_and_a_second_time_unchanged() -> None:
     again = build()
     assert again == company
     assert ValueScore.objects.count() == scores
+
+
+def test_the_company_has_as_many_fields_of_its_own_as_are_wanted() -> None:
+    people.create_customer(actor=SYSTEM, at=NOW, name="Ada")
+    assert len({(one.label, one.label_en) for one in fields.list_planned()}) == fields.MOST
+    assert fields.put_fields(actor=SYSTEM, plan=PLAN, count=60, at=NOW) == 60
+    assert fields.put_fields(actor=SYSTEM, plan=PLAN, count=60, at=NOW) == 60
+    assert 10 < len(Customer.objects.get().custom) < 50
 
 
 def test_everybody_can_log_in_and_works_in_a_team() -> None:

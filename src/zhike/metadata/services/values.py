@@ -51,6 +51,8 @@ def put_values(
         if field is None or field.kind in COMPUTED:
             problems[key] = _("This is computed, and not entered.") if field else _("There is no such field.")
             continue
+        if pk is not None and field.kind in references.KINDS and str(value).strip("# ") == str(current.get(key)):
+            continue  # also one that leads nowhere any more: nothing is lost by saving something else
         try:
             read = _read(actor, field, value)
             if read == current.get(key) and pk is not None:

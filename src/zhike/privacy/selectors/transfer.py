@@ -18,9 +18,12 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.personal import Class, Holding, kept, list_holdings
 from zhike.customers.models import Customer, Identifier
+from zhike.metadata.models import Kind
+from zhike.metadata.selectors import design_of
 from zhike.privacy.permissions import HANDLE
 
 OURS = {Class.STAFF, Class.SECRET, Class.DERIVED, Class.FREE}
+_OURS = (Kind.LONG_TEXT, Kind.USER, Kind.TEAM)
 FORMAT = "zhike-transfer"
 VERSION = 1
 SCHEMA: dict[str, Any] = {
@@ -110,6 +113,7 @@ def _table(holding: Holding, customer_id: int, reader: Actor, closed: set[str]) 
             for one in taken
         ]
         rows = list(holding.rows(customer_id).order_by("pk").values(*[one.attname for one in taken]))
+        columns += _put_own(holding, customer_id, rows)
     if not rows:
         return None
     closed |= fields.closed_in(reader, holding.model._meta.db_table, rows)
@@ -119,6 +123,25 @@ def _table(holding: Holding, customer_id: int, reader: Actor, closed: set[str]) 
         "columns": columns,
         "rows": rows,
     }
+
+
+def _put_own(holding: Holding, customer_id: int, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The company's own fields, put into the rows under their names, without what our people wrote at length, or who
+    they are; the columns."""
+    columns: dict[str, dict[str, str]] = {}
+    for holder, record in fields.place_of(holding.model._meta.db_table).holders.items():
+        known = design_of(record).every
+        held = holding.rows(customer_id).order_by("pk").values_list(holder, flat=True)
+        for row, values in zip(rows, held, strict=True):
+            for key, value in values.items():
+                if key in known and known[key].kind not in _OURS:
+                    row[known[key].name] = value
+                    columns[known[key].name] = {
+                        "name": known[key].name,
+                        "title": known[key].named,
+                        "type": known[key].kind.value,
+                    }
+    return list(columns.values())
 
 
 def _title(holding: Holding, name: str) -> str:
