@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -38,12 +39,23 @@ def import_customers(made: Instance) -> None:
     made.zhike("sql", "-q", "-c", "ANALYZE customers_customer; ANALYZE customers_identifier")
 
 
-def measure_scan(made: Instance) -> None:
-    """Emit dedupe_1m_s and dedupe_1m_mb: from the start of the command to its end, and what it and DuckDB held."""
+def add_orders(made: Instance) -> None:
+    """Three to a customer, of lognormal amounts, a hundred of them with the point slipped by three places."""
+    made.zhike(
+        "sql", "-q", "-c",
+        "INSERT INTO commerce_order (customer_id, source, key, number, kind, placed_at, currency, total_amount,"
+        " line_count, channel, store, created_at, version)"
+        " SELECT c.id, 'bench', c.id || '-' || n, c.id || '-' || n, 'sale', now() - random() * interval '700 days',"
+        " 'CNY', round(exp(5 + 0.8 * sqrt(-2 * ln(1 - random())) * cos(6.283185307 * random()))::numeric, 2)"
+        "   * CASE WHEN n = 1 AND c.id % 10000 = 0 THEN 1000 ELSE 1 END, 1, 'web', '', now(), 1"
+        " FROM customers_customer AS c, generate_series(1, 3) AS n; ANALYZE commerce_order",
+    )  # fmt: skip
+
+
+def watched(made: Instance, *command: str) -> tuple[dict[str, Any], float, float]:
+    """What `zhike … --json` told, from its start to its end in seconds, and what it held at most in megabytes."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [ZHIKE, "duplicates", "scan", "--json"], env=made.environment, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([ZHIKE, *command, "--json"], env=made.environment, stdout=subprocess.PIPE, text=True)
     peak = 0.0
     done = threading.Event()
 
@@ -64,10 +76,22 @@ def measure_scan(made: Instance) -> None:
     done.set()
     watcher.join()
     if process.returncode:
-        sys.exit(f"zhike duplicates scan ended with {process.returncode}")
-    told = json.loads(output)
+        sys.exit(f"zhike {' '.join(command)} ended with {process.returncode}")
+    return json.loads(output), seconds, peak
+
+
+def measure_scan(made: Instance) -> None:
+    """Emit dedupe_1m_s and dedupe_1m_mb: from the start of the command to its end, and what it and DuckDB held."""
+    told, seconds, peak = watched(made, "duplicates", "scan")
     emit("dedupe_1m_s", seconds, "s", target="<= 180", customers=told["customers"], pairs=told["pairs"])
     emit("dedupe_1m_mb", peak, "MB PSS", target="<= 6000", thresholds=told["thresholds"])
+
+
+def measure_check(made: Instance) -> None:
+    """Emit quality_1m_s and quality_1m_mb: a check of everything by all rules, figures and findings written."""
+    told, seconds, peak = watched(made, "quality", "run")
+    emit("quality_1m_s", seconds, "s", target="<= 60", **told)
+    emit("quality_1m_mb", peak, "MB PSS")
 
 
 def measure_merges(made: Instance) -> None:
@@ -96,6 +120,8 @@ def main() -> None:
         import_customers(made)
         measure_scan(made)
         measure_merges(made)
+        add_orders(made)
+        measure_check(made)
         records_search.measure(made)
 
 

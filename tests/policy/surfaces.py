@@ -123,9 +123,15 @@ PAGES: dict[str, Surface] = {
     **dict.fromkeys(("start_scan", "merge_rules"), _shut("duplicates.scan_customers")),
     "quality": _shut(QUALITY),
     "list_findings": _list(QUALITY, "/quality/findings/phone_shared/"),
-    "quality_progress": _shut(QUALITY),
+    **dict.fromkeys(
+        ("quality_progress", "quality_rules", "say_findings_right", "start_quality_fix", "show_fix", "cancel_fix"),
+        _shut(QUALITY),
+    ),
     **dict.fromkeys(("quality_figures", "show_field_quality"), _shut("quality.view_figures")),
-    "start_quality_run": _shut("quality.manage_rules"),
+    **dict.fromkeys(
+        ("start_quality_run", "create_quality_rule", "edit_quality_rule", "remove_quality_rule"),
+        _shut("quality.manage_rules"),
+    ),
     "compare_customers": _record(MERGE, "/duplicates/compare/?id={customer_id}"),
     "show_duplicates_panel": _record(VIEW, "/duplicates/customers/{customer_id}/panel/"),
     "choose_other": _change(MERGE, "/duplicates/customers/{customer_id}/with/?other=1", method="GET"),
@@ -299,6 +305,8 @@ OPERATIONS: dict[str, Surface] = {
 # Task → as whom it works.
 TASKS = {
     "duplicates.scan": "system",
+    "quality.fix": "the user who asked",
+    "quality.resume_fixes": "the user who asked",
     "quality.run": "system",
     "quality.run_nightly": "system",
     "accounts.forget": "system",

@@ -13,7 +13,7 @@ class Dimension(models.TextChoices):
     UNIQUENESS = "shared", _("Uniqueness")
     TIMELINESS = "late", _("Timeliness")
     CONSISTENCY = "inconsistent", _("Consistency")
-    OUTLIERS = "outlying", _("Outliers")
+    OUTLIERS = "outlying", _("Plausibility")
 
 
 class Severity(models.IntegerChoices):

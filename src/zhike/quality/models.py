@@ -198,9 +198,9 @@ class Finding(models.Model):
 class Fix(models.Model):
     """Findings of one rule being fixed in bulk; seen by whoever asked for it.
 
-    last_id: of the finding up to which it has come. changed_count: records that are another now; kept_count: those
-    left alone, since somebody else changed them, or may not be edited. entry_id: an entry of the history that leads to
-    taking all of it back.
+    chosen: only these findings, by number; none: all up to until_id. last_id: up to which it has come. changed_count:
+    records that are another now; kept_count: those left alone, since somebody else changed them, or may not be edited.
+    entry_id: an entry of the history that leads to taking all of it back.
     """
 
     rule = models.CharField(_("rule"), max_length=80)
@@ -214,6 +214,8 @@ class Fix(models.Model):
     changed_count = models.IntegerField(_("changed"), default=0)
     kept_count = models.IntegerField(_("left alone"), default=0)
     last_id = models.BigIntegerField(_("worked off up to"), default=0)
+    until_id = models.BigIntegerField(_("to be worked off up to"), default=0)
+    chosen: Any = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("findings chosen"))
     entry_id = models.BigIntegerField(_("history entry"), null=True)
 
     history = NotCaptured("It counts; what it changes is captured itself.")

@@ -11,7 +11,7 @@ from zhike.commerce import guarded as orders
 from zhike.core import fields
 from zhike.customers import guarded as customers
 from zhike.customers.models import Identifier
-from zhike.metadata.kinds import Known
+from zhike.metadata.kinds import COMPUTED, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import list_known
 from zhike.quality.patterns import quoted
@@ -79,8 +79,7 @@ def own_types(known: Sequence[Known]) -> dict[str, str]:
 
 def measured_own() -> list[Known]:
     """Computed ones are as good as what they are computed from."""
-    computed = {"formula", "rollup", "roll_up"}
-    return [one for one in list_known(CUSTOMER) if str(one.kind) not in computed]
+    return [one for one in list_known(CUSTOMER) if one.kind not in COMPUTED]
 
 
 def list_subjects() -> list[Subject]:

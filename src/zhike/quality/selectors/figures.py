@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 from zhike.core import fields
 from zhike.core.actor import Actor
@@ -195,4 +195,4 @@ def _late_url(subject: Subject, more: Mapping[str, object]) -> str:
 
 
 def record_label(record: str) -> str:
-    return pgettext("purchase", "Orders") if record == ORDER else pgettext("figure", "Customers")
+    return pgettext("purchase", "Orders") if record == ORDER else gettext("Customers")

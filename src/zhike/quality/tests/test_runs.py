@@ -3,13 +3,15 @@
 from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from zhike.core.actor import SYSTEM, Actor
 from zhike.customers.models import Customer, Identifier
-from zhike.quality.models import Figure, Finding, Run, Tally
+from zhike.metadata.models import Design, FieldDefinition
+from zhike.quality.models import Figure, Finding, OwnRule, Run, Tally
 from zhike.quality.services import running
 from zhike.quality.tests.planting import DAY, NOW, RULES, plant
 
@@ -84,6 +86,55 @@ def test_what_is_right_stays_so_until_it_is_another_value(tmp_path: Path) -> Non
     run(tmp_path, as_of=DAY - timedelta(days=101))
     assert found_by_rule()["birthday_old"] == {first.pk, second.pk}
     assert set(Run.objects.filter(is_newest=True).values_list("customer_count", flat=True)) == {120, 0}
+
+
+def define(key: str, kind: str, **more: Any) -> None:
+    FieldDefinition.objects.create(record="customers.customer", key=key, kind=kind, label=key, created_at=NOW, **more)
+    Design.objects.update_or_create(record="customers.customer", defaults={"token": key})
+
+
+def test_own_fields_and_own_rules_find_what_they_are_for(tmp_path: Path) -> None:
+    customers = plant(80, seed=2, share=0).customers
+    define("seats", "number", rules={"least": 1})
+    define("work", "phone")
+    define("contract", "text")
+    values: list[dict[str, Any]] = [{"seats": 10 + number % 7, "contract": f"HT-{number:04d}"} for number in range(80)]
+    values[0]["seats"], values[1]["seats"], values[2]["contract"] = 90_000, -3, "HT-x"
+    values[3]["work"] = values[4]["work"] = "+8613800138000"
+    values[5]["work"], values[6] = "+8612", {"seats": 12}
+    for customer, held in zip(customers, values, strict=True):
+        customer.custom = held
+    Customer.objects.bulk_update(customers, ["custom"])
+    rules = [
+        OwnRule(label="a", field="custom.contract", ask="pattern", pattern="HT-[0-9]{4}"),
+        OwnRule(label="b", field="custom.contract", ask="required"),
+        OwnRule(label="c", field="custom.seats", ask="number", low="11", high="100"),
+        OwnRule(label="d", field="birthday_on", ask="day", low="1955-01-02", high="1990-01-01"),
+        OwnRule(label="e", field="city", ask="listed", values=["杭州市", "上海市", "深圳市"]),
+        OwnRule(label="f", field="email", ask="length", high="5"),
+        OwnRule(label="g", field="custom.gone", ask="required"),
+    ]
+    for rule in rules:
+        rule.created_at = NOW
+        rule.save()
+    made = run(tmp_path)
+    assert made.metrics["failed"] == []
+    found, pks = found_by_rule(), [customer.pk for customer in customers]
+    own = {rule.label: found[f"own.{rule.pk}"] for rule in rules}
+    assert own["a"] == {pks[2]}
+    assert own["b"] == {pks[6]}
+    wanted = {pk for pk, held in zip(pks, values, strict=True) if not 11 <= held["seats"] <= 100}
+    assert own["c"] == wanted
+    assert own["d"] == {one.pk for one in customers if one.birthday_on and one.birthday_on > date(1990, 1, 1)}
+    assert own["e"] == {one.pk for one in customers if one.city == "成都市"}
+    assert len(own["f"]) == 80
+    assert own["g"] == set()
+    assert found["custom.seats.far"] == {pks[0], pks[1]}
+    assert found["custom.seats.invalid"] == {pks[1]}
+    assert found["custom.work.shared"] == {pks[3], pks[4]}
+    assert found["custom.work.invalid"] == {pks[5]}
+    seats = Figure.objects.get(field="custom.seats", by="")
+    assert (seats.filled, seats.outlying, seats.invalid) == (80, 2, len(wanted | {pks[1]}))
 
 
 def test_only_one_run_at_a_time_and_only_for_those_who_may() -> None:

@@ -5,13 +5,14 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
 from zhike.quality.choices import Dimension
-from zhike.quality.meanings import FIELD_MEANINGS, WHOLE_MEANINGS
+from zhike.quality.meanings import WHOLE_MEANINGS, meaning_of
 from zhike.quality.models import Run
 from zhike.quality.permissions import VIEW
 from zhike.quality.selectors import figures
@@ -37,7 +38,7 @@ def quality_figures(request: ActorRequest) -> HttpResponse:
         context |= {
             "tiles": [_tile(dimension, run, trend) for dimension in Dimension],
             "rows": figures.list_rows(actor=request.actor, run=run, record=record),
-            "heads": [(dimension.label, FIELD_MEANINGS[dimension]) for dimension in Dimension],
+            "heads": [(dimension.label, meaning_of(dimension, record)) for dimension in Dimension],
             "records": [
                 Tab(
                     label=figures.record_label(one),
@@ -66,12 +67,18 @@ def show_field_quality(request: ActorRequest, record: str, field: str) -> HttpRe
         "run": run,
         "subject": subject,
         "row": rows[0],
-        "figures": list(zip(Dimension, FIELD_MEANINGS.values(), rows[0].cells, strict=True)),
-        "heads": [(dimension.label, FIELD_MEANINGS[dimension]) for dimension in Dimension],
+        "figures": [
+            (dimension, meaning_of(dimension, record), cell)
+            for dimension, cell in zip(Dimension, rows[0].cells, strict=True)
+        ],
+        "heads": [(dimension.label, meaning_of(dimension, record)) for dimension in Dimension],
         "trend": _trend(subject),
         "splits": [
-            (label, figures.list_sources(actor=actor, run=run, subject=subject, by=by))
-            for by, label in (("channel", _("By channel")), ("origin", _("By source system")))
+            (label, none, figures.list_sources(actor=actor, run=run, subject=subject, by=by))
+            for by, label, none in (
+                ("channel", _("By channel"), pgettext("channel", "none")),
+                ("origin", _("By source system"), _("entered here")),
+            )
         ],
         "back": f"{reverse('quality_figures')}?record={record}",
     }

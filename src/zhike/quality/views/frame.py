@@ -16,7 +16,8 @@ STEPS = (Run.Step.READING, Run.Step.CHECKING, Run.Step.WRITING, Run.Step.DONE)
 
 def frame(actor: Actor, current: str) -> dict[str, Any]:
     """Tabs and the state of runs. current: name of the page's address."""
-    pages = (("quality", _("Work list"), FIX), ("quality_figures", _("Figures by field"), VIEW))
+    pages = (("quality", _("Work list"), FIX), ("quality_figures", _("Figures by field"), VIEW),
+             ("quality_rules", _("Rules"), FIX))  # fmt: skip
     newest, latest = figures.newest_run(), figures.latest_run()
     return {
         "tabs": [

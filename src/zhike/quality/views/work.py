@@ -1,5 +1,6 @@
 """The work list, and the findings of one rule."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -17,8 +18,10 @@ from zhike.quality import fixes
 from zhike.quality.models import Finding
 from zhike.quality.permissions import FIX, MANAGE
 from zhike.quality.selectors import figures, findings
-from zhike.quality.services import running
+from zhike.quality.services import fixing, running
 from zhike.quality.views.frame import frame, progress_of
+
+FIXES_SHOWN = timedelta(days=1)
 
 
 @needs(FIX)
@@ -28,6 +31,7 @@ def quality(request: ActorRequest) -> HttpResponse:
     context = frame(request.actor, "quality")
     context["tasks"] = findings.list_tasks(actor=request.actor)
     context["is_scoped"] = not request.actor.reach_of("customers.view_customer").is_all
+    context["fixes"] = fixing.list_fixes(actor=request.actor, since=timezone.now() - FIXES_SHOWN)
     return render_page(request, "quality/work.html", context)
 
 
@@ -59,6 +63,8 @@ def list_findings(request: ActorRequest, rule: str) -> HttpResponse:
             "right_count": right,
             "customers_url": findings.customers_url(check),
             "fix": fixes.get(check.fix),
+            "fixable_count": fixing.fixable(actor=actor, check=check).count() if fixing.may_fix(actor, check) else 0,
+            "fix_most": fixing.MOST,
             "trend": figures.tallies_over_time([rule]).get(rule, []) if sees_all else [],
             "is_scoped": not sees_all,
         }
