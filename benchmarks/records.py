@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 import doubles
+import records_lists
 import records_search
 from harness import Instance, describe_machine, emit, instance
 from zhike.demo.doubles import ENTITY, make_doubles
@@ -122,7 +123,9 @@ def main() -> None:
         measure_merges(made)
         add_orders(made)
         measure_check(made)
-        records_search.measure(made)
+        records_lists.plant(made)
+        records_search.ask(made)
+        records_lists.ask(made)
 
 
 if __name__ == "__main__":

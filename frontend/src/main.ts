@@ -15,6 +15,7 @@ import "./behaviours/insert";
 import "./behaviours/rows";
 import "./behaviours/filter";
 import "./behaviours/table";
+import "./behaviours/suggest";
 import "./charts";
 
 bindAll(document);

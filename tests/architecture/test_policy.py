@@ -9,6 +9,8 @@ OPENED = {
     "bulk/selectors.py:preview_act": "the same; examples are read under the policies",
     "bulk/services/carrying.py:_edit": "customers that the actor holds may be given to somebody else",
     "bulk/services/carrying.py:_lay_down": "finds ids by the compiled predicate; rows are changed under the policies",
+    "bulk/services/tag_list.py:remove_tag": "a word of the company's goes from everybody",
+    "bulk/services/tag_list.py:undo_removal": "and comes back to everybody",
     "bulk/services/undoing.py:_undo_edit": "customers that the actor holds may go back to somebody else",
     "accounts/services/reassigning.py:count_records": "an administrator counts what somebody else owns",
     "accounts/services/reassigning.py:reassign_records": "an administrator moves what somebody else owns",

@@ -148,6 +148,11 @@ PAGES: dict[str, Surface] = {
         _shut(EVERYBODY),
     ),
     **dict.fromkeys(("choose_customers", "prepare_act", "count_chosen", "preview_act", "start_act"), _shut(VIEW)),
+    "suggest_tags": _shut(VIEW),
+    **dict.fromkeys(
+        ("list_tags", "create_tag", "edit_tag", "merge_tag", "delete_tag", "undo_tag_removal"),
+        _shut("customers.manage_tags"),
+    ),
     **dict.fromkeys(("list_acts", "show_act", "cancel_act", "undo_act"), _shut(VIEW)),
     "imports": _list(IMPORTS, "/imports/", by="import"),
     "start_import": _shut("exchange.import_file"),

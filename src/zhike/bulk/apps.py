@@ -11,6 +11,7 @@ class BulkConfig(AppConfig):
     verbose_name = _("Changes of many customers")
 
     def ready(self) -> None:
+        from zhike.accounts.views.tabs import add_settings_tab
         from zhike.audit.wording import name_events
         from zhike.bulk import timeline
         from zhike.bulk.models import Act, Verb
@@ -39,6 +40,7 @@ class BulkConfig(AppConfig):
                 section="person",
             )
         )
+        add_settings_tab("list_tags", _("Tags"))
         kinds.register_act(kinds.Act(model=Act, url_name="show_act"))
         register(timeline.source())
         name_events(

@@ -5,11 +5,12 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhike.accounts.models import User
 from zhike.bulk.plans import EDITABLE, REFERENCES
 from zhike.core.actor import Actor
-from zhike.customers.forms import control_of, writes
+from zhike.customers.forms import SUGGESTED, control_of, writes
 from zhike.customers.guarded import ALL_LABELS, RECORD, key
 from zhike.customers.own_fields import known_of
 from zhike.customers.views.editing import split_words
@@ -82,11 +83,50 @@ class Assign(forms.Form):
 class Tagging(forms.Form):
     """Words to put on, and words to take off."""
 
-    add = forms.CharField(label=_("Add tags"), required=False, help_text=_("With commas between them."))
-    remove = forms.CharField(label=_("Remove tags"), required=False, help_text=_("With commas between them."))
+    add = forms.CharField(
+        label=_("Add tags"),
+        required=False,
+        help_text=_("With commas between them."),
+        widget=forms.TextInput(attrs=SUGGESTED),
+    )
+    remove = forms.CharField(
+        label=_("Remove tags"),
+        required=False,
+        help_text=_("With commas between them."),
+        widget=forms.TextInput(attrs=SUGGESTED),
+    )
 
     def __init__(self, data: Any = None, *, change: Mapping[str, Any]) -> None:
         super().__init__(data, initial={name: "，".join(change.get(name) or ()) for name in ("add", "remove")})
 
     def change(self) -> dict[str, Any]:
         return {name: split_words(self.cleaned_data[name]) for name in ("add", "remove")}
+
+
+class OneTag(forms.Form):
+    """A tag's word and colour."""
+
+    name = forms.CharField(label=pgettext_lazy("tag", "Name"), max_length=50)
+    tone = forms.ChoiceField(
+        label=_("Colour"),
+        required=False,
+        choices=[
+            ("", pgettext_lazy("colour", "Grey")),
+            ("info", pgettext_lazy("colour", "Blue")),
+            ("good", pgettext_lazy("colour", "Green")),
+            ("warn", pgettext_lazy("colour", "Yellow")),
+            ("bad", pgettext_lazy("colour", "Red")),
+            ("rich", pgettext_lazy("colour", "Violet")),
+        ],
+    )
+
+
+class MergeTag(forms.Form):
+    """Into which other tag."""
+
+    into = forms.CharField(
+        label=_("Merge into"),
+        max_length=50,
+        widget=forms.TextInput(attrs=SUGGESTED),
+        help_text=_("The other tag's name."),
+    )

@@ -202,3 +202,29 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act_id} {self.record_id}: {self.outcome}"
+
+
+class TagRemoval(models.Model):
+    """A tag that was deleted, or merged into another, and who had it. added_ids: rows that gave them the other."""
+
+    tag_id = models.BigIntegerField(_("number of the tag"))
+    name = models.CharField(_("name"), max_length=50)
+    tone = models.CharField(_("colour"), max_length=12, blank=True, default="")
+    into = models.ForeignKey(
+        "customers.Tag", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("merged into")
+    )
+    customer_ids = ArrayField(models.BigIntegerField(), verbose_name=_("numbers of the customers"))
+    added_ids = ArrayField(models.BigIntegerField(), verbose_name=_("entries that were added"))
+    removed_at = models.DateTimeField(_("deleted"))
+    removed_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("deleted by")
+    )
+    undone_at = models.DateTimeField(_("taken back"), null=True)
+
+    history = NotCaptured("What goes and comes back is captured itself.")
+
+    class Meta:
+        verbose_name = _("deleted tag")
+
+    def __str__(self) -> str:
+        return self.name

@@ -23,6 +23,7 @@ urlpatterns = [
     path("settings/backups/", include("zhike.backup.urls")),
     path("settings/working-days/", include("zhike.calendars.urls")),
     path("find/", include("zhike.finder.urls")),
+    path("settings/tags/", include("zhike.bulk.tag_urls")),
     path("settings/fields/", include("zhike.metadata.urls")),
     path("exports/", include("zhike.exports.urls")),
     path("imports/", include("zhike.exchange.urls")),

@@ -80,6 +80,16 @@ def text(value: Any) -> str:
     return escape(value) if value else EMPTY
 
 
+def words(names: Sequence[str], tones: Sequence[str]) -> str:
+    """Tags, each in its colour."""
+    return SafeString(
+        " ".join(
+            f'<span class="zk-badge" data-tone="{escape(tone or "plain")}">{escape(name)}</span>'
+            for name, tone in zip(names, tones, strict=True)
+        )
+    )
+
+
 def number(value: int | None) -> str:
     return EMPTY if value is None else f"{value:,}"
 

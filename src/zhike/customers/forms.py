@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -17,6 +18,8 @@ from zhike.metadata.kinds import Known
 from zhike.metadata.selectors.pages import list_entered
 
 MOST_ENTERED = 30
+# Words that are there already, offered while one types (`suggest.ts`); several with commas between them.
+SUGGESTED = {"data-suggest": reverse_lazy("suggest_tags"), "autocomplete": "off"}
 
 
 def writes(actor: Actor, field: str) -> bool:
@@ -37,7 +40,12 @@ class NewCustomer(forms.Form):
     province = forms.CharField(label=_("Province"), required=False, max_length=60)
     city = forms.CharField(label=_("City"), required=False, max_length=60)
     channel = forms.CharField(label=_("Source channel"), required=False, max_length=50)
-    tags = forms.CharField(label=_("Tags"), required=False, help_text=_("With commas between them."))
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        help_text=_("With commas between them."),
+        widget=forms.TextInput(attrs=SUGGESTED),
+    )
     note = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *arguments: Any, actor: Actor, **options: Any) -> None:
@@ -102,6 +110,8 @@ def control_of(field: str) -> forms.Field:
             return forms.ChoiceField(label=label, required=False, choices=[("", _("None")), *teams])
         case "birthday_on":
             return forms.CharField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+        case "tags":
+            return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs=SUGGESTED))
         case "note":
             return forms.CharField(label=label, required=False, widget=forms.Textarea(attrs={"rows": 5}))
     return forms.CharField(label=label, required=False)

@@ -314,8 +314,9 @@ class Tag(models.Model):
     """A word people put on customers."""
 
     name = models.CharField(_("name"), max_length=50, unique=True)
+    tone = models.CharField(_("colour"), max_length=12, blank=True, default="", db_default="")
 
-    history = Captured(label=_("Tag"), stays="A word: only ever added.")
+    history = Captured(label=_("Tag"), stays="The list of tags has an undo of its own.")
 
     def __str__(self) -> str:
         return self.name

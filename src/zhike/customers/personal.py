@@ -39,7 +39,7 @@ classify(CustomerSearch, Class.CONTACT, {Class.CONTACT: ("text", "grams")})
 classify(CustomerFacts, Class.DERIVED)
 classify(Activity, Class.PERSONAL, {Class.FREE: ("text",)})
 classify(CustomerTag, Class.PERSONAL)
-classify(Tag, Class.NONE, {Class.FREE: ("name",)})
+classify(Tag, Class.NONE, {Class.FREE: ("name",), Class.NONE: ("tone",)})
 classify(Collaborator, Class.STAFF)
 
 

@@ -16,6 +16,7 @@ from zhike.customers.views import (
     record,
     revealing,
     saved_views,
+    suggesting,
 )
 
 urlpatterns = [
@@ -23,6 +24,7 @@ urlpatterns = [
     path("count/", listing.count_customers, name="count_customers"),
     path("filter/", filtering.edit_filter, name="edit_filter"),
     path("find/id-number/", finding.find_by_id_number, name="find_by_id_number"),
+    path("tags/", suggesting.suggest_tags, name="suggest_tags"),
     path("columns/", saved_views.choose_columns, name="choose_columns"),
     path("views/", saved_views.save_view, name="save_view"),
     path("views/<int:pk>/", saved_views.edit_view, name="edit_view"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
 Tone = Literal["plain", "info", "good", "warn", "bad", "rich"]
+TONES: tuple[Tone, ...] = get_args(Tone)
 
 
 @dataclass(frozen=True)

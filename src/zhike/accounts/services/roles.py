@@ -138,7 +138,15 @@ def put_builtin_roles(*, actor: Actor) -> dict[str, Role]:
     everything = {permission.code: Scope.ALL for permission in list_permissions()}
     apart = ("accounts.manage", "audit.", "recovery.", "privacy.", "metadata.")
     shared = {key: Scope.ALL for key in everything if not key.startswith(apart)}
-    central = ("insight.refresh", "exchange.", "scores.", "duplicates.scan", "quality.view", "quality.manage")
+    central = (
+        "insight.refresh",
+        "exchange.",
+        "scores.",
+        "duplicates.scan",
+        "quality.view",
+        "quality.manage",
+        "customers.manage",
+    )
     managed = {key: Scope.TEAM_AND_BELOW for key in shared if not key.startswith(central)}
     watched = ("privacy.", "audit.view", "customers.view", "commerce.view", "exchange.view", "insight.view")
     made = {

@@ -12,7 +12,7 @@ _REMOVE = """
     DELETE FROM customers_customertag WHERE customer_id = ANY (%s::bigint[]) AND tag_id = ANY (%s::bigint[])
     RETURNING customer_id, tag_id
 """
-_ADD = """
+ADD = """
     INSERT INTO customers_customertag (customer_id, tag_id)
     SELECT customer, tag FROM unnest(%s::bigint[]) AS customer CROSS JOIN unnest(%s::bigint[]) AS tag
     ON CONFLICT DO NOTHING RETURNING customer_id, id
@@ -25,7 +25,7 @@ def put_tags(customer_ids: Sequence[int], *, add: Sequence[str], remove: Sequenc
     if add:
         Tag.objects.bulk_create([Tag(name=name) for name in add], ignore_conflicts=True)
     _run(_REMOVE, customer_ids, remove, made, "removed")
-    _run(_ADD, customer_ids, add, made, "added")
+    _run(ADD, customer_ids, add, made, "added")
     return made
 
 

@@ -56,7 +56,14 @@ def _relation(row: Values) -> str:
 
 
 def _tags(row: Values, style: Style) -> str:
-    return cells.text("、".join(row["tags"]))
+    if isinstance(row["tags"], str) or not row["tags"]:
+        return cells.text(row["tags"])
+    tones = row.get("tag_tones") or [""] * len(row["tags"])
+    return cells.words(row["tags"], tones)
+
+
+def _of_tags(path: str) -> ArraySubquery:
+    return ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).order_by("tag__name").values(word=F(path)))
 
 
 def _open_id_number(row: dict[str, Any]) -> None:
@@ -178,13 +185,9 @@ COLUMNS = (
     _column("channel", _("Source channel"), "channel", is_default=False, edit="channel"),
     Column(
         key="tags",
-        reads={"tags": key("tags")},
+        reads={"tags": key("tags"), "tag_tones": key("tags")},
         label=_("Tags"),
-        expressions={
-            "tags": ArraySubquery(
-                CustomerTag.objects.filter(customer=OuterRef("pk")).order_by("tag__name").values(word=F("tag__name"))
-            )
-        },
+        expressions={"tags": _of_tags("tag__name"), "tag_tones": _of_tags("tag__tone")},
         cell=_tags,
         edit="tags",
         text=lambda row: ", ".join(row["tags"]),

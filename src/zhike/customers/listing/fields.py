@@ -152,6 +152,14 @@ def _covered(values: Sequence[str]) -> Mapping[str, str]:
     return dict.fromkeys(values, COVERED)
 
 
+def _tag_name(operator: str, values: list[Any], asking: Asking) -> Q:
+    """Of tens of thousands of tags nobody chooses from a list."""
+    mine = CustomerTag.objects.filter(customer=OuterRef("pk"))
+    if operator == "is":
+        return Q(Exists(mine.filter(tag__name__in=values)))
+    return Q(Exists(mine.filter(tag__name__icontains=values[0])))
+
+
 _EITHER = ("is", "not")
 
 FIELDS = (
@@ -295,6 +303,14 @@ FIELDS = (
         compile=_tag,
         choices=_tags,
         naming=_named(Tag),
+    ),
+    Field(
+        key="tag_name",
+        reads=(key("tags"),),
+        label=_("Tag by its name"),
+        kind=Kind.TEXT,
+        compile=_tag_name,
+        operators=("has", "is"),
     ),
     Field(
         key="channel",
