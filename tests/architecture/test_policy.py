@@ -23,6 +23,8 @@ OPENED = {
     "customers/selectors/listing.py:count_customers": "counts by the compiled predicate",
     "customers/selectors/listing.py:count": "the same, as often as it takes",
     "customers/selectors/listing.py:_find": "finds ids of a filtered list by the compiled predicate",
+    "customers/selectors/sampling.py:draw": "finds ids of a group by the compiled predicate",
+    "customers/selectors/sampling.py:find": "a part of it, as often as it takes",
     "customers/selectors/exporting.py:count_beyond": "whether somebody in a file is out of reach by now",
     "customers/selectors/listing.py:find_stretch": "a part of it; rows are read under the policies",
     "customers/selectors/record.py:_masked": "a masked name and an owner of a likely duplicate",

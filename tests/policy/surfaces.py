@@ -138,6 +138,7 @@ PAGES: dict[str, Surface] = {
     "show_import_duplicates": _record(MERGE, "/duplicates/imports/{import_id}/panel/", by="import"),
     "show_merge": _shut(VIEW),
     "undo_merge": _shut(MERGE),
+    "persona": _shut(VIEW),
     "exports": _shut(EXPORT),
     "new_export": _shut(EXPORT),
     "export_schedules": _shut(EXPORT),

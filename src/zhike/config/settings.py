@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "zhike.privacy",
     "zhike.bulk",
     "zhike.duplicates",
+    "zhike.persona",
     "zhike.commerce",
     "zhike.scores",
     "zhike.quality",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("duplicates/", include("zhike.duplicates.urls")),
     path("relations/", include("zhike.relations.urls")),
     path("quality/", include("zhike.quality.urls")),
+    path("persona/", include("zhike.persona.urls")),
     path("privacy/", include("zhike.privacy.urls")),
     path("audit/", include("zhike.audit.urls")),
     path("bin/", include("zhike.recovery.urls")),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import F, OuterRef
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,8 +19,7 @@ from zhike.core.lists.state import State
 from zhike.customers.guarded import RECORD, key
 from zhike.customers.labels import LABELS
 from zhike.customers.listing import KEY
-from zhike.customers.listing.columns import COLUMNS
-from zhike.customers.models import EXPORT, Customer, Identifier
+from zhike.customers.models import EXPORT, Customer, CustomerTag, Identifier
 from zhike.customers.permissions import CONTAINED
 from zhike.customers.selectors import exporting
 from zhike.exports.registry import Piece
@@ -79,6 +78,18 @@ MORE = (
     _plain("first_order", _("First order"), "facts__first_order_on", "first_order_on"),
     _plain("updated", _("Updated"), "updated_at"),
 )
+_TAGS = Column(
+    key="CATEGORIES",
+    label=LABELS["tags"],
+    expressions={
+        "tags": ArraySubquery(
+            CustomerTag.objects.filter(customer=OuterRef("pk")).order_by("tag__name").values(word=F("tag__name"))
+        )
+    },
+    reads={"tags": key("tags")},
+    cell=_no_cell,
+    text=lambda row: row["tags"],
+)
 # A contact's property → its column, and the columns of the list that stand for it.
 _PROPERTIES: tuple[tuple[Column, tuple[str, ...]], ...] = (
     (_plain("UID", "UID", "pk", text=lambda pk: f"urn:zhike:customer:{pk}"), ("name",)),
@@ -93,6 +104,7 @@ _PROPERTIES: tuple[tuple[Column, tuple[str, ...]], ...] = (
     (_plain("ADR.country", _("Country"), "country", "country"), ("country",)),
     (_plain("BDAY", _("Birthday"), "birthday_on", "birthday_on"), ("birthday",)),
     (_plain("NOTE", _("Notes"), "note", "note"), ("note",)),
+    (_TAGS, ("tags",)),
     (_plain("REV", _("Updated"), "updated_at"), ("updated",)),
 )
 
@@ -116,9 +128,6 @@ class Customers:
     def card_columns(self, actor: Actor, chosen: Sequence[str]) -> list[Column]:
         wanted = {*chosen, "name"}
         found = [one for one, stand_for in _PROPERTIES if wanted & {*stand_for} and _is_open(one, actor)]
-        tags = next(column for column in COLUMNS if column.key == "tags")
-        if "tags" in wanted and _is_open(tags, actor):
-            found.append(_as_property(tags, "CATEGORIES"))
         # What is masked is no way to reach anybody.
         return [one for one in found if one.key in ("FN", "UID") or fields.reads(actor, one.reads.values())]
 
@@ -141,18 +150,6 @@ class Customers:
 
     def count_beyond(self, *, actor: Actor, ids: Sequence[int]) -> int:
         return exporting.count_beyond(actor=actor, ids=ids)
-
-
-def _as_property(column: Column, name: str) -> Column:
-    [path] = column.expressions
-    return Column(
-        key=name,
-        label=column.label,
-        expressions=column.expressions,
-        reads=column.reads,
-        cell=_no_cell,
-        text=lambda row: row[path],
-    )
 
 
 def _is_open(column: Column, actor: Actor) -> bool:

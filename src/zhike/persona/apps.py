@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PersonaConfig(AppConfig):
+    name = "zhike.persona"
+    label = "persona"
+    verbose_name = _("Persona")
+
+    def ready(self) -> None:
+        from zhike.customers.models import VIEW
+        from zhike.ui import navigation
+
+        navigation.register(
+            navigation.NavItem(
+                url_name="persona", label=_("Persona"), icon="id-badge-2", order=35, permission=VIEW, key="g r"
+            )
+        )

@@ -1,0 +1,7 @@
+"""Addresses of portraits."""
+
+from django.urls import path
+
+from zhike.persona import views
+
+urlpatterns = [path("", views.persona, name="persona")]
