@@ -164,7 +164,10 @@ def _level(
     """What one role gives: no more than of what the field tells of, where the role does not read that."""
     level = given.get(field.key, {}).get(role_id, int(field.default))
     for other in told:
-        if role_id in roles[other.record]:
+        if role_id not in roles[other.record]:
+            # Another role opens those records, and closes this part of them.
+            level = int(Sight.HIDDEN) if field.sums_up else level
+        else:
             cap = given.get(other.key, {}).get(role_id, int(other.default))
             if cap < Sight.READ:
                 # What cannot be masked is not shown at all.

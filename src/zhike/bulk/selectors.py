@@ -14,6 +14,7 @@ from zhike.bulk.saying import Said, say_before
 from zhike.bulk.services.choosing import own_selections, rows_of
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
+from zhike.core.lists.patience import find_at_once
 from zhike.core.paging import Count as Counted
 from zhike.core.paging import Page, Rows, count_up_to
 from zhike.customers.guarded import shown_name
@@ -66,22 +67,24 @@ def get_selection(*, actor: Actor, selection_id: int) -> Selection:
 def count_chosen(*, actor: Actor, selection: Selection, at: datetime) -> Counted:
     """How many customers are meant, exact up to ten thousand.
 
-    :raises zhike.core.lists.grammar.FilterInvalid: a field of the filter is gone
+    :raises zhike.core.lists.grammar.FilterInvalid: a field of the filter is gone, or it takes too long
     """
+    rows = rows_of(actor=actor, chosen=selection, at=at)
     with seeing_everything():
-        return count_up_to(rows_of(actor=actor, chosen=selection, at=at))
+        return find_at_once(lambda: count_up_to(rows))
 
 
 def preview_act(*, actor: Actor, selection: Selection, at: datetime) -> Preview:
     """
     :raises PermissionDenied, ValidationError: as for `make_plan`
-    :raises zhike.core.lists.grammar.FilterInvalid: a field of the filter is gone
+    :raises zhike.core.lists.grammar.FilterInvalid: a field of the filter is gone, or it takes too long
     """
     plan = make_plan(actor=actor, verb=Verb(selection.verb), change=selection.change, at=at)
     # Counted by the compiled predicate, which asks for the actor's reach.
     with seeing_everything():
         rows: Any = rows_of(actor=actor, chosen=selection, at=at).annotate(verdict=plan.verdict(actor))
-        counts = dict(rows.order_by().values_list("verdict").annotate(count=Count("pk")))
+        verdicts = rows.order_by().values_list("verdict").annotate(count=Count("pk"))
+        counts = find_at_once(lambda: dict(verdicts))
         found = list(rows.filter(verdict="").order_by("-pk").values_list("pk", flat=True)[:EXAMPLES])
     labels = dict(Outcome.choices)
     refused = [(str(labels[code]), count) for code, count in counts.items() if code not in ("", SAME)]

@@ -14,6 +14,7 @@ from zhike.metadata.models import Kind
 from zhike.metadata.rollups import Collection, Condition, Figure, Rows
 
 SEE = "commerce.view_order"
+PURCHASES = Q(total_amount__gte=0)  # refunds are none
 OWN = Q(currency=settings.COMPANY_CURRENCY)  # amounts of other currencies are no part of a sum
 OWN_LINES = Q(order__currency=settings.COMPANY_CURRENCY)
 
@@ -39,7 +40,7 @@ COLLECTIONS = (
         seen=_orders,
         by="customer",
         at="placed_at",
-        counted=Q(total_amount__gte=0),  # refunds are no purchases
+        counted=PURCHASES,
         figures={
             "amount": Figure(
                 label=_("order amount"),
@@ -48,18 +49,31 @@ COLLECTIONS = (
                 functions=("sum", "min", "max", "latest"),
                 guards=(AMOUNT,),
                 only=OWN,
+                narrower=dict.fromkeys(("min", "max", "latest"), PURCHASES),  # a sum is less what was given back
             ),
             "day": Figure(
                 label=_("order date"),
                 column="placed_at",
                 kind=Kind.DATE,
                 functions=("first", "last"),
-                only=Q(total_amount__gte=0),
+                only=PURCHASES,
             ),
             "channel": Figure(
-                label=_("Channel"), column="channel", kind=Kind.TEXT, functions=("latest",), guards=(CHANNEL,)
+                label=_("Channel"),
+                column="channel",
+                kind=Kind.TEXT,
+                functions=("latest",),
+                guards=(CHANNEL,),
+                only=PURCHASES,
             ),
-            "store": Figure(label=_("Store"), column="store", kind=Kind.TEXT, functions=("latest",), guards=(STORE,)),
+            "store": Figure(
+                label=_("Store"),
+                column="store",
+                kind=Kind.TEXT,
+                functions=("latest",),
+                guards=(STORE,),
+                only=PURCHASES,
+            ),
         },
         conditions={
             "channel": Condition(label=_("Channel"), column="channel", guards=(CHANNEL,)),

@@ -36,7 +36,9 @@ class RecordField:
     lowest: what no role can go below, for what a record cannot be shown without. within: the same mask for whatever
     looks like such a value within a longer text. is_computed: worked out from other records, so nobody writes it.
     tells: keys of fields that this one tells of; a role that does not read one of them sees no more of this one.
-    said: how a raw value is written for people, where it is no plain text. is_archived: shown in no page any more.
+    sums_up: of what it tells of, whatever a role sees of that; a role that sees none of those records shows none of it,
+    where others see them in part. said: how a raw value is written for people, where it is no plain text. is_archived:
+    shown in no page any more.
     """
 
     record: str
@@ -48,6 +50,7 @@ class RecordField:
     within: Mask | None = None
     is_computed: bool = False
     tells: tuple[str, ...] = ()
+    sums_up: bool = False
     said: Callable[[Any], str] | None = None
     is_archived: bool = False
 

@@ -1,57 +1,17 @@
 """How much of a company's own fields each role sees: the same as of those that Zhike brings."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
-from zhike.core import fields, masking
+from zhike.core import fields
 from zhike.core.actor import Actor, Sight
-from zhike.core.fields import Care, Mask, RecordField
+from zhike.core.fields import RecordField
 from zhike.core.money import plain
 from zhike.metadata import rollups
-from zhike.metadata.kinds import COMPUTED, HOLDER, Json, Known
+from zhike.metadata.kinds import HOLDER, Json, Known
 from zhike.metadata.models import Kind
-from zhike.metadata.saying import Covered, say, say_by_itself
+from zhike.metadata.saying import Covered, say
 from zhike.metadata.selectors import designs
-
-_MASKS: Mapping[Kind, Mask] = {
-    Kind.TEXT: masking.code,
-    Kind.PHONE: masking.phone,
-    Kind.EMAIL: masking.email,
-    Kind.ADDRESS: masking.address,
-    Kind.DATE: masking.day,
-    Kind.NUMBER: masking.amount,
-    Kind.MONEY: masking.amount,
-}
-
-
-def guard(one: Known, tells: tuple[str, ...] = ()) -> RecordField:
-    """A mask covers what people would read; where there is none for the kind, it covers everything. What is computed
-    has none: who does not read what it is computed from does not see it at all."""
-    return RecordField(
-        record=one.record,
-        name=one.name,
-        label=one.lazily_named,
-        care=one.care,
-        mask=None
-        if one.kind in COMPUTED
-        else _MASKS.get(one.kind, _everything if one.care is not Care.PLAIN else None),
-        is_computed=one.kind in COMPUTED,
-        tells=tells,
-        said=_saying(one),
-        is_archived=one.is_archived,
-    )
-
-
-def _everything(_value: str) -> str:
-    return fields.COVERED
-
-
-def _saying(one: Known) -> Callable[[Any], str]:
-    def said(value: Json) -> str:
-        return fields.COVERED if value == fields.COVERED else say_by_itself(one, value)
-
-    return said
 
 
 class OwnFields:

@@ -32,7 +32,7 @@ from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort
 from zhike.core.paging import Phase
 from zhike.metadata import references, rollups
 from zhike.metadata.formulas.composing import Composed
-from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE
+from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE, can_hold
 from zhike.metadata.kinds import HOLDER, MOMENT, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import say
@@ -107,6 +107,7 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
         choices=lambda actor: _choices(known, actor),
         naming=lambda values: _names(known, values),
         section=pgettext_lazy("filter", "Own fields"),
+        is_computed=not can_hold(known),
     )
 
 
@@ -123,6 +124,7 @@ def sort_of(known: Known) -> Sort:
         ascending=(Phase(where=held, by=(alias, "pk")), rest),
         first_descending=known.held in (*NUMBERS, Kind.DATE, Kind.MOMENT),
         expressions={alias: value_of(known)},
+        is_computed=not can_hold(known),
     )
 
 

@@ -31,8 +31,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import SYSTEM, Actor
-from zhike.metadata.formulas.evaluating import company_today, company_zone
-from zhike.metadata.formulas.filling import as_json
+from zhike.metadata.formulas.evaluating import as_json, company_today, company_zone
 from zhike.metadata.kinds import Json, Known
 from zhike.metadata.models import Kind
 
@@ -65,7 +64,7 @@ def no_choices() -> Sequence[tuple[str, str]]:
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """What can be summed up of such things. column: theirs; of a date, the moment. functions: of `FUNCTIONS`. only: the
-    things that count. guards: fields that it tells of."""
+    things that count. narrower: function to which of them it is about. guards: fields that it tells of."""
 
     label: str | Promise
     column: str
@@ -73,6 +72,10 @@ class Figure:
     functions: tuple[str, ...]
     guards: tuple[str, ...] = ()
     only: Q = field(default_factory=Q)
+    narrower: Mapping[str, Q] = field(default_factory=dict)
+
+    def counting(self, function: str) -> Q:
+        return self.only & self.narrower.get(function, Q())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +143,7 @@ def summed_up(known: Known, actor: Actor = SYSTEM) -> Any:
     function = str(rules["function"])
     figure = collection.figures.get(str(rules.get("figure", "")))
     rows = collection.seen(actor).filter(**{collection.by: OuterRef("pk")})
-    rows = rows.filter(collection.counted if figure is None else figure.only).order_by()
+    rows = rows.filter(collection.counted if figure is None else figure.counting(function)).order_by()
     for one in rules.get("where", ()):
         rows = rows.filter(**{f"{collection.conditions[one['field']].column}__in": list(one["is"])})
     if rules.get("days"):

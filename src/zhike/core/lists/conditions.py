@@ -37,9 +37,10 @@ def _reading(of: List, asking: Asking) -> _Compiling:
 
 
 def is_dear(tree: Group, *, of: List) -> bool:
-    """Whether a row at a time may take too long, because a condition looks at what hangs on each."""
+    """Whether a row at a time may take too long, because a condition looks at what hangs on each, or works it out."""
     known = of.fields
-    return any(one.field in known and known[one.field].sweep is not None for one in conditions_of(tree))
+    asked = [known[one.field] for one in conditions_of(tree) if one.field in known]
+    return any(one.sweep is not None or one.is_computed for one in asked)
 
 
 def conditions_of(tree: Group) -> list[Condition]:

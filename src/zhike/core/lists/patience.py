@@ -37,6 +37,14 @@ def find_in_time[T](find: Callable[[bool], T]) -> T:
         return _within(SWEEPING_MS, lambda: find(True))
 
 
+def find_at_once[T](find: Callable[[], T]) -> T:
+    """By one look at everything, for what is about all of the rows.
+
+    :raises FilterTooDear: it came to no end
+    """
+    return _within(SWEEPING_MS, find)
+
+
 def _within[T](milliseconds: int, ask: Callable[[], T]) -> T:
     is_inside = connection.in_atomic_block
     try:

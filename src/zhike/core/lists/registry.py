@@ -35,7 +35,8 @@ class Field:
     its own. section: under which word the editor offers it. is_within: asks about the last so many days, whose number
     is the first value, and stands for “…” in the label. knows_me: takes “me” for whoever asks.
     sweep: like compile, by one look at the whole table instead of one for each row. compile is quick where many rows
-    answer, sweep where few do; a list takes the second where the first takes too long.
+    answer, sweep where few do; a list takes the second where the first takes too long. is_computed: worked out for each
+    row, with neither an index nor such a look.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Field:
     is_within: bool = False
     knows_me: bool = False
     sweep: Compile | None = None
+    is_computed: bool = False
 
     def labels(self, values: Sequence[str], actor: Actor) -> Mapping[str, str]:
         """What the values are called; those that are missing speak for themselves."""
@@ -106,7 +108,8 @@ class Gone:
 class Sort:
     """An order that an index answers. descending, ascending: the keyset each way, or the phases that make it.
 
-    reads: the record's fields that the order tells of. expressions: annotations that the keysets name.
+    reads: the record's fields that the order tells of. expressions: annotations that the keysets name. is_computed: no
+    index holds them, so that a page takes as long as all rows do.
     """
 
     key: str
@@ -116,6 +119,7 @@ class Sort:
     ascending: tuple[str, ...] | tuple[Phase, ...]
     first_descending: bool = True
     expressions: Mapping[str, Any] = field(default_factory=dict)
+    is_computed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,7 +123,8 @@ def find_customers(*, actor: Actor, asking: Asking, state: State, page: Page) ->
     def find(sweeps: bool = False) -> Rows[int]:
         return _find(actor, asking, state, page, sweeps)
 
-    return find_in_time(find) if is_dear(state.tree, of=registry.get(KEY)) else find()
+    order, _is_descending = order_of(state, of=registry.get(KEY), actor=actor)
+    return find_in_time(find) if order.is_computed or is_dear(state.tree, of=registry.get(KEY)) else find()
 
 
 def _find(actor: Actor, asking: Asking, state: State, page: Page, sweeps: bool) -> Rows[int]:
@@ -157,7 +158,7 @@ def choose_customers(*, actor: Actor, asking: Asking, state: State) -> CustomerQ
 
     :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
     """
-    return _chosen(actor, asking, state)
+    return _chosen(actor, asking, state, sweeps=True)
 
 
 def _find_newest(page: Page, search: str) -> Rows[int]:

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from zhike.metadata.formulas.evaluating import company_today
 from zhike.metadata.formulas.nodes import Node, Source, Type
-from zhike.metadata.formulas.operations import OPERATIONS
+from zhike.metadata.formulas.operations import LONGEST_RESULT, OPERATIONS
 from zhike.metadata.kinds import HOLDER
 from zhike.metadata.models import Kind
 
@@ -89,6 +89,17 @@ def _read(source: Source) -> Iterator[Piece]:
             yield from ("NULLIF(", source, ", '')")
 
 
+def _whole(node: Node, *, as_text: bool) -> Iterator[Piece]:
+    """as_text: yes and no as the texts that a filter asks for. An index has no room for long texts."""
+    match node.type:
+        case Type.TEXT:
+            yield from ("(left(", *pieces_of(node), f', {LONGEST_RESULT}) COLLATE "C")')
+        case Type.BOOLEAN if as_text:
+            yield from ("((", *pieces_of(node), ")::text)")
+        case _:
+            yield from ("(", *pieces_of(node), ")")
+
+
 def is_fixed(node: Node) -> bool:
     """Whether the value depends on nothing but the record's own row, so that an index can hold it."""
     for one in node.walk():
@@ -101,7 +112,7 @@ def is_fixed(node: Node) -> bool:
 
 def index_sql(node: Node) -> sql.Composed:
     """For the index of a formula that `is_fixed`."""
-    return sql.Composed([_indexed(piece) for piece in ("(", *pieces_of(node), ")", _COLLATE.get(node.type, ""))])
+    return sql.Composed([_indexed(piece) for piece in _whole(node, as_text=True)])
 
 
 def _indexed(piece: Piece) -> sql.Composable:
@@ -115,7 +126,6 @@ def _indexed(piece: Piece) -> sql.Composable:
     return sql.SQL(piece if isinstance(piece, str) else "NULL")
 
 
-_COLLATE: Mapping[Type, str] = {Type.TEXT: ' COLLATE "C"'}
 _FIELDS: Mapping[Type, "Field[Any, Any]"] = {
     Type.NUMBER: DecimalField(max_digits=40, decimal_places=10),
     Type.TEXT: TextField(),
@@ -131,8 +141,7 @@ class Composed(Expression):
     def __init__(self, node: Node, *, path: str = HOLDER, as_text: bool = False) -> None:
         is_text = as_text and node.type is Type.BOOLEAN
         super().__init__(output_field=TextField() if is_text else _FIELDS[node.type])
-        closing = ")::text" if is_text else f"){_COLLATE.get(node.type, '')}"
-        self._pieces: tuple[Piece, ...] = ("(", *pieces_of(node), closing)
+        self._pieces: tuple[Piece, ...] = tuple(_whole(node, as_text=as_text))
         self._leaves = [_leaf(piece, path.removesuffix(HOLDER)) for piece in self._pieces if isinstance(piece, Source)]
 
     def get_source_expressions(self) -> list[Any]:

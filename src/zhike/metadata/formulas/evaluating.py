@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from zhike.metadata.formulas.nodes import Node, Source
-from zhike.metadata.formulas.operations import OPERATIONS
+from zhike.metadata.formulas.operations import LONGEST_RESULT, OPERATIONS
 from zhike.metadata.kinds import HOLDER, MOMENT, Json
 from zhike.metadata.models import Kind
 
@@ -27,8 +27,21 @@ def company_today(at: datetime) -> date:
     return at.astimezone(company_zone()).date()
 
 
+def as_json(value: Any) -> Json:
+    """A result as a field of its kind would be kept."""
+    return value.isoformat() if isinstance(value, date) else +value if isinstance(value, Decimal) else value
+
+
 def evaluate(node: Node, *, custom: Mapping[str, Json], plain: LookUp, today: date) -> Any:
-    """A Decimal, text, date, or bool; None where it is empty. plain: a column of the record itself, by its path."""
+    """A Decimal, text of at most `LONGEST_RESULT` characters, date, or bool; None where it is empty.
+
+    plain: a column of the record itself, by its path.
+    """
+    value = _evaluated(node, custom=custom, plain=plain, today=today)
+    return value[:LONGEST_RESULT] if isinstance(value, str) else value
+
+
+def _evaluated(node: Node, *, custom: Mapping[str, Json], plain: LookUp, today: date) -> Any:
     if node.operation == "value":
         return node.value
     if node.operation == "today":
@@ -36,7 +49,7 @@ def evaluate(node: Node, *, custom: Mapping[str, Json], plain: LookUp, today: da
     if node.source is not None:
         return _read(node.source, custom, plain)
     operation = OPERATIONS[node.operation]
-    inputs = [evaluate(one, custom=custom, plain=plain, today=today) for one in node.inputs]
+    inputs = [_evaluated(one, custom=custom, plain=plain, today=today) for one in node.inputs]
     if None in inputs and not operation.takes_empty:
         return None
     return operation.python(*inputs)

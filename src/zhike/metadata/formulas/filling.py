@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from zhike.metadata.formulas.evaluating import LookUp, evaluate
+from zhike.metadata.formulas.evaluating import LookUp, as_json, evaluate
 from zhike.metadata.kinds import Json
 from zhike.metadata.selectors.designs import design_of
 
@@ -19,11 +18,6 @@ def filled(record: str, custom: Mapping[str, Json], *, plain: LookUp, today: dat
         if value is not None:
             found[key] = as_json(value)
     return found
-
-
-def as_json(value: Any) -> Json:
-    """A result as a field of its kind would be kept."""
-    return value.isoformat() if isinstance(value, date) else +value if isinstance(value, Decimal) else value
 
 
 def of_instance(instance: Any) -> LookUp:

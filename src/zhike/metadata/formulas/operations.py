@@ -17,6 +17,7 @@ from zhike.metadata.kinds import EARLIEST, LATEST
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 LARGEST, STEP = Decimal(10) ** 24, Decimal("1e-10")
 MOST_DAYS, MOST_MONTHS, LONGEST_TEXT = 300_000, 12_000, 2000
+LONGEST_RESULT = 500
 N, T, D, B = Type.NUMBER, Type.TEXT, Type.DATE, Type.BOOLEAN
 
 

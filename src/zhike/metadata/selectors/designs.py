@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from zhike.core.fields import RecordField
+from zhike.metadata.guards import guard
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Kind, Section
+from zhike.metadata.rollups import guards_of
 
 if TYPE_CHECKING:
     from zhike.metadata.formulas.compiling import Formula
@@ -39,9 +41,6 @@ class Designed:
     @cached_property
     def guarded(self) -> dict[str, RecordField]:
         """As fields that roles see more or less of, by key of `core.fields`."""
-        from zhike.metadata.guarding import guard
-        from zhike.metadata.rollups import guards_of
-
         told = {key: formula.guards for key, formula in self.formulas.items()}
         told |= {key: guards_of(one) for key, one in self.known.items() if one.kind is Kind.ROLLUP}
         return {one.path: guard(one, told.get(key, ())) for key, one in self.every.items()}

@@ -14,7 +14,7 @@ from zhike.metadata import registry
 from zhike.metadata.formulas.building import readable
 from zhike.metadata.formulas.compiling import RESULTS, Formulas
 from zhike.metadata.formulas.composing import Composed, is_fixed
-from zhike.metadata.formulas.filling import as_json
+from zhike.metadata.formulas.evaluating import as_json
 from zhike.metadata.formulas.language import FormulaInvalid
 from zhike.metadata.formulas.nodes import TYPE_NAMES, Node, Source, Type
 from zhike.metadata.formulas.offering import list_functions

@@ -207,6 +207,9 @@ def test_a_formula_is_seen_only_by_who_reads_all_of_it(client: Client) -> None:
     assert "10" not in told.content.decode()
 
 
+INDEXED = ("total", "notice", "left", "told", "large")
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_lists_ask_formulas_by_their_index() -> None:
     create(Kind.NUMBER, "Seats")
@@ -214,6 +217,9 @@ def test_lists_ask_formulas_by_their_index() -> None:
     total = formula("Total", "{Seats} * 2 + 1")
     notice = formula("Notice", "addmonths({Renewal}, -1)")
     formula("Left", "days(today(), {Renewal})")
+    create(Kind.LONG_TEXT, "Story")
+    formula("Told", "{Story}")
+    formula("Large", "{Seats} > 1990")
     Customer.objects.bulk_create(
         Customer(
             name=f"C{n}",
@@ -226,15 +232,20 @@ def test_lists_ask_formulas_by_their_index() -> None:
     )
     found = {one.key: one for one in design_of(RECORD).known.values()}
     assert not indexes.can_hold(found["left"])
-    for name in ("total", "notice", "left"):
+    for name in INDEXED:
         indexes.build(found[name])
     try:
+        # An index has no room for all of it.
+        told = {"seats": Decimal(7), "renewal": "1907-12-31", "story": "从前" * 40_000}
+        Customer.objects.filter(name="C7").update(custom=told)
+        assert asked(found["told"], "starts", "从前从前") == 1
+        assert asked(found["large"], "is", "true") == 9
         assert asked(found["total"], "between", "21", "31") == 5
         assert asked(found["notice"], "to", "1901-12-01") == 10
         assert asked(found["total"], "empty") == 200
         assert asked(found["left"], "from", "1", is_indexed=False) > 0
     finally:
-        for name in ("total", "notice", "left"):
+        for name in INDEXED:
             indexes.drop(found[name])
     assert {total.index, notice.index} == {Index.NONE}
 
