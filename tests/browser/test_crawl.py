@@ -48,6 +48,7 @@ class Links(HTMLParser):
         self.base = base
         self.found: list[str] = []
         self._action: str | None = None
+        self._select = ""
         self._fields: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -58,9 +59,14 @@ class Links(HTMLParser):
             self.found.append(told["hx-get"])
         if tag == "form" and told.get("method", "get").lower() == "get" and "hx-post" not in told:
             self._action, self._fields = told.get("action") or told.get("hx-get") or self.base, []
-        elif self._action is not None and tag in {"input", "select", "textarea"} and told.get("name"):
+        elif self._action is not None and tag in {"input", "textarea"} and told.get("name"):
             typed = told.get("value", "") or ("王" if told.get("type", "text") in {"text", "search"} else "")
             self._fields.append((told["name"], typed))
+        elif self._action is not None and tag == "select" and told.get("name"):
+            self._select = told["name"]
+        elif self._select and tag == "option":
+            self._fields.append((self._select, told.get("value", "")))
+            self._select = ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form" and self._action is not None:

@@ -70,6 +70,7 @@ def test_no_file_of_the_instance_holds_the_erased_person(migrated_home: Home, tm
     superuser = cluster.superuser_url.rpartition("/")[0] + "/" + cluster.owner_url.rpartition("/")[2]
     with connect(superuser) as database:
         database.execute("ANALYZE")
+        database.execute("CHECKPOINT")
         [(customer,)] = database.execute("SELECT id FROM customers_customer WHERE name = %s", [NAME]).fetchall()
     assert len(set(rows_with(superuser))) > 5
     assert len(list(files_with(migrated_home))) > 3

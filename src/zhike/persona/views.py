@@ -41,6 +41,9 @@ def persona(request: ActorRequest) -> HttpResponse:
                 currency=settings.COMPANY_CURRENCY,
                 language=translation.get_language() or "zh-hans",
             )
+        except (selectors.GroupTooSmall, selectors.GroupsAreOne) as remark:
+            # The question was right, there is only nothing to draw.
+            context["remark"] = str(remark)
         except DomainError as refusal:
             context["refusal"], status = str(refusal), refusal.status
     return render_page(request, "persona/persona.html", context, status=status)
