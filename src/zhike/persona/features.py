@@ -82,11 +82,15 @@ def iter_qualities(asking: Asking, *, without: set[str], ids: list[int]) -> Iter
             values = list(field.choices(asking.actor))[:MOST_VALUES]
         elif field.kind is Kind.TEXT and field.path:
             values = _commonest(field, ids)
-        said = [_quality(field, "is", value, f"{field.label}: {label}") for value, label in values]
+        said = [_quality(field, "is", value, name_value(field, label)) for value, label in values]
         if "filled" in field.allowed and not (field.kind in (Kind.CHOICE, Kind.REFERENCE) and values):
             said.append(_quality(field, "filled", "", _("%(field)s is known") % {"field": field.label}))
         if said:
             yield said
+
+
+def name_value(field: Field, label: str) -> str:
+    return _("%(field)s: %(value)s") % {"field": field.label, "value": label}
 
 
 def count_with(asking: Asking, qualities: list[Quality], ids: list[int]) -> list[int]:

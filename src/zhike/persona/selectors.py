@@ -159,7 +159,7 @@ def list_groups(*, actor: Actor) -> list[tuple[str, str]]:
     for key in ("grade", "stage", "tag"):
         if key in known:
             choices = list(known[key].choices(actor))[:50]
-            found += [(f"f={key}:is:{value}", f"{known[key].label}: {label}") for value, label in choices]
+            found += [(f"f={key}:is:{value}", features.name_value(known[key], label)) for value, label in choices]
     return found
 
 
