@@ -11,6 +11,7 @@ import "./behaviours/toast";
 import "./behaviours/edit";
 import "./behaviours/forms";
 import "./behaviours/upload";
+import "./behaviours/arrange";
 import "./behaviours/insert";
 import "./behaviours/rows";
 import "./behaviours/filter";

@@ -266,7 +266,29 @@ def test_a_field_is_designed_filled_shown_and_archived(open_browser: Opened) -> 
     expect(page.locator(".zk-timeline, main").get_by_text("会员等级：添加 金卡").first).to_be_visible()
     page.goto("/customers/?cols=name,custom.hui_yuan_deng_ji")
     expect(page.locator("tbody .zk-badge[data-tone=warn]")).to_have_text("金卡")
-    page.goto("/settings/fields/")
-    page.get_by_role("link", name="会员等级").click()
-    page.get_by_role("button", name="归档").click()
-    expect(page.get_by_text("1 个已归档字段")).to_be_visible()
+    page.goto("/settings/fields/of/customers.customer/new/?kind=formula")
+    page.get_by_label("名称", exact=False).first.fill("等级分")
+    page.locator("[data-insert]").first.select_option(label="会员等级")
+    formula = page.get_by_label("公式")
+    expect(formula).to_have_value("{会员等级}")
+    formula.fill("如果({会员等级} = “金”，10，1)")
+    expect(page.locator("#formula-check mark")).to_have_text("“金”")
+    formula.fill("如果({会员等级} = “金卡”，10，1)")
+    expect(page.get_by_text("结果是数字。")).to_be_visible()
+    page.get_by_role("button", name="保存").click()
+    rows = page.locator("[data-arranged]")
+    expect(rows).to_contain_text(["会员等级", "等级分"])
+    with page.expect_navigation():
+        rows.nth(1).drag_to(rows.nth(0), target_position={"x": 40, "y": 4})
+    expect(rows).to_contain_text(["等级分", "会员等级"])
+    page.goto("/customers/?cols=name,custom.deng_ji_fen")
+    expect(page.locator("tbody").get_by_text("10", exact=True)).to_be_visible()
+    for name, answer in (
+        ("会员等级", "公式字段“等级分”用到了它"),
+        ("等级分", "1 个已归档字段"),
+        ("会员等级", "2 个已归档字段"),
+    ):
+        page.goto("/settings/fields/")
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("button", name="归档").click()
+        expect(page.get_by_text(answer)).to_be_visible()

@@ -204,7 +204,7 @@ PAGES: dict[str, Surface] = {
         (
             *("design_fields", "design_fields_of", "create_own_field", "edit_own_field", "archive_own_field"),
             *("change_kind", "move_own_field", "create_section", "edit_section", "remove_section", "move_section"),
-            "check_formula",
+            *("check_formula", "arrange_own_fields"),
         ),
         _shut("metadata.manage_fields"),
     ),

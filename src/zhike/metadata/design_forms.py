@@ -151,6 +151,11 @@ class DesignSection(Conditional):
 
     name = forms.CharField(label=pgettext_lazy("field", "Name"), max_length=60)
     name_en = forms.CharField(label=_("English name"), max_length=60, required=False)
+    is_tab = forms.BooleanField(
+        label=_("A tab of its own"),
+        required=False,
+        help_text=_("Opened at a click, in place of the other sections; for pages with many fields."),
+    )
     is_folded = forms.BooleanField(label=_("Folded at first"), required=False)
     roles = forms.TypedMultipleChoiceField(
         label=_("Only for these roles"),
@@ -160,12 +165,13 @@ class DesignSection(Conditional):
         help_text=_("None chosen: for everybody. Who may see a field at all is set under Field access."),
     )
 
-    field_order = ("name", "name_en", "is_folded", "roles", "shown_when")
+    field_order = ("name", "name_en", "is_tab", "is_folded", "roles", "shown_when")
 
     def __init__(self, data: QueryDict | None, *, record: str, section: Section | None) -> None:
         started = {
             "name": section.name,
             "name_en": section.name_en,
+            "is_tab": section.is_tab,
             "is_folded": section.is_folded,
             "roles": section.roles,
             "shown_when": written_condition(section.shown_when),

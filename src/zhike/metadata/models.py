@@ -64,6 +64,7 @@ class Section(models.Model):
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=60, blank=True, default="")
     position = models.PositiveIntegerField(_("position"), default=0)
+    is_tab = models.BooleanField(_("a tab of its own"), default=False)
     is_folded = models.BooleanField(_("folded at first"), default=False)
     roles = ArrayField(models.BigIntegerField(), verbose_name=_("roles"), default=list, blank=True)
     shown_when = models.JSONField(_("shown when"), default=dict, blank=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,6 +14,8 @@ from zhike.metadata import references
 from zhike.metadata.kinds import ADDRESS_PARTS, MOMENT, Json, Known
 from zhike.metadata.models import Kind
 from zhike.ui import formatting
+
+_EXACT = Context(prec=60)
 
 
 class Covered(str):
@@ -31,7 +33,8 @@ def say(field: Known, value: Json, *, names: Mapping[int, str] | None = None) ->
     match field.held:
         case Kind.NUMBER:
             unit = field.rules.get("unit") or ""
-            return f"{Decimal(str(value)):,f}{f' {unit}' if unit else ''}"
+            number = Decimal(str(value)).normalize(_EXACT)
+            return f"{number:,f}{f' {unit}' if unit else ''}"
         case Kind.MONEY:
             return formatting.money(
                 Decimal(str(value)), currency=settings.COMPANY_CURRENCY, language=get_language() or "zh-hans"

@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:pk>/", views.edit_field, name="edit_own_field"),
     path("<int:pk>/kind/", kind_views.change_kind, name="change_kind"),
     path("<int:pk>/archive/", views.archive_field, name="archive_own_field"),
+    path("of/<str:record>/arrange/", views.arrange_fields, name="arrange_own_fields"),
     path("<int:pk>/move/", views.move_field, name="move_own_field"),
     path("sections/<int:pk>/", section_views.edit_section, name="edit_section"),
     path("sections/<int:pk>/remove/", section_views.remove_section, name="remove_section"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -101,7 +102,12 @@ def archive_field(request: ActorRequest, pk: int) -> HttpResponse:
         made = definitions.bring_back_field(actor=request.actor, pk=pk)
         message = _("“%(name)s” is shown again.") % {"name": made.label}
     else:
-        made = definitions.archive_field(actor=request.actor, pk=pk, at=now())
+        try:
+            made = definitions.archive_field(actor=request.actor, pk=pk, at=now())
+        except DomainError as refusal:
+            forget()
+            messages.error(request, str(refusal))
+            return go_to(request, reverse("edit_own_field", args=[pk]))
         message = _("“%(name)s” is archived; its values are kept.") % {"name": made.label}
     return go_to(request, reverse("design_fields_of", args=[made.record]), message=message)
 
@@ -115,6 +121,21 @@ def move_field(request: ActorRequest, pk: int) -> HttpResponse:
     moved = swapped(order, pk, by=1 if request.POST.get("to") == "down" else -1)
     definitions.arrange_fields(actor=request.actor, record=definition.record, order={definition.section_id or 0: moved})
     return go_to(request, reverse("design_fields_of", args=[definition.record]) + f"#field-{pk}")
+
+
+@needs(MANAGE)
+@require_POST
+def arrange_fields(request: ActorRequest, record: str) -> HttpResponse:
+    """A section's fields in an order; `section` is 0 for those in none, `order` their numbers with commas."""
+    kind = _kind(record)
+    numbers = request.POST.get("order", "").split(",")
+    section = request.POST.get("section", "")
+    if not all(one.isascii() and one.isdecimal() and len(one) < 19 for one in (section, *numbers)):
+        return HttpResponse(status=422)
+    definitions.arrange_fields(
+        actor=request.actor, record=kind.key, order={int(section): [int(one) for one in numbers]}
+    )
+    return HttpResponse(status=204)
 
 
 def swapped(order: list[int], pk: int, *, by: int) -> list[int]:

@@ -72,7 +72,7 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
             found, style, request.actor, may_delete=record.may_delete(actor=request.actor, customer_id=pk)
         ),
         "sections": [_fields(found, names, request.actor, may_edit) for names in SECTIONS],
-        "own_groups": _own_groups(found, request, may_edit),
+        **_own_context(found, request, may_edit),
         "identifiers": found.identifiers,
         "may_edit": may_edit,
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
@@ -216,6 +216,18 @@ def _own_groups(found: Record, request: ActorRequest, may_edit: bool) -> list[Ow
         OwnGroup(group=group, lines=[(line, _own_field(line, customer.pk, actor, may_edit)) for line in group.lines])
         for group in groups
     ]
+
+
+def _own_context(found: Record, request: ActorRequest, may_edit: bool) -> dict[str, Any]:
+    """The sections of one tab, or those that are in none, with the strip of tabs where there are any."""
+    groups = _own_groups(found, request, may_edit)
+    tabs = [one.group for one in groups if one.group.is_tab]
+    chosen = next((one.pk for one in tabs if str(one.pk) == request.GET.get("tab")), 0)
+    return {
+        "own_groups": [one for one in groups if (one.group.pk == chosen if chosen else not one.group.is_tab)],
+        "own_tabs": tabs,
+        "own_tab": chosen,
+    }
 
 
 def _own_field(line: Line, pk: int, actor: Actor, may_edit: bool) -> Field:

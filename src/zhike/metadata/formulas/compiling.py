@@ -126,10 +126,10 @@ def understand(record: str, known: Mapping[str, Known]) -> dict[str, Formula]:
 
 
 def check_all(record: str, known: Mapping[str, Known], blame: Callable[[Known, FormulaInvalid], None]) -> None:
-    """Tell `blame` of every formula that means nothing."""
+    """Tell `blame` of every formula in use that means nothing."""
     formulas = Formulas(record, known)
     for one in known.values():
-        if one.kind is Kind.FORMULA:
+        if one.kind is Kind.FORMULA and not one.is_archived:
             try:
                 formulas.get(one.name)
             except FormulaInvalid as wrong:

@@ -31,12 +31,13 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """A section of the page. name: empty of the fields that stand in none. empty_count: lines that are not there,
-    because nothing is in them."""
+    """A section of the page. is_tab: shown by itself. name: empty of the fields that stand in none. empty_count: lines
+    that are not there, because nothing is in them."""
 
     pk: int
     name: str
     is_folded: bool
+    is_tab: bool
     lines: Sequence[Line]
     empty_count: int = 0
 
@@ -72,6 +73,7 @@ def list_groups(
                     pk=section.pk if section else 0,
                     name=name,
                     is_folded=bool(section and section.is_folded),
+                    is_tab=bool(section and section.is_tab),
                     lines=lines,
                     empty_count=len(known) - len(told),
                 )

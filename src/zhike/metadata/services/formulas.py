@@ -60,8 +60,7 @@ def check_others(record: str) -> None:
     known = known_of(record)
 
     def blame(field: Known, wrong: FormulaInvalid) -> None:
-        if not field.is_archived:
-            raise FormulaBreaks(field, wrong)
+        raise FormulaBreaks(field, wrong)
 
     check_all(record, known, blame)
 

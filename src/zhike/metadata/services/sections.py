@@ -15,7 +15,7 @@ from zhike.metadata.models import Section
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.services.definitions import lock
 
-EDITABLE = ("name", "name_en", "is_folded", "roles", "shown_when")
+EDITABLE = ("name", "name_en", "is_tab", "is_folded", "roles", "shown_when")
 MOST_SECTIONS = 100
 
 

@@ -21,10 +21,10 @@ from zhike.customers.models import Customer
 from zhike.metadata import indexes, registry
 from zhike.metadata.kinds import Known, NotOfItsKind, read_value
 from zhike.metadata.listing import field_of
-from zhike.metadata.models import FieldDefinition, Kind
+from zhike.metadata.models import FieldDefinition, Kind, Section
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import list_known
-from zhike.metadata.services import converting, definitions
+from zhike.metadata.services import converting, definitions, sections
 from zhike.metadata.services.definitions import NewOption
 from zhike.metadata.services.values import put_values
 
@@ -293,5 +293,16 @@ def test_the_designer_makes_fields_and_lists_doubles(client: Client) -> None:
         f"/settings/fields/of/{RECORD}/sections/new/", {"name": "More", "roles": [boss.roles.get().pk]}
     )
     assert section.status_code == 302
+    for order, status in ((f"{level.pk},{card.pk}", 204), ("1,x", 422)):
+        arranged = client.post(f"/settings/fields/of/{RECORD}/arrange/", {"section": "0", "order": order})
+        assert arranged.status_code == status
+    more = Section.objects.get()
+    definitions.edit_field(actor=SYSTEM, pk=level.pk, section_id=more.pk)
+    sections.edit_section(actor=SYSTEM, pk=more.pk, is_tab=True)
+    customer = f"/customers/{Customer.objects.get(name='Ada').pk}/"
+    overview = client.get(customer).content
+    assert f"?tab={more.pk}".encode() in overview
+    assert b"Level" not in overview
+    assert b"Level" in client.get(f"{customer}?tab={more.pk}").content
     for page in (f"/settings/fields/{level.pk}/", f"/settings/fields/{level.pk}/kind/?to=text", "/settings/fields/"):
         assert client.get(page).status_code == 200

@@ -176,6 +176,8 @@ def test_what_formulas_need_cannot_go_or_change() -> None:
         converting.convert_field(actor=SYSTEM, pk=seats.pk, kind=Kind.TEXT, drops_misfits=False)
     with pytest.raises(ValidationError):
         people.create_customer(actor=SYSTEM, at=NOW, name="x", custom={"custom.sum": 3})
+    spare = formula("Spare", "{Sum} + 1")
+    definitions.archive_field(actor=SYSTEM, pk=spare.pk, at=NOW)
     definitions.edit_field(actor=SYSTEM, pk=seats.pk, label="Chairs")
     ada = add(seats="2", price="0.5")
     assert records.get_record(actor=SYSTEM, customer_id=ada.pk)["custom"]["sum"] == "2.5"
