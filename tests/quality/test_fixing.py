@@ -14,8 +14,9 @@ from zhike.audit.models import Entry
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor, Scope, Sight
 from zhike.customers.models import Customer, Identifier
-from zhike.customers.services import people
+from zhike.customers.services import people, sealing
 from zhike.customers.services.identifiers import NewIdentifier
+from zhike.metadata.models import Design, FieldDefinition
 from zhike.quality import catalogue
 from zhike.quality.models import Finding, Fix, OwnRule, Run
 from zhike.quality.services import deciding, fixing, ruling
@@ -57,6 +58,16 @@ def test_every_fix_does_what_it_says(boss: Actor) -> None:
     placed = plant("丁", "city_form", province="浙江", city="杭州")
     without = plant("戊", "province_missing", city="杭州市")
     lying = plant("己", "place_in_address", kind="address", value="浙江省杭州市西湖区文三路 1 号")
+    born = plant("庚", "birthday_missing")
+    sealing.put_id_number(actor=SYSTEM, customer_id=born.pk, value="11010119900307774X", at=NOON)
+    FieldDefinition.objects.create(
+        record="customers.customer", key="plant", kind="address", label="厂址", created_at=NOON
+    )
+    Design.objects.update_or_create(record="customers.customer", defaults={"token": "plant"})
+    whole = plant("辛", "custom.plant.unsplit", custom={"custom.plant": {"street": "江苏省苏州市昆山市花桥镇 1 号"}})
+    user = User.objects.get(pk=boss.user_id)
+    FieldAccess.objects.create(role=user.roles.get(), field="customers.customer.id_number", level=Sight.READ)
+    boss = actor_of(User.objects.get(pk=user.pk))
     for rule in Finding.objects.values_list("rule", flat=True).distinct():
         assert fix(boss, rule).changed_count == 1, rule
     marks = dict(Identifier.objects.values_list("customer_id", "value"))
@@ -69,6 +80,9 @@ def test_every_fix_does_what_it_says(boss: Actor) -> None:
     # What is filled in is written as most have it.
     assert people_now[without.pk].province == "浙江"
     assert (people_now[lying.pk].province, people_now[lying.pk].city) == ("浙江", "杭州市")
+    assert people_now[born.pk].birthday_on == date(1990, 3, 7)
+    parts = {"province": "江苏省", "city": "苏州市", "district": "昆山市", "street": "花桥镇 1 号"}
+    assert people_now[whole.pk].custom["plant"] == parts
     assert not Finding.objects.exists()
 
 

@@ -50,6 +50,7 @@ def read_into_memory(
     )
     try:
         backend.raw_sql("SET TimeZone = 'UTC'")
+        backend.raw_sql("SET enable_progress_bar = false")
         with open_snapshot(dsn) as snapshot:
             shared = snapshot.share()
 

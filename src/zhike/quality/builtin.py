@@ -202,6 +202,13 @@ def of_people() -> list[Check]:
             "birthday_on IN (DATE '1900-01-01', DATE '1970-01-01')", field="birthday_on",
         ),
         _person(
+            "birthday_missing", HINT, _("Birthday that stands in the ID number"),
+            _("The birthday is empty, and the ID number is there, which contains it (GB 11643). Shown to those who read"
+              " ID numbers."),
+            "kind = 'person' AND birthday_on IS NULL AND has_id_number", field="birthday_on",
+            dimension=Dimension.COMPLETENESS, reads=(key("id_number"),), fix="birthday",
+        ),
+        _person(
             "owner_left", WARNING, _("Owner who has left"),
             _("The account of the owner is closed, so nobody looks after the customer."),
             "owner_left", field="owner", value="owner_id", dimension=CONSISTENCY,
@@ -209,7 +216,7 @@ def of_people() -> list[Check]:
         _person(
             "unreachable", WARNING, _("No way to reach them"),
             _("Neither phone, e-mail, WeChat nor address."),
-            "NOT list_has_any(reached_by, ['phone', 'email', 'wechat', 'address'])",
+            "NOT (has_phone OR has_email OR has_wechat OR has_address)",
             field="phone", value="''", dimension=Dimension.COMPLETENESS,
             reads=(key("email"), key("wechat"), key("address")),
         ),
@@ -242,9 +249,7 @@ def of_places() -> list[Check]:
         _person(
             "city_elsewhere", ERROR, _("City that lies in another province"),
             _("The city is known, and does not lie in the province that stands beside it."),
-            "city IN (SELECT written FROM known_cities) AND province IN (SELECT written FROM known_provinces)"
-            " AND NOT EXISTS (FROM known_cities JOIN known_provinces ON known_cities.province = known_provinces.name"
-            " WHERE known_cities.written = customers.city AND known_provinces.written = customers.province)",
+            "(province, city) IN (FROM apart)",
             field="city", value="concat_ws(' ', province, city)", dimension=CONSISTENCY, reads=(key("province"),),
         ),
         _person(
@@ -289,8 +294,8 @@ def of_orders() -> list[Check]:
             "order_before_customer", WARNING, _("Order from before the customer was there"),
             _("The purchase bears a day before the customer was entered here by hand. Imported customers are left out:"
               " their purchases are older than their import."),
-            "EXISTS (FROM customers WHERE customers.id = orders.customer_id AND NOT is_imported"
-            " AND orders.placed_on < customers.created_on)",
+            "id IN (SELECT orders.id FROM orders JOIN customers ON customers.id = orders.customer_id"
+            " WHERE NOT is_imported AND orders.placed_on < customers.created_on)",
             field="placed_at", dimension=CONSISTENCY, reads=(),
         ),
         order(
@@ -303,8 +308,9 @@ def of_orders() -> list[Check]:
             _("Amounts are compared on a scale of logarithms, in each currency: beyond three interquartile ranges of"
               " the boxplot adjusted for skewness (Hubert and Vandervieren 2008). Usually a slipped point or a wrong"
               " currency."),
-            "kind = 'sale' AND amount > 0 AND EXISTS (FROM fences WHERE fences.subject = 'amount'"
-            " AND fences.part = orders.currency AND (orders.amount < fences.low OR orders.amount > fences.high))",
+            "id IN (SELECT orders.id FROM orders JOIN fences ON fences.subject = 'amount'"
+            " AND fences.part = orders.currency WHERE kind = 'sale' AND amount > 0"
+            " AND (amount < fences.low OR amount > fences.high))",
             dimension=Dimension.OUTLIERS,
         ),
     ]  # fmt: skip

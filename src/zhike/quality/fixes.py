@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.text import normal
 from zhike.customers.guarded import key
 from zhike.customers.models import Identifier
+from zhike.customers.sealed import ID_NUMBER, read_sealed
+from zhike.metadata.kinds import HOLDER
 from zhike.quality import regions
 from zhike.quality.builtin import DOUBLE_SURNAMES, MISTYPED, TITLES
 from zhike.quality.checks import Label
@@ -26,28 +29,39 @@ _TITLED = re.compile(rf"([{_HAN}]{{2,4}})(?:{TITLES})")
 class Fix:
     """changes: from a record as it is to fields and what they become; nothing where it is as it should be.
 
-    writes: fields of customers that are written. said: what it does, in words. is_filling: it fills what was empty,
-    from the source that `said` names.
+    writes: fields of customers that are written; none: the one that the rule is about. said: what it does, in words.
+    is_filling: it fills what was empty, from the source that `said` names.
     """
 
     key: str
     said: Label
     writes: tuple[str, ...]
-    changes: "Callable[[Any, Around], dict[str, str]]"
+    changes: "Callable[[Any, Around], dict[str, Any]]"
     is_filling: bool = False
+
+    def after(self, subject: Any, around: "Around") -> str:
+        """What a page shows behind the arrow."""
+        values = self.changes(subject, around).values()
+        return " ".join(" ".join(one.values()) if isinstance(one, dict) else one for one in values)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Around:
     """What fixes have to know besides the record. forms: column to how most write what others write otherwise, by the
-    newest run. addresses: of customers, by their numbers."""
+    newest run. addresses, numbers: addresses and ID numbers of customers, by the customers' numbers. field: that the
+    rule is about."""
 
+    field: str
     forms: Mapping[str, Mapping[str, str]]
     addresses: Mapping[int, str]
+    numbers: Mapping[int, str]
 
 
-def look_around(fix: Fix, customer_ids: Collection[int]) -> Around:
-    """For records of these customers."""
+def look_around(fix: Fix, field: str, customer_ids: Collection[int]) -> Around:
+    """For records of these customers; for those who read what the rule reads, ID numbers too."""
+    numbers: dict[int, str] = {}
+    if fix.key == "birthday":
+        numbers = {pk: read_sealed(ID_NUMBER, pk) for pk in customer_ids}
     forms: Mapping[str, Mapping[str, str]] = {}
     addresses: dict[int, str] = {}
     if fix.key in ("place_form", "province", "place_in_address"):
@@ -57,7 +71,7 @@ def look_around(fix: Fix, customer_ids: Collection[int]) -> Around:
         rows = Identifier.objects.filter(customer__in=customer_ids, kind=Identifier.Kind.ADDRESS)
         # The primary one last, so that it stays.
         addresses = dict(rows.order_by("is_primary", "-pk").values_list("customer_id", "value"))
-    return Around(forms=forms, addresses=addresses)
+    return Around(field=field, forms=forms, addresses=addresses, numbers=numbers)
 
 
 def _phone_form(mark: Any, _around: Around) -> dict[str, str]:
@@ -110,6 +124,21 @@ def _place_in_address(customer: Any, around: Around) -> dict[str, str]:
     return {name: _as_most(value, name, around) for name, value in named if value and value != getattr(customer, name)}
 
 
+def _birthday(customer: Any, around: Around) -> dict[str, str]:
+    number = around.numbers.get(customer.pk, "")
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return {}
+    return {"birthday_on": born.isoformat()} if customer.birthday_on is None else {}
+
+
+def _address(customer: Any, around: Around) -> dict[str, Any]:
+    held = customer.custom.get(around.field.removeprefix(f"{HOLDER}.")) or {}
+    parts = None if held.get("province") else regions.parts_of(held.get("street", ""))
+    return {around.field: parts} if parts else {}
+
+
 def _as_most(place: str, column: str, around: Around) -> str:
     return around.forms.get(column, {}).get(place, place)
 
@@ -129,8 +158,16 @@ _ALL: tuple[Fix, ...] = (
     Fix(key="place_in_address",
         said=_("Fill in province and city from the address, by the table of regions (GB/T 2260)"),
         writes=(key("province"), key("city")), changes=_place_in_address, is_filling=True),
+    Fix(key="birthday", said=_("Fill in the birthday from the ID number (GB 11643)"), writes=(key("birthday_on"),),
+        changes=_birthday, is_filling=True),
+    Fix(key="address", said=_("Split the address by the table of regions (GB/T 2260)"), writes=(), changes=_address),
 )  # fmt: skip
 _BY_KEY = {one.key: one for one in _ALL}
+
+
+def written_by(fix: Fix, reads: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields that a fix writes. reads: of the rule, the one that it is about first."""
+    return fix.writes or reads[:1]
 
 
 def get(name: str) -> Fix | None:

@@ -53,6 +53,8 @@ def of_own_fields(codes: Iterable[int]) -> list[Check]:
             found.append(_about(one, "shared", Dimension.UNIQUENESS, Severity.WARNING, _SHARED, _WHY_SHARED, shared))
         if one.kind in NUMBERS:
             found.append(_about(one, "far", Dimension.OUTLIERS, Severity.WARNING, _FAR, _WHY_FAR, far(one.name, value)))
+        if one.kind is Kind.ADDRESS:
+            found.append(_unsplit(one))
         if one.is_required:
             missing = f"{value} IS NULL"
             found.append(
@@ -68,6 +70,11 @@ _WHY_SHARED = gettext_lazy("The same value stands with more than one customer.")
 _FAR = gettext_lazy("%(field)s: far from all others")
 _WHY_FAR = gettext_lazy(
     "Beyond three interquartile ranges of the boxplot adjusted for skewness (Hubert and Vandervieren 2008)."
+)
+_UNSPLIT = gettext_lazy("%(field)s: not split into its parts")
+_WHY_UNSPLIT = gettext_lazy(
+    "Province, city and district stand in the street. Split by the table of regions (GB/T 2260), where the beginning is"
+    " certain."
 )
 _MISSING = gettext_lazy("%(field)s: required, and missing")
 _WHY_MISSING = gettext_lazy("The field became required after the customer was entered, or came in without it.")
@@ -87,7 +94,22 @@ def _about(
         meaning=meaning,
         sql=f"SELECT id AS item_id, id AS customer_id, CAST({value} AS VARCHAR) AS value FROM customers WHERE {where}",
         reads=(known.path,),
-        fix="address" if what == "unsplit" else "",
+    )
+
+
+def _unsplit(known: Known) -> Check:
+    return Check(
+        key=f"{known.name}.unsplit",
+        record=CUSTOMER,
+        field=known.name,
+        dimension=Dimension.CONSISTENCY,
+        severity=Severity.HINT,
+        label=_named(_UNSPLIT, known),
+        meaning=_WHY_UNSPLIT,
+        sql="SELECT customer_id AS item_id, customer_id, address AS value FROM unsplit"
+        f" WHERE field = {quoted(known.name)}",
+        reads=(known.path,),
+        fix="address",
     )
 
 
@@ -120,10 +142,8 @@ def _broken(known: Known, value: str, codes: Iterable[int]) -> str:
 
 
 def far(subject: str, value: str) -> str:
-    return (
-        f"EXISTS (FROM fences WHERE fences.subject = {quoted(subject)}"
-        f" AND ({value} < fences.low OR {value} > fences.high))"
-    )
+    low, high = (f"(SELECT {bound} FROM fences WHERE subject = {quoted(subject)})" for bound in ("low", "high"))
+    return f"({value} < {low} OR {value} > {high})"
 
 
 def of_company(rules: Iterable[OwnRule], codes: Iterable[int]) -> list[Check]:
@@ -181,7 +201,7 @@ def _source(rule: OwnRule, known: Mapping[str, Known]) -> tuple[str, Item, tuple
     only = f" WHERE kind = {quoted(rule.only)}" if rule.only else ""
     if rule.field in Identifier.Kind.values:
         if rule.ask == Ask.REQUIRED:
-            value = f"CASE WHEN list_contains(reached_by, {quoted(rule.field)}) THEN 'x' END"
+            value = f"CASE WHEN has_{rule.field} THEN 'x' END"
             return _column(value, only), Item.CUSTOMER, (key(rule.field),)
         within = f" AND customer_id IN (SELECT id FROM customers{only})" if only else ""
         query = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from zhike.metadata.models import Kind
 from zhike.quality import regions
 from zhike.quality.choices import Ask
 from zhike.quality.measures import fence, write
@@ -19,16 +20,18 @@ type Forms = dict[str, dict[str, str]]
 
 
 def prepare(engine: Backend, rules: Iterable[OwnRule]) -> Forms:
-    """Write the tables known_provinces, known_cities, minor_forms, located and fences. Returns, of provinces and
-    cities, how most customers have what some write otherwise."""
+    """Write the tables known_provinces, known_cities, minor_forms, apart, located, unsplit and fences. Returns, of
+    provinces and cities, how most customers have what some write otherwise."""
     known = regions.table()
     write(engine, "known_provinces", {"written": "VARCHAR", "name": "VARCHAR"}, list(known.provinces.items()))
     cities = [(written, *place) for written, places in known.cities.items() for place in places]
     write(engine, "known_cities", {"written": "VARCHAR", "province": "VARCHAR", "city": "VARCHAR"}, cities)
     forms = {name: _forms(engine, name) for name in ("province", "city")}
     minor = [(name, written) for name, found in forms.items() for written in found]
+    _part(engine)
     write(engine, "minor_forms", {"field": "VARCHAR", "written": "VARCHAR"}, minor)
     _locate(engine)
+    _find_unsplit(engine)
     _fence(engine, rules)
     return forms
 
@@ -57,6 +60,19 @@ def _only_city(value: str) -> str:
     return "".join(places[0]) if len(places) == 1 else ""
 
 
+def _part(engine: Backend) -> None:
+    """Pairs of a province and a city that are known, and of which the city lies elsewhere."""
+    pairs = engine.con.execute("SELECT DISTINCT province, city FROM customers WHERE province <> ''").fetchall()
+    found = [
+        (province, city)
+        for province, city in pairs
+        if (home := regions.province_of(province))
+        and (places := regions.cities_of(city))
+        and home not in {place for place, _city in places}
+    ]
+    write(engine, "apart", {"province": "VARCHAR", "city": "VARCHAR"}, found)
+
+
 def _locate(engine: Backend) -> None:
     rows = engine.con.execute(
         "SELECT held.id, held.province, held.city, arg_min(marks.value, (NOT marks.is_primary, marks.id))"
@@ -65,6 +81,19 @@ def _locate(engine: Backend) -> None:
     ).fetchall()
     found = [(pk, address) for pk, province, city, address in rows if regions.filled_by(address, province, city)]
     write(engine, "located", {"customer_id": "BIGINT", "address": "VARCHAR"}, found)
+
+
+def _find_unsplit(engine: Backend) -> None:
+    """Addresses in fields of the company's own that stand in one piece."""
+    found = []
+    for one in measured_own():
+        if one.kind is Kind.ADDRESS:
+            street, province = (f"({own_column(one)} ->> '{part}')" for part in ("street", "province"))
+            rows = engine.con.execute(
+                f"SELECT id, {street} FROM customers WHERE {province} IS NULL AND {street} IS NOT NULL"
+            ).fetchall()
+            found += [(one.name, pk, text) for pk, text in rows if regions.parts_of(text)]
+    write(engine, "unsplit", {"field": "VARCHAR", "customer_id": "BIGINT", "address": "VARCHAR"}, found)
 
 
 def _fence(engine: Backend, rules: Iterable[OwnRule]) -> None:

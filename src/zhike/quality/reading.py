@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from psycopg import sql
 
+from zhike.customers.models import Identifier
 from zhike.engine.memory import Reading, read_into_memory
 from zhike.quality.patterns import quoted
 from zhike.quality.subjects import measured_own, own_types
@@ -79,12 +80,14 @@ def reading(*, as_of: date, spill: Path) -> Iterator["Backend"]:
     dsn = resolve(settings.HOME).owner  # no policy narrows what the owner of the tables reads
     with read_into_memory(dsn, readings, spill=spill) as backend:
         backend.raw_sql(f"CREATE MACRO as_of() AS DATE {quoted(as_of.isoformat())}")
+        marked = ", ".join(f"bool_or(kind = '{kind}') AS has_{kind}" for kind in Identifier.Kind.values)
         backend.raw_sql(
-            "CREATE TABLE reached AS SELECT customer_id, list(DISTINCT kind) AS kinds FROM"
+            f"CREATE TABLE reached AS SELECT customer_id, {marked} FROM"
             " (SELECT customer_id, kind FROM identifiers UNION ALL FROM outside) GROUP BY customer_id"
         )
+        held = ", ".join(f"coalesce(has_{kind}, false) AS has_{kind}" for kind in Identifier.Kind.values)
         backend.raw_sql(
-            "CREATE TABLE customers AS SELECT people.*, coalesce(reached.kinds, []) AS reached_by,"
+            f"CREATE TABLE customers AS SELECT people.*, {held},"
             " tagged.customer_id IS NOT NULL AS has_tag, sealed.customer_id IS NOT NULL AS has_id_number FROM people"
             " LEFT JOIN reached ON reached.customer_id = people.id LEFT JOIN tagged ON tagged.customer_id = people.id"
             " LEFT JOIN sealed ON sealed.customer_id = people.id"

@@ -5,7 +5,7 @@ the years in which each was in use. Of cities those of today count, of districts
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -114,10 +114,26 @@ def cities_of(text: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _longest() -> tuple[int, int, int]:
-    known = table()
-    names = [name for found in known.districts.values() for name in found]
-    return max(map(len, known.provinces)), max(map(len, known.cities)), max(map(len, names))
+def _heads() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
+    """Names of provinces and of cities by their first two characters, the longest first."""
+    return _by_head(table().provinces), _by_head(table().cities)
+
+
+def _by_head(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name[:2], []).append(name)
+    return {head: tuple(sorted(several, key=len, reverse=True)) for head, several in found.items()}
+
+
+@cache
+def _districts_of(province: str, city: str) -> tuple[str, ...]:
+    return tuple(sorted(table().districts.get((province, city), ()), key=len, reverse=True))
+
+
+def _beginning(text: str, names: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Of the names, those with which the text begins, the longest first."""
+    return (name for name in names.get(text[:2], ()) if text.startswith(name))
 
 
 def split(address: str) -> Place | None:
@@ -127,24 +143,30 @@ def split(address: str) -> Place | None:
     """
     text = _COUNTRY.sub("", address.strip())
     text = _BETWEEN.sub("", text)
-    most_province, most_city, _district = _longest()
-    for length in range(min(most_province, len(text)), 1, -1):
-        province = table().provinces.get(text[:length])
-        if province is None:
-            continue
-        rest = _BETWEEN.sub("", text[length:])
-        within = _in_province(province, rest, most_city)
+    provinces, cities = _heads()
+    for written in _beginning(text, provinces):
+        province, rest = table().provinces[written], _BETWEEN.sub("", text[len(written) :])
+        within = _in_province(province, rest)
         if within is not None:
             return within
-        if text[:length] == province and province not in table().cities:
+        if written == province and province not in table().cities:
             return Place(province=province, street=rest)
-    for length in range(min(most_city, len(text)), 1, -1):
-        rest = _BETWEEN.sub("", text[length:])
-        for province, city in cities_of(text[:length]):
+    for written in _beginning(text, cities):
+        rest = _BETWEEN.sub("", text[len(written) :])
+        for province, city in cities_of(written):
             district, street = _district_of(province, city, rest)
-            if district or (text[:length] == city and city.endswith(("市", "州", "盟", "地区"))):
+            if district or (written == city and city.endswith(("市", "州", "盟", "地区"))):
                 return Place(province=province, city=city, district=district, street=street)
     return None
+
+
+def parts_of(address: str) -> dict[str, str] | None:
+    """The parts of an address as its fields hold them; None where not even the city is certain."""
+    place = split(address)
+    if place is None or not place.city:
+        return None
+    named = (("province", place.province), ("city", place.city), ("district", place.district), ("street", place.street))
+    return {name: text for name, text in named if text}
 
 
 def filled_by(address: str, province: str, city: str) -> tuple[str, str] | None:
@@ -159,23 +181,21 @@ def filled_by(address: str, province: str, city: str) -> tuple[str, str] | None:
     return made if made != (province, city) else None
 
 
-def _in_province(province: str, rest: str, most_city: int) -> Place | None:
+def _in_province(province: str, rest: str) -> Place | None:
     if (province, province) in table().districts:  # a city that is a province
         name = next((alias for alias in (province, _PROVINCE_TAIL.sub("", province)) if rest.startswith(alias)), "")
-        behind = _BETWEEN.sub("", rest[len(name) :])
-        district, street = _district_of(province, province, behind)
+        district, street = _district_of(province, province, _BETWEEN.sub("", rest[len(name) :]))
         return Place(province=province, city=province, district=district, street=street) if district or name else None
-    for length in range(min(most_city, len(rest)), 1, -1):
-        for home, city in cities_of(rest[:length]):
+    for written in _beginning(rest, _heads()[1]):
+        for home, city in cities_of(written):
             if home == province:
-                district, street = _district_of(province, city, _BETWEEN.sub("", rest[length:]))
+                district, street = _district_of(province, city, _BETWEEN.sub("", rest[len(written) :]))
                 return Place(province=province, city=city, district=district, street=street)
     return None
 
 
 def _district_of(province: str, city: str, text: str) -> tuple[str, str]:
-    names = table().districts.get((province, city), frozenset())
-    for length in range(min(_longest()[2], len(text)), 1, -1):
-        if text[:length] in names:
-            return text[:length], _BETWEEN.sub("", text[length:])
+    for name in _districts_of(province, city):
+        if text.startswith(name):
+            return name, _BETWEEN.sub("", text[len(name) :])
     return "", text

@@ -14,7 +14,6 @@ from zhike.customers.models import Identifier
 from zhike.metadata.kinds import COMPUTED, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import list_known
-from zhike.quality.patterns import quoted
 
 CUSTOMER, ORDER = customers.RECORD, orders.RECORD
 LATE_AFTER = 365  # days without a word about it
@@ -103,7 +102,7 @@ def list_subjects() -> list[Subject]:
             field=str(kind),
             label=kind.label,
             reads=(customers.key(str(kind)),),
-            filled=f"list_contains(reached_by, {quoted(str(kind))})",
+            filled=f"has_{kind.value}",
             late=late,
             filter=_FILTERS.get(str(kind), ""),
         )

@@ -127,14 +127,18 @@ def show(*, actor: Actor, check: Check, findings: Sequence[Finding]) -> list[Row
     subjects = _subjects(check, findings, customers)
     cover_name, covers = fields.covering(actor, NAME), not fields.reads(actor, check.reads)
     fix = None if covers else fixes.get(check.fix)
-    around = fixes.look_around(fix, customers.keys()) if fix else None
+    around = fixes.look_around(fix, check.field, customers.keys()) if fix else None
     rows = []
     for one in findings:
         customer, subject = customers.get(one.customer_id or 0), subjects.get(one.item_id)
         if customer is None or subject is None:
             continue
         value = "" if covers else _value(actor, check, subject)
-        after = " ".join(fix.changes(subject, around).values()) if fix and around else ""
+        if around and check.fix == "place_in_address" and not covers:
+            value = around.addresses.get(customer.pk, "")
+        after = fix.after(subject, around) if fix and around else ""
+        if check.fix == "name_form":
+            value = value.replace(" ", "␣").replace("\u3000", "␣")  # or nobody sees what is wrong
         rows.append(
             Row(
                 pk=one.pk,

@@ -59,7 +59,7 @@ def may_fix(actor: Actor, check: Check) -> bool:
     fix = fixes.get(check.fix)
     if fix is None or not actor.may(FIX) or not actor.may(EDIT):
         return False
-    return all(fields.sight(actor, key) is Sight.WRITE for key in fix.writes)
+    return all(fields.sight(actor, key) is Sight.WRITE for key in fixes.written_by(fix, check.reads))
 
 
 @transaction.atomic
@@ -78,7 +78,7 @@ def start_fix(*, actor: Actor, rule: str, at: datetime, finding_ids: Collection[
         raise NotFixable
     if not catalogue.is_open_to(check, actor):
         raise PermissionDenied(FIX)
-    for key in fix.writes:
+    for key in fixes.written_by(fix, check.reads):
         fields.require_write(actor, key)
     found = fixable(actor=actor, check=check)
     if finding_ids:
@@ -162,7 +162,7 @@ def _work_off(actor: Actor, made: Fix, check: Check, batch: Sequence[Finding], a
     # In the order of their numbers, whatever that of the findings: two fixes may meet at the same customers.
     list(Customer.objects.filter(pk__in=customers).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     subjects = _subjects(check, batch)
-    around = fixes.look_around(fix, customers)
+    around = fixes.look_around(fix, check.field, customers)
     with acting(replace(actor, request_id=request), reason=str(fix.said)):
         for row in batch:
             subject = subjects.get(row.item_id)
@@ -184,7 +184,7 @@ def _subjects(check: Check, batch: Sequence[Finding]) -> dict[int, Any]:
     return {one.pk: one for one in Customer.objects.filter(pk__in=ids)}
 
 
-def _put(actor: Actor, subject: Any, changes: dict[str, str], at: datetime) -> bool:
+def _put(actor: Actor, subject: Any, changes: dict[str, Any], at: datetime) -> bool:
     """Whether the record has it now; False where a rule refuses it."""
     try:
         with transaction.atomic():

@@ -95,7 +95,15 @@ def test_addresses_of_mail_are_those_that_can_be_entered() -> None:
         "@b.cn",
         "a@-b.cn",
     ]
-    values += ["a@b.c", "x@1.com", "a@b.123"]
+    values += [
+        "a@b.c",
+        "x@1.com",
+        "a@b.123",
+        f"{'a' * 64}@b.cn",
+        f"{'a' * 65}@b.cn",
+        f"a@{'b' * 63}.cn",
+        f"a@{'b' * 64}.cn",
+    ]
     assert ask(patterns.email("value"), values) == [normal.email(value) is not None for value in values]
 
 

@@ -98,10 +98,12 @@ def test_own_fields_and_own_rules_find_what_they_are_for(tmp_path: Path) -> None
     define("seats", "number", rules={"least": 1})
     define("work", "phone")
     define("contract", "text")
+    define("plant", "address")
     values: list[dict[str, Any]] = [{"seats": 10 + number % 7, "contract": f"HT-{number:04d}"} for number in range(80)]
     values[0]["seats"], values[1]["seats"], values[2]["contract"] = 90_000, -3, "HT-x"
     values[3]["work"] = values[4]["work"] = "+8613800138000"
     values[5]["work"], values[6] = "+8612", {"seats": 12}
+    values[7]["plant"], values[8]["plant"] = {"street": "杭州市西湖区文三路 1 号"}, {"street": "文三路 1 号"}
     for customer, held in zip(customers, values, strict=True):
         customer.custom = held
     Customer.objects.bulk_update(customers, ["custom"])
@@ -133,6 +135,7 @@ def test_own_fields_and_own_rules_find_what_they_are_for(tmp_path: Path) -> None
     assert found["custom.seats.invalid"] == {pks[1]}
     assert found["custom.work.shared"] == {pks[3], pks[4]}
     assert found["custom.work.invalid"] == {pks[5]}
+    assert found["custom.plant.unsplit"] == {pks[7]}
     seats = Figure.objects.get(field="custom.seats", by="")
     assert (seats.filled, seats.outlying, seats.invalid) == (80, 2, len(wanted | {pks[1]}))
 
