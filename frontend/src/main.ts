@@ -17,6 +17,8 @@ import "./behaviours/rows";
 import "./behaviours/filter";
 import "./behaviours/table";
 import "./behaviours/suggest";
+import "./behaviours/board";
+import "./behaviours/cells";
 import "./charts";
 
 bindAll(document);

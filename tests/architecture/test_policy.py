@@ -26,6 +26,8 @@ OPENED = {
     "customers/selectors/sampling.py:draw": "finds ids of a group by the compiled predicate",
     "customers/selectors/sampling.py:find": "a part of it, as often as it takes",
     "customers/selectors/exporting.py:count_beyond": "whether somebody in a file is out of reach by now",
+    "customers/selectors/groups.py:_aggregate": "counts and adds up by the compiled predicate",
+    "customers/selectors/groups.py:_count_one": "the same, of one group",
     "customers/selectors/listing.py:find_stretch": "a part of it; rows are read under the policies",
     "customers/selectors/record.py:_masked": "a masked name and an owner of a likely duplicate",
     "customers/selectors/record.py:find_duplicates": "who has this identifier, seen or not",

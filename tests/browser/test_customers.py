@@ -68,19 +68,19 @@ def test_a_filter_becomes_chips_and_each_chip_can_be_dropped(open_browser: Opene
     page = open_browser()
     page.goto("/customers/")
     page.keyboard.press("f")
-    page.get_by_label("字段").select_option("grade")
+    page.get_by_label("字段", exact=True).select_option("grade")
     page.locator("#zk-filter").get_by_label("次要客户", exact=True).check()
     page.get_by_role("button", name="添加条件", exact=True).click()
     second = page.locator("#zk-filter .zk-filter-line").nth(1)
-    expect(second.get_by_label("字段")).to_be_focused()
-    second.get_by_label("字段").select_option("orders")
+    expect(second.get_by_label("字段", exact=True)).to_be_focused()
+    second.get_by_label("字段", exact=True).select_option("orders")
     second.locator("input[type=number]").fill("2")
     second.get_by_label("条件", exact=True).select_option("from")
     # A group within, of which nothing may hold.
     page.get_by_role("button", name="添加条件组", exact=True).click()
     inner = page.locator("#zk-filter .zk-filter-inner")
     inner.get_by_label("条件之间的关系").select_option("none")
-    inner.get_by_label("字段").select_option("orders_in")
+    inner.get_by_label("字段", exact=True).select_option("orders_in")
     inner.get_by_label("天数").fill("36500")
     inner.get_by_label("条件", exact=True).select_option("to")
     inner.get_by_label("值", exact=True).fill("0")
@@ -135,6 +135,58 @@ def test_a_list_is_sorted_loaded_further_and_saved_as_a_view(open_browser: Opene
     page.get_by_role("button", name="视图设置").click()
     page.get_by_role("button", name="删除视图").click()
     expect(tab).to_have_count(0)
+
+
+def test_a_list_is_grouped_a_board_with_cards_to_move_and_a_chart(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?all=1")
+    page.get_by_role("button", name="表格、看板或图表").click()
+    page.get_by_label("分组字段").select_option("grade")
+    page.locator("#zk-shape").get_by_role("button", name="显示").click()
+    group = page.locator("[data-group]").first
+    expect(group).to_have_attribute("aria-expanded", "true")
+    shown = page.locator("tbody th[scope=row]")
+    expect(shown.first).to_be_visible()
+    expect(page.locator(".zk-group-total").first).to_contain_text("¥")
+    # The cells of a row, by keyboard.
+    shown.first.locator("a").focus()
+    page.keyboard.press("ArrowRight")
+    city = page.locator("td[data-edit-cell]").first
+    expect(city).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(city.locator("[data-edit-form] input[name=value]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(city.locator("[data-edit-form]")).to_have_count(0)
+    group.click()
+    expect(shown.first).to_be_hidden()
+
+    page.goto("/customers/?as=board&by=channel")
+    lanes = page.locator("[data-lane]")
+    counts = lanes.locator("[data-lane-count]")
+    expect(counts.nth(1)).to_be_visible()
+    before = [int(text.replace(",", "")) for text in counts.all_inner_texts()[:2]]
+    card = lanes.first.locator("[data-card]").first
+    name = card.locator("a").inner_text()
+    card.drag_to(lanes.nth(1))
+    expect(lanes.nth(1).locator("[data-card] a").first).to_have_text(name)
+    expect(counts.first).to_have_text(f"{before[0] - 1:,}")
+    page.locator("[data-toast]").get_by_role("button", name="撤销").click()
+    expect(counts.first).to_have_text(f"{before[0]:,}")
+    card.locator("a").focus()
+    page.keyboard.press("Tab")
+    page.locator("[data-card-move]:focus").select_option(index=1)
+    expect(counts.nth(1)).to_have_text(f"{before[1] + 1:,}")
+    page.locator("[data-toast]").last.get_by_role("button", name="撤销").click()
+    expect(counts.nth(1)).to_have_text(f"{before[1]:,}")
+
+    page.goto("/customers/?as=chart&by=grade")
+    expect(page.locator("[data-chart] canvas")).to_be_visible()
+    page.get_by_role("button", name="看表格").click()
+    bar = page.locator("[data-chart-table] td a").first
+    number = bar.inner_text()
+    bar.click()
+    page.wait_for_url("**/customers/?f=grade:is:*")
+    expect(page.locator("h1 .zk-count")).to_have_text(number)
 
 
 def test_a_customer_opens_beside_the_list_and_as_a_page(open_browser: Opened) -> None:

@@ -39,9 +39,11 @@ function optionsOf(spec: Spec, colours: Palette, width: number): EChartsCoreOpti
 /** Draws the figure, follows its size and theme, leads to the records behind a datum, and offers table and CSV. */
 export function mount(figure: HTMLElement): void {
   const canvas = figure.querySelector<HTMLElement>("[data-chart-canvas]");
-  const source = figure.querySelector('script[type="application/json"]');
-  if (!canvas || !source?.textContent) return;
-  const spec = JSON.parse(source.textContent) as Spec;
+  // What htmx brings in comes without scripts, also those that only hold data.
+  const around = figure.closest<HTMLElement>("[data-spec]")?.dataset["spec"];
+  const source = around ?? figure.querySelector('script[type="application/json"]')?.textContent;
+  if (!canvas || !source) return;
+  const spec = JSON.parse(source) as Spec;
   let chart: EChartsType | null = null;
 
   const draw = () => {

@@ -28,7 +28,7 @@ from django.utils.translation import pgettext_lazy
 from zhike.core.actor import SYSTEM, Actor
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.operators import Kind as Asked
-from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort
+from zhike.core.lists.registry import Column, Compile, Field, Gone, Grouping, Parts, Sort
 from zhike.core.paging import Phase
 from zhike.metadata import references, rollups
 from zhike.metadata.formulas.composing import Composed
@@ -68,6 +68,7 @@ EDITED = {
     Kind.USER,
     Kind.TEAM,
 }
+GROUPED = (Kind.CHOICE, Kind.BOOLEAN, Kind.USER)
 NUMBERS = (Kind.NUMBER, Kind.MONEY)
 _parts: dict[str, tuple[Designed, Parts]] = {}
 
@@ -85,6 +86,7 @@ def parts_of(record: str) -> Parts:
                 fields={one.name: field_of(one) for one in indexed},
                 sorts={one.name: sort_of(one) for one in indexed if is_ordered(one)},
                 columns={one.name: column_of(one) for one in known},
+                groupings={one.name: grouping_of(one) for one in indexed if one.kind in GROUPED},
                 gone={
                     one.name: Gone(label=one.lazily_named, reads=(one.path,))
                     for one in design.every.values()
@@ -109,6 +111,12 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
         section=pgettext_lazy("filter", "Own fields"),
         is_computed=not can_hold(known),
     )
+
+
+def grouping_of(known: Known) -> Grouping:
+    """By the key of the option, or the number of the colleague."""
+    edit = known.name if known.kind in EDITED else ""
+    return Grouping(key=known.name, of=KeyTextTransform(known.key, HOLDER), edit=edit)
 
 
 def sort_of(known: Known) -> Sort:

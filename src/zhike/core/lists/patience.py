@@ -32,9 +32,9 @@ def find_in_time[T](find: Callable[[bool], T]) -> T:
     :raises FilterTooDear: neither came to an end
     """
     try:
-        return _within(PROBING_MS, lambda: find(False))
+        return within(PROBING_MS, lambda: find(False))
     except FilterTooDear:
-        return _within(SWEEPING_MS, lambda: find(True))
+        return within(SWEEPING_MS, lambda: find(True))
 
 
 def find_at_once[T](find: Callable[[], T]) -> T:
@@ -42,10 +42,13 @@ def find_at_once[T](find: Callable[[], T]) -> T:
 
     :raises FilterTooDear: it came to no end
     """
-    return _within(SWEEPING_MS, find)
+    return within(SWEEPING_MS, find)
 
 
-def _within[T](milliseconds: int, ask: Callable[[], T]) -> T:
+def within[T](milliseconds: int, ask: Callable[[], T]) -> T:
+    """
+    :raises FilterTooDear: it did not come to an end in time
+    """
     is_inside = connection.in_atomic_block
     try:
         with transaction.atomic():

@@ -16,9 +16,10 @@ def define() -> List:
     from zhike.customers.listing import follow_ups
     from zhike.customers.listing.columns import COLUMNS
     from zhike.customers.listing.fields import FIELDS
+    from zhike.customers.listing.groupings import GROUPINGS, SUMS
     from zhike.customers.listing.sorts import SORTS
 
     found = registry.define(KEY, Customer)
-    found.add(*FIELDS, *follow_ups.FIELDS, *SORTS, *COLUMNS)
+    found.add(*FIELDS, *follow_ups.FIELDS, *SORTS, *COLUMNS, *GROUPINGS, *SUMS)
     found.source = partial(parts_of, RECORD)
     return found

@@ -152,13 +152,13 @@ def _find(actor: Actor, asking: Asking, state: State, page: Page, sweeps: bool) 
     return Rows(items=[row["pk"] for row in found.items], next_cursor=found.next_cursor)
 
 
-def choose_customers(*, actor: Actor, asking: Asking, state: State) -> CustomerQuerySet:
+def choose_customers(*, actor: Actor, asking: Asking, state: State, sweeps: bool = True) -> CustomerQuerySet:
     """All customers of the list, in no order, for what is done to each of them. Not read: under the policies, some
     conditions find no index.
 
     :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
     """
-    return _chosen(actor, asking, state, sweeps=True)
+    return _chosen(actor, asking, state, sweeps)
 
 
 def _find_newest(page: Page, search: str) -> Rows[int]:

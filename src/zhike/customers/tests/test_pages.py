@@ -139,6 +139,11 @@ def test_queries_for_each_page(
     pages = {
         "list": "/customers/",
         "filtered list": "/customers/?f=grade:is:top;city:is:上海&sort=-amount",
+        "grouped list": "/customers/?by=grade",
+        "groups": "/customers/groups/?by=grade",
+        "board": "/customers/groups/?as=board&by=relationship",
+        "cards": "/customers/cards/?as=board&by=relationship&lane=partner",
+        "computed filter": "/customers/?f=orders_in:from:90,1",
         "search": "/customers/?q=张",
         "count": "/customers/count/?q=张",
         "record": f"/customers/{mine.pk}/",

@@ -69,7 +69,7 @@ def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
             form.add_error("value", str(refusal))
         else:
             saved = _value(request, shown_value(load(request, pk), field), url, label)
-            return _told(saved, change_id, _("Saved: %(field)s") % {"field": label})
+            return told(saved, change_id, _("Saved: %(field)s") % {"field": label})
     context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": label}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 
@@ -101,7 +101,7 @@ def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
             saved = _value(request, own_fields.shown_in(request.actor, customer, known), url, known.named)
             # Other fields may be shown, or not any more, by what stands in this one.
             also = RECORDS_CHANGED if own_fields.decides(known) else ""
-            return _told(saved, change_id, _("Saved: %(field)s") % {"field": known.named}, also=also)
+            return told(saved, change_id, _("Saved: %(field)s") % {"field": known.named}, also=also)
     context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": known.named}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 
@@ -126,7 +126,7 @@ def add_identifier(request: ActorRequest, pk: int) -> HttpResponse:
         except DomainError as refusal:
             form.add_error("value", str(refusal))
         else:
-            return _told(_identifiers(request, pk), change_id, _("Added: %(value)s") % {"value": added.value})
+            return told(_identifiers(request, pk), change_id, _("Added: %(value)s") % {"value": added.value})
     return _identifiers(request, pk, form=form, status=422 if form.is_bound else 200)
 
 
@@ -152,7 +152,7 @@ def change_identifier(request: ActorRequest, pk: int) -> HttpResponse:
             form.add_error("value", str(refusal))
         else:
             saved = _value(request, changed.value, url, label)
-            return _told(saved, change_id, _("Saved: %(field)s") % {"field": label})
+            return told(saved, change_id, _("Saved: %(field)s") % {"field": label})
     context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": label}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 
@@ -164,7 +164,7 @@ def remove_identifier(request: ActorRequest, pk: int) -> HttpResponse:
     change_id = identifiers.remove_identifier(actor=request.actor, identifier_id=pk, at=timezone.now())
     value = fields.shown(request.actor, IDENTIFIER_KEYS[identifier.kind], identifier.value)
     message = _("Removed: %(value)s") % {"value": value}
-    return _told(_identifiers(request, identifier.customer_id), change_id, message)
+    return told(_identifiers(request, identifier.customer_id), change_id, message)
 
 
 @needs(EDIT)
@@ -186,7 +186,7 @@ def undo_change(request: ActorRequest, pk: int) -> HttpResponse:
     except (DomainError, ValidationError) as refusal:
         message = str(refusal) if isinstance(refusal, DomainError) else " ".join(refusal.messages)
         return toast(HttpResponse(status=409), message)
-    return _told(HttpResponse(status=204), None, _("Taken back"), also=RECORDS_CHANGED)
+    return told(HttpResponse(status=204), None, _("Taken back"), also=RECORDS_CHANGED)
 
 
 def _current(found: Record, field: str) -> str:
@@ -223,7 +223,7 @@ def _identifiers(
     return render_page(request, "customers/identifiers.html", context, status=status)
 
 
-def _told(response: HttpResponse, change_id: int | None, message: str, *, also: str = "") -> HttpResponse:
+def told(response: HttpResponse, change_id: int | None, message: str, *, also: str = "") -> HttpResponse:
     """A notice with the way back, and a word to the page's other regions. also: one more such word."""
     undo_url = reverse("undo_change", args=[change_id]) if change_id else ""
     toast(response, message, undo_url=undo_url)

@@ -20,13 +20,14 @@ from zhike.core.lists import actions, registry
 from zhike.core.lists.conditions import describe, mend
 from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
 from zhike.core.lists.patience import FilterTooDear
-from zhike.core.lists.registry import Column
+from zhike.core.lists.registry import Column, Grouping
 from zhike.core.lists.state import State, columns_of, order_of, read_state
 from zhike.core.pages import go_to, render_page
 from zhike.core.paging import Count, Page
 from zhike.customers import selectors
 from zhike.customers.cells import draw_rows
 from zhike.customers.listing import KEY
+from zhike.customers.selectors.groups import grouping_of
 from zhike.customers.services.bin import DELETE
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.exchange.permissions import IMPORT_FILE
@@ -62,11 +63,12 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     try:
         state = read_state(request.GET.dict(), of=spec)
         clauses = describe(state.tree, of=spec, asking=asking)
+        arranged = None if "part" in request.GET else grouping_of(state, asking=asking)
         page = selectors.list_customers(
             actor=request.actor,
             asking=asking,
             state=state,
-            page=Page(after=request.GET.get("after", "")),
+            page=Page(after=request.GET.get("after", ""), size=1 if arranged else Page.size),
             style=style_of(asking),
         )
     except FilterInvalid as refusal:
@@ -83,7 +85,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
         "more_url": list_address(state.query(after=page.next_cursor)) if page.next_cursor else "",
         "column_count": len(page.columns) + can_choose,
     }
-    if request.GET.get("after") and request.headers.get("HX-Request"):
+    if ("after" in request.GET or "part" in request.GET) and request.headers.get("HX-Request"):
         return render_page(request, "customers/list_customers.html", rows, partial="rows")
     chips = [
         Chip(label=clause.sentence, remove_url=list_address(state.with_tree(clause.rest).query())) for clause in clauses
@@ -94,11 +96,16 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     context = {
         **_frame(request, state, views),
         **rows,
-        "heads": _heads(state, page.columns, request.actor),
+        "heads": heads_of(state, page.columns, request.actor),
         "chips": chips,
         "clear_url": list_address(replace(state, search="", tree=EVERYTHING).query()),
+        "groups_url": f"{reverse('show_groups')}?{query_of(state, arranged)}" if arranged else "",
     }
     return render_page(request, "customers/list_customers.html", context)
+
+
+def query_of(state: State, grouping: Grouping | None) -> str:
+    return replace(state, group=grouping.key if grouping else "").query()
 
 
 def _refused(request: ActorRequest, refusal: FilterInvalid) -> HttpResponse:
@@ -162,6 +169,8 @@ def _frame(request: ActorRequest, state: State, views: list[SavedView] | None = 
         "can_export": request.actor.may("customers.export_customer"),
         "columns": [(key, str(offered[key].label), key in shown) for key in ordered if key != "name"],
         "audiences": saved_views.audiences_of(request.actor),
+        "groupings": [(key, str(spec.fields[key].label)) for key in spec.groupings_for(request.actor)],
+        "sums": [(key, str(spec.fields[key].label)) for key in spec.sums_for(request.actor)],
     }
 
 
@@ -180,7 +189,7 @@ def state_parts(state: State) -> list[tuple[str, str]]:
     return parse_qsl(state.query())
 
 
-def _heads(state: State, columns: list[Column], actor: Actor) -> list[Head]:
+def heads_of(state: State, columns: list[Column], actor: Actor) -> list[Head]:
     sort, is_descending = order_of(state, of=registry.get(KEY), actor=actor)
     return [_head(state, column, sort.key, is_descending) for column in columns]
 

@@ -1,0 +1,47 @@
+import { htmx } from "../htmx";
+
+/**
+ * From a row's name the arrow keys lead through the cells that can be edited (`[data-edit-cell]`), up and down as well;
+ * Enter edits, as a double click does.
+ */
+function stops(row: Element): HTMLElement[] {
+  return [...row.querySelectorAll<HTMLElement>("th[scope=row] a, [data-edit-cell]")];
+}
+
+function go(stop: HTMLElement | undefined): void {
+  if (!stop) return;
+  if (stop.matches("[data-edit-cell]")) stop.tabIndex = -1;
+  stop.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const here = event.target;
+  if (!(here instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const row = here.closest("[data-table] tbody tr");
+  if (!row || !here.matches("th[scope=row] a, [data-edit-cell]")) return;
+  const all = stops(row);
+  const at = all.indexOf(here);
+  switch (event.key) {
+    case "ArrowRight":
+      go(all[at + 1]);
+      break;
+    case "ArrowLeft":
+      go(all[at - 1]);
+      break;
+    case "ArrowDown":
+      go(stops(row.nextElementSibling ?? row)[at]);
+      break;
+    case "ArrowUp":
+      go(stops(row.previousElementSibling ?? row)[at]);
+      break;
+    case "Enter": {
+      const address = here.dataset["editCell"];
+      if (!address) return;
+      void htmx.ajax("get", address, { target: here, swap: "innerHTML" });
+      break;
+    }
+    default:
+      return;
+  }
+  event.preventDefault();
+});

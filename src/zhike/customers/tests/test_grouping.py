@@ -1,0 +1,198 @@
+"""Customers who stand together: counted as one by one, added up as far as one may see, and moved by an edit."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zhike.accounts.models import Role, User
+from zhike.accounts.services import put_field_access
+from zhike.core.actor import SYSTEM, Sight
+from zhike.core.lists import registry
+from zhike.core.lists.grammar import read
+from zhike.core.lists.operators import Asking
+from zhike.core.lists.state import State
+from zhike.customers import selectors
+from zhike.customers.listing import KEY
+from zhike.customers.models import Activity, Customer
+from zhike.customers.selectors import groups
+from zhike.customers.tests.conftest import Company, MakeCustomer
+from zhike.customers.tests.test_list_filter import ASKING
+from zhike.metadata.models import FieldDefinition, Index, Kind
+from zhike.metadata.services import definitions
+from zhike.metadata.services.definitions import NewOption
+
+pytestmark = pytest.mark.django_db
+people = st.lists(
+    st.tuples(
+        st.sampled_from(["", "web", "store"]),
+        st.none()
+        | st.fixed_dictionaries({"grade": st.sampled_from(["", "top", "small"]), "amount": st.integers(0, 9)}),
+    ),
+    max_size=8,
+)
+
+
+def grouped(by: str, *, text: str = "", asking: Asking = ASKING, shape: str = "") -> groups.Groups:
+    state = State(tree=read(text), group=by, shape=shape)
+    grouping = groups.grouping_of(state, asking=asking)
+    assert grouping is not None
+    return groups.list_groups(asking=asking, state=state, grouping=grouping)
+
+
+def enter(username: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    return client
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=people)
+def test_groups_equal_a_plain_count_and_lead_to_their_customers(
+    make_customer: MakeCustomer, made: Sequence[tuple[str, dict[str, object] | None]]
+) -> None:
+    with transaction.atomic():
+        for place, (channel, facts) in enumerate(made):
+            make_customer(f"ada {place}", channel=channel, facts=facts)
+        by_channel = Counter(channel for channel, _facts in made)
+        by_grade = Counter(str(facts["grade"]) if facts else "" for _channel, facts in made)
+        for by, counted in (("channel", by_channel), ("grade", by_grade)):
+            found = grouped(by)
+            assert {one.value: one.count.value for one in found.stands} == counted
+            amounts = sum(int(str(facts["amount"])) for _channel, facts in made if facts)
+            assert sum((one.total or Decimal(0) for one in found.stands), Decimal(0)) == amounts
+            for one in found.stands:
+                assert one.state is not None
+                listed = selectors.count_customers(actor=SYSTEM, asking=ASKING, state=one.state)
+                assert listed.value == one.count.value
+        # What is counted group by group, where all at once takes too long, is the same.
+        spec = registry.get(KEY)
+        field = spec.fields["grade"]
+        each = groups._count_each(ASKING, State(), field, [value for value, _label in field.choices(SYSTEM)])
+        assert {value: count.value for value, count, _total in each} == by_grade
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def shop(make_customer: MakeCustomer, company: Company) -> dict[str, Customer]:
+    facts = {"grade": "top", "amount": Decimal(100)}
+    return {
+        "Ada": make_customer("Ada", owner=company.seller, team=company.shop, channel="web", facts=facts),
+        "Bo": make_customer("Bo", owner=company.colleague, team=company.shop, channel="web", facts=facts),
+        "Cy": make_customer("Cy", team=company.west, channel="store", relationship="partner"),
+    }
+
+
+def test_groups_hold_what_one_sees_and_add_up_what_one_reads(shop: dict[str, Customer], company: Company) -> None:
+    seller = replace(ASKING, actor=company.actor("seller"))
+    (only,) = grouped("channel", asking=seller).stands
+    assert (only.value, only.count.value, only.total) == ("web", 1, Decimal(100))
+    put_field_access(
+        actor=SYSTEM, role=Role.objects.get(code="all"), levels={"customers.customer.amount": Sight.MASKED}
+    )
+    boss = replace(ASKING, actor=company.actor("boss"))
+    assert {one.total for one in grouped("channel", asking=boss).stands} == {None}
+    page = enter("boss").get("/customers/groups/?by=channel&sum=amount").content.decode()
+    assert "100" not in page
+    put_field_access(actor=SYSTEM, role=Role.objects.get(code="all"), levels={"customers.customer.grade": Sight.HIDDEN})
+    client = enter("boss")
+    assert client.get("/customers/groups/?by=grade").status_code == 404
+    assert "价值等级" not in client.get("/customers/?by=grade").content.decode()
+    # A board is by something else then, never by what is hidden.
+    assert "Key customer" not in client.get("/customers/groups/?as=board&by=grade").content.decode()
+
+
+def test_a_list_is_shown_as_groups_a_board_and_a_chart(shop: dict[str, Customer], company: Company) -> None:
+    client = enter("boss")
+    page = client.get("/customers/?by=channel").content.decode()
+    assert 'hx-get="/customers/groups/?by=channel"' in page
+    table = client.get("/customers/groups/?by=channel").content.decode()
+    assert table.count("data-group=") == 2
+    rows = client.get("/customers/?f=channel:is:web&part=rows", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in rows
+    assert rows.count("data-panel") == 2
+    board = client.get("/customers/groups/?as=board&by=relationship").content.decode()
+    assert 'data-board="relationship"' in board
+    assert board.count("data-lane=") > 5  # those that nobody has are there as well
+    cards = client.get("/customers/cards/?as=board&by=channel&lane=web").content.decode()
+    assert cards.count("data-card=") == 2
+    assert 'data-board=""' in client.get("/customers/groups/?as=board&by=grade").content.decode()
+    chart = client.get("/customers/groups/?as=chart&by=channel&sum=amount").content.decode()
+    assert "/customers/?f=channel:is:web" in chart
+    assert "200" in chart
+    for odd in ("by=nothing", "as=board&lane=x&by=city", "as=chart&sum=nothing", "by=channel&f=((", "as=board&after=x"):
+        for address in ("/customers/", "/customers/groups/", "/customers/cards/"):
+            assert client.get(f"{address}?{odd}").status_code in (200, 400, 404)
+
+
+def test_a_card_is_moved_by_an_edit_that_can_be_taken_back(shop: dict[str, Customer], company: Company) -> None:
+    ada = shop["Ada"]
+    client = enter("seller")
+    moved = client.post(f"/customers/{ada.pk}/move/channel/", {"value": "store", "from": "web"})
+    assert moved.status_code == 204
+    ada.refresh_from_db()
+    assert ada.channel == "store"
+    change = Activity.objects.get(customer=ada, kind="change")
+    assert f"/customers/changes/{change.pk}/undo/" in moved.headers["HX-Trigger"]
+    client.post(f"/customers/changes/{change.pk}/undo/")
+    ada.refresh_from_db()
+    assert ada.channel == "web"
+
+
+@pytest.mark.parametrize(
+    ("who", "field", "value", "stood", "status"),
+    [
+        ("seller", "channel", "store", "other", 409),  # moved by somebody else in between
+        ("seller", "grade", "small", "top", 404),  # worked out
+        ("seller", "name", "Eve", "Ada", 404),  # no lanes by it
+        ("seller", "owner", "999999", "{owner}", 409),
+        ("colleague", "channel", "store", "web", 404),  # not theirs to see
+        ("guest", "channel", "store", "web", 403),
+    ],
+)
+def test_a_card_that_may_not_be_moved_stays(
+    shop: dict[str, Customer], company: Company, who: str, field: str, value: str, stood: str, status: int
+) -> None:
+    ada = shop["Ada"]
+    form = {"value": value, "from": stood.format(owner=company.seller.pk)}
+    assert enter(who).post(f"/customers/{ada.pk}/move/{field}/", form).status_code == status
+    after = Customer.objects.get(pk=ada.pk)
+    assert (after.channel, after.owner_id, after.version) == ("web", company.seller.pk, ada.version)
+
+
+def test_a_field_that_is_read_and_not_written_moves_no_card(shop: dict[str, Customer], company: Company) -> None:
+    put_field_access(actor=SYSTEM, role=Role.objects.get(code="own"), levels={"customers.customer.channel": Sight.READ})
+    client = enter("seller")
+    form = {"value": "store", "from": "web"}
+    assert client.post(f"/customers/{shop['Ada'].pk}/move/channel/", form).status_code == 404
+    assert 'data-board=""' in client.get("/customers/groups/?as=board&by=channel").content.decode()
+    assert Customer.objects.get(pk=shop["Ada"].pk).channel == "web"
+
+
+def test_a_companys_own_choices_make_a_board(shop: dict[str, Customer], company: Company) -> None:
+    made = definitions.create_field(
+        actor=SYSTEM,
+        at=ASKING.now,
+        record="customers.customer",
+        kind=Kind.CHOICE,
+        label="Colour",
+        options=[NewOption(label="红", label_en="red"), NewOption(label="蓝", label_en="blue")],
+    )
+    FieldDefinition.objects.filter(pk=made.pk).update(index=Index.READY)
+    definitions.lock("customers.customer")
+    client = enter("boss")
+    name, ada = f"custom.{made.key}", shop["Ada"]
+    red, blue = (option.key for option in made.options.order_by("position"))
+    assert client.post(f"/customers/{ada.pk}/move/{name}/", {"value": blue, "from": ""}).status_code == 204
+    assert client.post(f"/customers/{ada.pk}/move/{name}/", {"value": red, "from": ""}).status_code == 409
+    board = client.get(f"/customers/groups/?as=board&by={name}").content.decode()
+    assert board.count("data-lane=") == 3
+    assert f'data-lane="{blue}" data-lane-label="blue"' in board
+    cards = client.get(f"/customers/cards/?as=board&by={name}&lane={blue}").content.decode()
+    assert "Ada" in cards

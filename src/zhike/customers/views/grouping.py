@@ -1,0 +1,223 @@
+"""The list as groups with subtotals, as a board or as a chart: loaded by the page itself, so nobody waits for it."""
+
+import json
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import F
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from zhike.core import fields
+from zhike.core.access import require_hold
+from zhike.core.actor import Sight
+from zhike.core.errors import DomainError
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.lists import registry
+from zhike.core.lists.grammar import FilterInvalid
+from zhike.core.lists.registry import Grouping
+from zhike.core.lists.state import State, columns_of, read_state
+from zhike.core.pages import render_page, toast
+from zhike.core.paging import Page
+from zhike.customers import own_fields, selectors
+from zhike.customers.cells import Style
+from zhike.customers.guarded import key
+from zhike.customers.listing import KEY
+from zhike.customers.models import Customer
+from zhike.customers.selectors.groups import Groups, Stand, grouping_of, list_groups, narrowed
+from zhike.customers.services import people
+from zhike.customers.services.bin import DELETE
+from zhike.customers.views.asking import asking_of, style_of
+from zhike.customers.views.editing import told
+from zhike.customers.views.listing import VIEW, heads_of, list_address
+from zhike.customers.views.record import EDIT, OF_HOLDERS, load
+from zhike.ui import charts
+
+CARD_FACTS = 3
+CARDS = 25
+MOST_BARS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A group as it is drawn. url: the list of its customers; rows_url: what fills it; total: as text."""
+
+    value: str
+    label: str
+    count: str
+    total: str
+    url: str
+    rows_url: str
+
+
+@needs(VIEW)
+@require_GET
+def show_groups(request: ActorRequest) -> HttpResponse:
+    asking = asking_of(request)
+    try:
+        state = read_state(request.GET.dict(), of=registry.get(KEY))
+        grouping = grouping_of(state, asking=asking)
+        if grouping is None:
+            raise Http404
+        groups = list_groups(asking=asking, state=state, grouping=grouping, with_empty=state.shape == "board")
+    except FilterInvalid as refusal:
+        return render_page(request, "customers/groups_refused.html", {"refusal": refusal})
+    style = style_of(asking)
+    context: dict[str, Any] = {"groups": groups, "state": state}
+    if state.shape == "chart":
+        figure = _figure(groups, state)
+        return render_page(request, "customers/chart.html", {"figure": figure, "spec": json.dumps(figure.spec)})
+    context["parts"] = [_part(stand, groups, state, style) for stand in groups.stands]
+    if state.shape == "board":
+        context["move_to"] = grouping.edit if _may_move(request, grouping) else ""
+        return render_page(request, "customers/board.html", context)
+    columns = columns_of(state, of=registry.get(KEY), actor=request.actor)
+    can_choose = request.actor.may(DELETE) or request.actor.may(EDIT)
+    context |= {
+        "heads": heads_of(state, columns, request.actor),
+        "can_choose": can_choose,
+        "width": len(columns) + can_choose,
+        "total_label": str(registry.get(KEY).fields[groups.total.key].label) if groups.total else "",
+    }
+    return render_page(request, "customers/groups.html", context)
+
+
+def _part(stand: Stand, groups: Groups, state: State, style: Style) -> Part:
+    url = list_address(stand.state.query()) if stand.state else ""
+    rows_url = f"{url}&part=rows" if url else ""
+    if state.shape == "board" and url:
+        lane = replace(state, group=groups.grouping.key).query(lane=stand.value)
+        rows_url = f"{reverse('show_cards')}?{lane}"
+    return Part(
+        value=stand.value,
+        label=stand.label or _("Nothing said"),
+        count=f"{stand.count.value:,}{'+' if stand.count.is_capped else ''}",
+        total=_total(stand.total, groups, style),
+        url=url,
+        rows_url=rows_url,
+    )
+
+
+def _total(total: Decimal | None, groups: Groups, style: Style) -> str:
+    if total is None or groups.total is None:
+        return ""
+    return style.money(total) if groups.total.unit == "money" else f"{total:,.0f}"
+
+
+def _figure(groups: Groups, state: State) -> charts.Figure:
+    """Counted, or added up, with each bar leading to its customers."""
+    stands = groups.stands[:MOST_BARS]
+    is_sum = groups.total is not None
+    label = str(registry.get(KEY).fields[state.summed].label) if is_sum else _("Customers")
+    is_money = groups.total is not None and groups.total.unit == "money"
+    unit = charts.Unit(kind="money", currency=settings.COMPANY_CURRENCY) if is_money else charts.NUMBER
+    data = [
+        charts.Datum(
+            value=stand.total if is_sum else stand.count.value,
+            href=list_address(stand.state.query()) if stand.state else "",
+        )
+        for stand in stands
+    ]
+    is_rough = any(stand.count.is_capped for stand in stands)
+    count = sum(stand.count.value for stand in stands)
+    said = ngettext("%(count)s customer", "%(count)s customers", count) % {
+        "count": f"{count:,}{'+' if is_rough else ''}"
+    }
+    if is_rough:
+        said = _("%(count)s; groups of 10,000 and more are counted no further") % {"count": said}
+    return charts.bar(
+        title=_("%(figure)s by %(field)s") % {"figure": label, "field": groups.label},
+        subtitle=said,
+        columns=[stand.label or _("Nothing said") for stand in stands],
+        column_title=groups.label,
+        series=[charts.Series(name=label, data=data)],
+        unit=unit,
+        sideways=True,
+    )
+
+
+def _may_move(request: ActorRequest, grouping: Grouping) -> bool:
+    if not grouping.edit or not request.actor.may(EDIT):
+        return False
+    known = own_fields.known_of(grouping.edit) if own_fields.is_own(grouping.edit) else None
+    path = known.path if known else key(grouping.edit)
+    return fields.sight(request.actor, path) is Sight.WRITE
+
+
+@needs(VIEW)
+@require_GET
+def show_cards(request: ActorRequest) -> HttpResponse:
+    """The cards of one lane of the board, or the next of them."""
+    asking, spec = asking_of(request), registry.get(KEY)
+    try:
+        state = read_state(request.GET.dict(), of=spec)
+        grouping = grouping_of(state, asking=asking)
+        value = request.GET.get("lane", "")
+        one = narrowed(state, spec.fields_for(request.actor)[grouping.key], value) if grouping else None
+        if grouping is None or one is None:
+            raise Http404
+        page = selectors.list_customers(
+            actor=request.actor,
+            asking=asking,
+            state=one,
+            page=Page(after=request.GET.get("after", ""), size=CARDS),
+            style=style_of(asking),
+        )
+    except FilterInvalid as refusal:
+        return render_page(request, "customers/groups_refused.html", {"refusal": refusal})
+    shown = [place for place, column in enumerate(page.columns) if place and column.key != grouping.key][:CARD_FACTS]
+    cards = [
+        (row.pk, row.cells[0], [(page.columns[place].label, row.cells[place]) for place in shown]) for row in page.rows
+    ]
+    more = state.query(lane=value, after=page.next_cursor)
+    context = {
+        "cards": cards,
+        "move_to": grouping.edit if _may_move(request, grouping) else "",
+        "more_url": f"{reverse('show_cards')}?{more}" if page.next_cursor else "",
+    }
+    return render_page(request, "customers/cards.html", context)
+
+
+@needs(EDIT)
+@require_POST
+def move_card(request: ActorRequest, pk: int, field: str) -> HttpResponse:
+    """Put a customer into another lane: an edit like any other, refused where it stands elsewhere by now."""
+    found = load(request, pk)
+    spec = registry.get(KEY)
+    grouping = next((one for one in spec.groupings_for(request.actor).values() if one.edit == field), None)
+    if grouping is None or not _may_move(request, grouping):
+        raise Http404
+    if field in OF_HOLDERS:
+        require_hold(request.actor, EDIT, record=found.customer)
+    stands = Customer.objects.visible_to(request.actor).filter(pk=pk).values_list(_lane_of(grouping), flat=True)
+    stood = next(iter(stands), None)
+    label = str(spec.fields[grouping.key].label)
+    if ("" if stood is None else str(stood)) != request.POST.get("from", ""):
+        message = _("%(name)s stands elsewhere by now; load the board again.") % {"name": found.customer.name}
+        return toast(HttpResponse(status=409), message)
+    was = people.written(found.customer, field)
+    try:
+        change_id = people.edit_customer(
+            actor=request.actor,
+            customer_id=pk,
+            changes={field: request.POST.get("value", "")},
+            was={field: was},
+            at=timezone.now(),
+        ).change_id
+    except ValidationError as refusal:
+        return toast(HttpResponse(status=409), " ".join(refusal.messages))
+    except DomainError as refusal:
+        return toast(HttpResponse(status=409), str(refusal))
+    return told(HttpResponse(status=204), change_id, _("Saved: %(field)s") % {"field": label})
+
+
+def _lane_of(grouping: Grouping) -> Any:
+    return F(grouping.of) if isinstance(grouping.of, str) else grouping.of
