@@ -137,6 +137,11 @@ class Act(models.Model):
         return self.undone_count + self.kept_count
 
     @property
+    def went_back(self) -> bool:
+        """Whether any of it was taken back, or is to be, even if that stopped on the way."""
+        return self.undo_began_at is not None or self.put_back_count > 0
+
+    @property
     def is_undoing(self) -> bool:
         return self.undo_began_at is not None and self.undone_at is None
 

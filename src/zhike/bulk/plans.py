@@ -97,6 +97,31 @@ def make_plan(*, actor: Actor, verb: Verb, change: Mapping[str, Any], at: dateti
     return _editing(actor, verb, change.get("fields") or {}, change.get("kinds") or {}, at)
 
 
+def plan_of_undo(*, actor: Actor, verb: Verb, change: Mapping[str, Any]) -> Plan:
+    """The plan of a change that was made, to take it back: whether it could be made today is not asked.
+
+    :raises PermissionDenied, zhike.core.fields.FieldClosed: the actor may not do this to any record
+    :raises ValidationError: by the field's name: it is gone, of another kind, or holds each value once by now
+    """
+    if verb is Verb.DELETE:
+        require(actor, DELETE)
+        return Plan(verb=verb, permission=DELETE)
+    require(actor, EDIT)
+    if verb is Verb.TAG:
+        return _tagging(actor, change)
+    wanted: Mapping[str, Any] = change["fields"]
+    for name in wanted:
+        if not is_own(name):
+            guarding.require_write(actor, key(name))
+    own = {name.removeprefix(PREFIX): value for name, value in wanted.items() if is_own(name)}
+    known = design_of(RECORD).known
+    for name in own:
+        if name not in known or known[name].kind.value != change["kinds"].get(name) or known[name].is_unique:
+            raise ValidationError({f"{PREFIX}{name}": [_("The field is not what it was, or gone.")]})
+        guarding.require_write(actor, known[name].path)
+    return _plan_of_edit(actor, verb, {name: value for name, value in wanted.items() if not is_own(name)}, own)
+
+
 def kept_change(plan: Plan) -> dict[str, Any]:
     """The change as an act keeps it, from which the same plan can be made."""
     if plan.verb is Verb.DELETE:

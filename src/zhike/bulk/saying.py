@@ -79,9 +79,10 @@ def say_change(actor: Actor, change: Mapping[str, Any]) -> list[Said]:
         for name, value in wanted.items()
         if fields.reads(actor, [key(name)])
     ]
-    if change.get("add"):
+    reads_tags = fields.reads(actor, [key("tags")])
+    if change.get("add") and reads_tags:
         said.append(Said(label=_("Tags added"), after="、".join(change["add"])))
-    if change.get("remove"):
+    if change.get("remove") and reads_tags:
         said.append(Said(label=_("Tags removed"), after="", before="、".join(change["remove"])))
     return said
 

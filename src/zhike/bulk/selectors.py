@@ -134,9 +134,9 @@ def page_acts(*, actor: Actor, page: Page) -> Rows[Act]:
 def count_outcomes(*, act: Act) -> list[tuple[str, str, int]]:
     """Outcome, label and number of the customers of an act that the caller has found visible; after an undo, what
     became of them then."""
-    column = "undone" if act.undo_began_at else "outcome"
+    column = "undone" if act.went_back else "outcome"
     counts = dict(act.records.order_by().values_list(column).annotate(count=Count("pk")))
-    if act.undo_began_at:
+    if act.went_back:
         for code, count in act.records.filter(undone="").order_by().values_list("outcome").annotate(count=Count("pk")):
             if code != Outcome.CHANGED:
                 counts[code] = counts.get(code, 0) + count
@@ -146,7 +146,7 @@ def count_outcomes(*, act: Act) -> list[tuple[str, str, int]]:
 
 def page_records(*, actor: Actor, act: Act, outcome: str, page: Page) -> Rows[RecordRow]:
     """The customers of which this became, by the names that the actor sees."""
-    state = Q(undone=outcome) | Q(undone="", outcome=outcome) if act.undo_began_at else Q(outcome=outcome)
+    state = Q(undone=outcome) | Q(undone="", outcome=outcome) if act.went_back else Q(outcome=outcome)
     found = page.of(Record.objects.filter(state, act=act), by=("pk",))
     ids = [one.record_id for one in found.items]
     names = dict(Customer.objects.visible_to(actor).filter(pk__in=ids).values_list("pk", "name"))
@@ -158,7 +158,7 @@ def page_records(*, actor: Actor, act: Act, outcome: str, page: Page) -> Rows[Re
                 name=shown_name(actor, names[one.record_id]) if one.record_id in names else f"#{one.record_id}",
                 url=reverse("show_customer", args=[one.record_id]) if one.record_id in names else "",
                 outcome=str(labels[one.undone or one.outcome]),
-                said=values if one.record_id in names and one.outcome == Outcome.CHANGED else [],
+                said=values if one.record_id in names and one.outcome == Outcome.CHANGED and one.before else [],
             )
             for one, values in zip(found.items, said, strict=True)
         ],

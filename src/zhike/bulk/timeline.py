@@ -7,9 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from zhike.bulk.models import Act, Outcome, Record, Verb
 from zhike.bulk.saying import say_before, say_change, title_of
-from zhike.core import fields
 from zhike.core.actor import Actor
-from zhike.customers.guarded import key
 from zhike.customers.models import VIEW
 from zhike.customers.timeline import Entry, Request, Source, behind
 
@@ -34,8 +32,8 @@ def _entries(asked: Request) -> list[Entry]:
 
 
 def _entry(actor: Actor, row: Record, *, is_seen: bool) -> Entry:
-    if row.act.verb == Verb.TAG:
-        said = say_change(actor, row.act.change) if fields.reads(actor, [key("tags")]) else []
+    if row.act.verb == Verb.TAG or not row.before:
+        said = say_change(actor, row.act.change)
         lines = [_("%(field)s: %(value)s") % {"field": one.label, "value": one.after or one.before} for one in said]
     else:
         [values] = say_before(actor, row.act.change, [row.before])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import EmptyResultSet, ObjectDoesNotExist, PermissionDenied
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +38,7 @@ _LAY_DOWN = """
     FROM (SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS place FROM ({chosen}) AS chosen (id)) AS placed
     GROUP BY place
 """
+_NOBODY = "SELECT id FROM customers_customer WHERE false"
 _NOTE = """
     INSERT INTO bulk_record (act_id, record_id, outcome, undone, before)
     SELECT %s, noted.id, noted.outcome, '', noted.before::jsonb
@@ -150,7 +151,10 @@ def own_acts(actor: Actor) -> "QuerySet[Act]":
 def _lay_down(actor: Actor, act: Act, rows: "QuerySet[Any, Any]", at: datetime) -> None:
     """Decide who belongs to the set, once, so that an edit of what was filtered by does not change it."""
     # By the compiled predicate, which asks for the actor's reach: under the policies there is no index for search.
-    query, parameters = rows.order_by().values_list("pk").query.sql_with_params()
+    try:
+        query, parameters = rows.order_by().values_list("pk").query.sql_with_params()
+    except EmptyResultSet:
+        query, parameters = _NOBODY, ()
     with seeing_everything(), connection.cursor() as cursor:
         cursor.execute(_LAY_DOWN.format(chosen=query), [act.pk, BATCH[Verb(act.verb)], *parameters])
         cursor.execute("SELECT coalesce(sum(cardinality(ids)), 0) FROM bulk_batch WHERE act_id = %s", [act.pk])
@@ -213,7 +217,10 @@ def hold(actor: Actor, ids: Sequence[int], *, verdict: Any, before: Any = None) 
     if before is not None:
         rows, columns = rows.annotate(before=before), [*columns, "before"]
     rows = rows.order_by("pk").select_for_update(of=("self",), no_key=True)
-    query, parameters = rows.values_list(*columns).query.sql_with_params()
+    try:
+        query, parameters = rows.values_list(*columns).query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         # Rows as they come: making objects of them takes longer than everything else here.
         cursor.execute(query, parameters)

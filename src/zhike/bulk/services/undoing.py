@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,7 +16,7 @@ from psycopg import sql
 from zhike.accounts.models import Team, User
 from zhike.audit import services as audit
 from zhike.bulk.models import Act, Batch, Outcome, Record, Verb
-from zhike.bulk.plans import Plan, make_plan
+from zhike.bulk.plans import Plan, plan_of_undo
 from zhike.bulk.services.carrying import AT_ONCE, Held, hold
 from zhike.core.access import IsAnyOf, Keys, array_of
 from zhike.core.acting import acting, seeing_everything
@@ -29,6 +29,7 @@ from zhike.customers.services.renaming import refresh_names
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned
 
+KEPT = timedelta(days=30)  # after the end: what the customers were before, and with it the way back
 _BACK = sql.SQL(
     """
     UPDATE customers_customer AS row SET {assignments}, version = row.version + 1, updated_at = %(at)s
@@ -54,19 +55,46 @@ class NothingToUndo(DomainError):
         super().__init__(_("This runs still, or has been taken back already."))
 
 
+class TooLateToUndo(DomainError):
+    code = "too_late_to_undo"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This ended more than %(days)s days ago: what the customers were before is not kept any more.")
+            % {"days": KEPT.days}
+        )
+
+
+def is_possible(act: Act, *, at: datetime) -> bool:
+    """Whether there is something to take back, and still a way."""
+    return _is_left(act) and not _is_late(act, at)
+
+
+def _is_left(act: Act) -> bool:
+    return act.finished_at is not None and act.undo_began_at is None and act.changed_count > act.put_back_count
+
+
+def _is_late(act: Act, at: datetime) -> bool:
+    return act.finished_at is not None and act.finished_at < at - KEPT
+
+
 @transaction.atomic
 def start_undo(*, actor: Actor, act_id: int, at: datetime) -> Act:
-    """Take it back, as far as the actor may do the opposite by hand: a few at once, many in the background.
+    """Take it back, as far as the actor may do the opposite by hand: a few at once, many in the background. One that
+    stopped on the way goes on.
 
     :raises Act.DoesNotExist: there is none, or not for this actor
     :raises NothingToUndo: it runs, or was taken back
-    :raises PermissionDenied, ValidationError: as for `make_plan`; the field is gone, for example
+    :raises TooLateToUndo: what was there before is gone
+    :raises PermissionDenied, ValidationError: as for `plan_of_undo`; the field is gone, for example
     """
     act = Act.objects.visible_to(actor).select_for_update().get(pk=act_id)
-    if act.finished_at is None or act.undo_began_at is not None or not act.changed_count:
+    if not _is_left(act):
         raise NothingToUndo
-    make_plan(actor=actor, verb=Verb(act.verb), change=act.change, at=at)
-    act.undo_by_id, act.undo_began_at, act.heartbeat_at = actor.user_id, at, at
+    if _is_late(act, at):
+        raise TooLateToUndo
+    plan_of_undo(actor=actor, verb=Verb(act.verb), change=act.change)
+    act.undo_by_id, act.undo_began_at, act.heartbeat_at, act.failure = actor.user_id, at, at, ""
     act.save()
     audit.record(action="bulk.undo", act=act.pk)
     if act.done_count <= AT_ONCE:
@@ -85,7 +113,7 @@ def go_back(*, actor: Actor, act_id: int, at: datetime) -> bool:
     if not act.is_undoing:
         return False
     with acting(replace(actor, request_id=f"bulk-{act.pk}-undo")):
-        plan = make_plan(actor=actor, verb=Verb(act.verb), change=act.change, at=at)
+        plan = plan_of_undo(actor=actor, verb=Verb(act.verb), change=act.change)
         waiting = act.batches.filter(is_done=True, is_undone=False)
         batch = waiting.order_by("-number").first()
         if batch is not None:
@@ -98,10 +126,10 @@ def go_back(*, actor: Actor, act_id: int, at: datetime) -> bool:
 
 
 def fail(*, act_id: int, why: str, at: datetime) -> None:
-    """It cannot go on: the field is gone, or the right. What is back stays back."""
+    """It cannot go on: the field is gone, or the right. What is back stays back; the rest may be begun anew."""
     act = Act.objects.get(pk=act_id)
-    act.failure, act.undone_at = why[:500], at
-    act.save(update_fields=["failure", "undone_at"])
+    act.failure, act.undo_began_at, act.heartbeat_at = why[:500], None, at
+    act.save(update_fields=["failure", "undo_began_at", "heartbeat_at"])
 
 
 def _work_back(actor: Actor, act: Act, plan: Plan, batch: Batch, at: datetime) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.utils import timezone, translation
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
@@ -80,6 +81,15 @@ def undo(actor: Actor, act: Act) -> Act:
     return Act.objects.get(pk=act.pk)
 
 
+def work_off(task: str) -> int:
+    """What waits in the queue, as the worker would do it; how many jobs that were."""
+    waiting = list(ProcrastinateJob.objects.filter(task_name=task, status="todo").order_by("pk"))
+    for job in waiting:
+        getattr(tasks, task.removeprefix("bulk."))(**job.args)
+    ProcrastinateJob.objects.filter(pk__in=[job.pk for job in waiting])._raw_delete(using="default")
+    return len(waiting)
+
+
 def counts(act: Act) -> tuple[int, int, int]:
     return act.changed_count, act.same_count, act.refused_count
 
@@ -132,7 +142,9 @@ def test_a_cancelled_run_leaves_whole_batches_and_a_killed_one_goes_on(db: None,
             assert carrying.go_on(actor=boss, act_id=act.pk, at=timezone.now())
         assert cities() == {"Wuhan": 3, "Xi'an": 2}
         Act.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    ProcrastinateJob.objects.all()._raw_delete(using="default")
     tasks.resume(timestamp=0)
+    assert work_off("bulk.carry_out") == 1
     act.refresh_from_db()
     assert (cities(), counts(act), act.done_count) == ({"Xi'an": 5}, (5, 0, 0), 5)
     with acting(boss, origin="web"):

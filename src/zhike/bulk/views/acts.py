@@ -69,8 +69,7 @@ def show_act(request: ActorRequest, pk: int) -> HttpResponse:
         "outcome": outcome,
         "rows": found.items,
         "more_url": f"{reverse('show_act', args=[pk])}?{query.urlencode()}" if found.next_cursor else "",
-        "may_undo": act.undo_began_at is None
-        and act.changed_count
+        "may_undo": undoing.is_possible(act, at=timezone.now())
         and request.actor.may(DELETE if act.verb == "delete" else EDIT),
     }
     return render_page(request, "bulk/show_act.html", context, partial="rows" if page.after else None)
