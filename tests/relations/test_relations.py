@@ -93,17 +93,36 @@ def test_edits_and_removals_are_taken_back(make: Make, relate: Relate, boss: Act
         relating.edit_relation(
             actor=boss, relation_id=row.pk, details={"role": "decider", "ended_on": date(2026, 11, 1)}, at=LATER
         )
-        entry = restoring.last_entry(row)
+        entry = relating.last_entry(row)
         restoring.undo_entry(actor=boss, entry_id=entry, at=LATER)
         row.refresh_from_db()
         assert (row.role, row.ended_on) == ("buyer", None)
         relating.remove_relation(actor=boss, relation_id=row.pk)
         assert not Relation.objects.exists()
-        restoring.undo_entry(actor=boss, entry_id=restoring.last_entry(row), at=LATER)
+        restoring.undo_entry(actor=boss, entry_id=relating.last_entry(row), at=LATER)
         back = Relation.objects.get()
         assert (back.pk, back.role, back.customer_id, back.other_id) == (row.pk, "buyer", person.pk, works.pk)
         with pytest.raises(restoring.NothingToPutBack):
             restoring.undo_entry(actor=boss, entry_id=entry, at=LATER)
+
+
+def test_all_of_very_many_are_listed_and_changed_and_the_picture_begins_with_what_goes_on(
+    make: Make, relate: Relate, boss: Actor, monkeypatch: Any
+) -> None:
+    works, first = company(make, "江南制造"), make("张伟")
+    row = relate(works, first, "contact")
+    people = Customer.objects.bulk_create(
+        Customer(name=f"客户{one}", created_at=NOON, updated_at=NOON) for one in range(210)
+    )
+    Relation.objects.bulk_create(
+        Relation(customer=one, other=works, kind="work", ended_on=NOON.date(), created_at=NOON) for one in people
+    )
+    assert len(related.list_related(actor=boss, customer_id=works.pk)) == 211
+    with acting(boss):
+        relating.edit_relation(actor=boss, relation_id=row.pk, details={"role": "decider"}, at=LATER)
+    assert related.get_related(actor=boss, customer_id=works.pk, relation_id=row.pk).role == "decider"
+    monkeypatch.setattr(graph, "MOST_READ", 2)
+    assert graph.read_graph(actor=boss, customer_id=works.pk).middle.below[0].who.name == "张伟"
 
 
 def test_strangers_see_a_masked_name_and_change_nothing(make: Make, relate: Relate, boss: Actor, seller: Actor) -> None:
@@ -241,10 +260,13 @@ def test_the_pages_show_add_edit_remove_and_undo(make: Make, boss: Actor) -> Non
     assert "Buyer" in client.get(f"/relations/customers/{person.pk}/panel/").content.decode()
     changed = client.post(f"{address}{row.pk}/", {"role": "decider", "title": "总监"})
     assert changed["Location"] == address
+    assert f"{address}undo/{relating.last_entry(row)}/" in client.get(address).content.decode()
+    same = client.post(f"{address}{row.pk}/", {"role": "decider", "title": "总监"}, follow=True).content.decode()
+    assert ("Nothing was changed" in same, f"{address}undo/" in same) == (True, False)
     assert "Decision maker" in client.get(f"{address}panel/").content.decode()
     assert client.post(f"{address}{row.pk}/remove/").status_code == 302
     assert not Relation.objects.exists()
-    client.post(f"{address}undo/{restoring.last_entry(row)}/")
+    client.post(f"{address}undo/{relating.last_entry(row)}/")
     assert Relation.objects.get().role == "decider"
     assert client.get(f"{address}999999/").status_code == 404
     history = client.get(f"/customers/{works.pk}/history/").content.decode()

@@ -67,4 +67,6 @@ def _work(user_id: int | None, step: Callable[..., bool], fail: Callable[..., No
 def _said(refusal: Exception) -> str:
     if isinstance(refusal, ValidationError):
         return " ".join(refusal.messages)
-    return str(refusal) if isinstance(refusal, DomainError) else _("The role of whoever asked for this lacks the right.")
+    return (
+        str(refusal) if isinstance(refusal, DomainError) else _("The role of whoever asked for this lacks the right.")
+    )

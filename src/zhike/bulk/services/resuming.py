@@ -27,7 +27,9 @@ def take_up(*, at: datetime) -> None:
 def _take_up(act: Act, at: datetime) -> None:
     is_back = act.finished_at is not None
     task, user_id, began = (
-        ("bulk.take_back", act.undo_by_id, act.undo_began_at) if is_back else ("bulk.carry_out", act.user_id, act.made_at)
+        ("bulk.take_back", act.undo_by_id, act.undo_began_at)
+        if is_back
+        else ("bulk.carry_out", act.user_id, act.made_at)
     )
     mine = ProcrastinateJob.objects.filter(task_name=task, args__act_id=act.pk)
     if mine.filter(status="todo").exists():

@@ -84,8 +84,11 @@ def test_an_act_that_fails_again_and_again_is_given_up(db: None, monkeypatch: An
         tasks.resume(timestamp=0)
         assert ProcrastinateJob.objects.filter(task_name="bulk.carry_out", status="todo").count() == 2
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = 'bulk.carry_out'")
-            cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE args ->> 'act_id' = %s", [str(act.pk)])
+            cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo'")
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing' AND args ->> 'act_id' = %s",
+                [str(act.pk)],
+            )
         ProcrastinateJob.objects.filter(status="doing")._raw_delete(using="default")
     tasks.resume(timestamp=0)
     act.refresh_from_db()

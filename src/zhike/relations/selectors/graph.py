@@ -7,7 +7,7 @@ before stands within its box, so no line needs a label.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from zhike.core import fields
@@ -19,6 +19,7 @@ from zhike.relations.selectors.related import Known, know
 
 MOST_NEAR, MOST_FAR = 24, 36
 FAR_OF_ONE = 6
+MOST_READ = 2000  # relations at each step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +169,7 @@ def _rows(ids: Sequence[int]) -> list[Relation]:
     if not ids:
         return []
     found = Relation.objects.filter(Q(customer__in=ids) | Q(other__in=ids))
-    return sorted(found.order_by("-pk")[:500], key=lambda row: row.ended_on is not None)
+    return list(found.order_by(F("ended_on").desc(nulls_first=True), "-pk")[:MOST_READ])
 
 
 def _hang(row: Relation, near: Node, placed: dict[int, Node], known: dict[int, Known], *, room: int) -> int:

@@ -12,11 +12,9 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.customers.guarded import shown_name
 from zhike.customers.models import EDIT, Customer
-from zhike.relations.aspects import aspect_of
+from zhike.relations.aspects import ASPECTS, aspect_of
 from zhike.relations.guarded import RELATION
 from zhike.relations.models import Relation
-
-MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +54,30 @@ class Related:
 
 def list_related(*, actor: Actor, customer_id: int) -> list[Related]:
     """The relations of a customer whom the caller has found visible: what goes on first, in the order of the words."""
+    found = _related(actor, customer_id, Relation.objects.of(customer_id).order_by("-pk"))
+    roles = Relation.Role.values
+
+    def place(one: Related) -> tuple[bool, int, int]:
+        weight = roles.index(one.role) if one.role else len(roles)
+        return one.ended_on is not None, ASPECTS[one.aspect].order, weight
+
+    return sorted(found, key=place)
+
+
+def get_related(*, actor: Actor, customer_id: int, relation_id: int) -> Related:
+    """
+    :raises Relation.DoesNotExist: the customer has none of this number, as far as the actor sees
+    """
+    found = _related(actor, customer_id, Relation.objects.of(customer_id).filter(pk=relation_id))
+    if not found:
+        raise Relation.DoesNotExist
+    return found[0]
+
+
+def _related(actor: Actor, customer_id: int, relations: Iterable[Relation]) -> list[Related]:
     if not fields.reads(actor, [RELATION]):
         return []
-    rows = list(Relation.objects.of(customer_id).order_by("-pk")[:MOST_SHOWN])
+    rows = list(relations)
     known = know(actor, {customer_id, *(_far(row, customer_id) for row in rows)})
     own = known[customer_id]
     may_write = fields.sight(actor, RELATION) is Sight.WRITE
@@ -68,33 +87,23 @@ def list_related(*, actor: Actor, customer_id: int) -> list[Related]:
         if other is None:
             continue
         aspect = aspect_of(row.kind, is_other_end=row.customer_id == customer_id)
-        related = Related(
-            pk=row.pk,
-            aspect=aspect.key,
-            word=str(aspect.label),
-            other=other,
-            role=row.role,
-            role_word=row.get_role_display() if row.role else "",
-            title=fields.shown_within(actor, row.title),
-            started_on=row.started_on,
-            ended_on=row.ended_on,
-            source=row.source,
-            note=fields.shown_within(actor, row.note),
-            may_change=may_write and not other.is_masked and (own.may_edit or other.may_edit),
+        found.append(
+            Related(
+                pk=row.pk,
+                aspect=aspect.key,
+                word=str(aspect.label),
+                other=other,
+                role=row.role,
+                role_word=row.get_role_display() if row.role else "",
+                title=fields.shown_within(actor, row.title),
+                started_on=row.started_on,
+                ended_on=row.ended_on,
+                source=row.source,
+                note=fields.shown_within(actor, row.note),
+                may_change=may_write and not other.is_masked and (own.may_edit or other.may_edit),
+            )
         )
-        weight = Relation.Role.values.index(row.role) if row.role else len(Relation.Role.values)
-        found.append((row.ended_on is not None, aspect.order, weight, related))
-    return [one[-1] for one in sorted(found, key=lambda one: one[:-1])]
-
-
-def get_related(*, actor: Actor, customer_id: int, relation_id: int) -> Related:
-    """
-    :raises Relation.DoesNotExist: the customer has none of this number, as far as the actor sees
-    """
-    found = (one for one in list_related(actor=actor, customer_id=customer_id) if one.pk == relation_id)
-    if (related := next(found, None)) is None:
-        raise Relation.DoesNotExist
-    return related
+    return found
 
 
 def know(actor: Actor, ids: Collection[int]) -> dict[int, Known]:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.audit import services as audit
+from zhike.audit.models import Entry
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
@@ -107,8 +108,8 @@ def add_relation(
 
 
 @transaction.atomic
-def edit_relation(*, actor: Actor, relation_id: int, details: Mapping[str, Any], at: datetime) -> Relation:
-    """Change some of `DETAILS`.
+def edit_relation(*, actor: Actor, relation_id: int, details: Mapping[str, Any], at: datetime) -> int | None:
+    """Change some of `DETAILS`. Returns the entry of the history that says so; None where it was so already.
 
     :raises Relation.DoesNotExist: there is none, or not for this actor
     :raises PermissionDenied: the actor may edit neither end, or does not see both
@@ -119,13 +120,14 @@ def edit_relation(*, actor: Actor, relation_id: int, details: Mapping[str, Any],
     held = {name: getattr(relation, name) for name in DETAILS}
     wanted = _clean(relation.kind, {**held, **details}, _today(actor, at))
     changed = [name for name in DETAILS if wanted[name] != held[name]]
+    if not changed:
+        return None
     for name in changed:
         setattr(relation, name, wanted[name])
-    if changed:
-        with _refusals():
-            relation.save(update_fields=changed)
-        _tell_other(relation)
-    return relation
+    with _refusals():
+        relation.save(update_fields=changed)
+    _tell_other(relation)
+    return last_entry(relation)
 
 
 @transaction.atomic
@@ -139,6 +141,12 @@ def remove_relation(*, actor: Actor, relation_id: int) -> Relation:
     _tell_other(relation)
     Relation.objects.filter(pk=relation.pk).delete()
     return relation
+
+
+def last_entry(relation: Relation) -> int:
+    """The entry of the history that says what was just done to it."""
+    found = Entry.objects.filter(table_name=Relation._meta.db_table, ids=[relation.pk]).order_by("-pk")
+    return found.values_list("pk", flat=True)[:1].get()
 
 
 def may_change(actor: Actor, ends: "tuple[Customer, Customer]") -> bool:

@@ -38,12 +38,6 @@ def _put_back(actor: Actor, customer_id: int, back: Back, at: datetime) -> None:
 RELATION = Restorable(columns=relating.DETAILS, names=("kind", "other_id", "title"), put_back=_put_back)
 
 
-def last_entry(relation: Relation) -> int:
-    """The entry of the history that says what was just done to it."""
-    found = Entry.objects.filter(table_name=Relation._meta.db_table, ids=[relation.pk]).order_by("-pk")
-    return found.values_list("pk", flat=True)[:1].get()
-
-
 @transaction.atomic
 def undo_entry(*, actor: Actor, entry_id: int, at: datetime) -> None:
     """Take back one change of one relation, as far as nobody has changed it since.

@@ -65,9 +65,9 @@ def show_relations(request: ActorRequest, pk: int) -> HttpResponse:
     form = None
     if request.method == "POST" or _may_add(request, pk):
         form = NewRelation(request.POST or None, kind=found.middle.who.kind)
-        if accepted(form, lambda: _add(request, pk, form)):
-            made = Relation.objects.of(pk).latest("pk")
-            return _go_back(request, pk, _("Relation added"), made)
+        made: list[int] = []
+        if accepted(form, lambda: made.append(relating.last_entry(_add(request, pk, form)))):
+            return _go_back(request, pk, _("Relation added"), made[0])
     context = {
         "who": found.middle.who,
         "related": related.list_related(actor=request.actor, customer_id=pk),
@@ -93,11 +93,15 @@ def edit_relation(request: ActorRequest, pk: int, relation: int) -> HttpResponse
     if not shown.may_change:
         raise PermissionDenied(EDIT)
     form = Details(request.POST or None, initial={name: getattr(row, name) for name in relating.DETAILS})
-    if accepted(
-        form,
-        lambda: relating.edit_relation(actor=request.actor, relation_id=relation, details=form.cleaned_data, at=now()),
-    ):
-        return _go_back(request, pk, _("Relation changed"), row)
+    entries: list[int | None] = []
+
+    def edit() -> None:
+        details = form.cleaned_data
+        entries.append(relating.edit_relation(actor=request.actor, relation_id=relation, details=details, at=now()))
+
+    if accepted(form, edit):
+        [entry] = entries
+        return _go_back(request, pk, _("Relation changed") if entry else _("Nothing was changed"), entry)
     context = {"customer_id": pk, "one": shown, "form": form}
     status = 422 if form.is_bound else 200
     return render_page(request, "relations/edit_relation.html", context, status=status)
@@ -112,7 +116,7 @@ def remove_relation(request: ActorRequest, pk: int, relation: int) -> HttpRespon
         row = relating.remove_relation(actor=request.actor, relation_id=relation)
     except GONE:
         raise Http404 from None
-    return _go_back(request, pk, _("Relation removed"), row)
+    return _go_back(request, pk, _("Relation removed"), relating.last_entry(row))
 
 
 @needs(EDIT)
@@ -162,6 +166,6 @@ def _add(request: ActorRequest, pk: int, form: Any) -> Relation:
         raise relating.RelationUnfit(_("There is no such customer, as far as you may see.")) from None
 
 
-def _go_back(request: ActorRequest, pk: int, said: str, relation: Relation) -> HttpResponse:
-    undo_url = reverse("undo_relation", args=[pk, restoring.last_entry(relation)])
+def _go_back(request: ActorRequest, pk: int, said: str, entry_id: int | None) -> HttpResponse:
+    undo_url = reverse("undo_relation", args=[pk, entry_id]) if entry_id else ""
     return go_to(request, reverse("show_relations", args=[pk]), message=said, undo_url=undo_url)
