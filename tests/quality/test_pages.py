@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from tests.duplicates.conftest import person
 
-from zhike.accounts.models import FieldAccess, User
+from zhike.accounts.models import FieldAccess, Grant, User
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Scope, Sight
 from zhike.customers.models import Customer
@@ -84,6 +84,30 @@ def test_who_does_not_read_a_field_is_told_nothing_by_its_rules(run: Run) -> Non
     assert client.get("/customers/?f=finding:is:phone_form").status_code == 400
     assert client.get("/quality/figures/customers.customer/phone/").status_code == 404
     assert "/figures/customers.customer/phone/" not in client.get("/quality/figures/").content.decode()
+
+
+def test_the_split_by_channel_is_for_those_who_read_channels(run: Run) -> None:
+    boss = person("boss", Scope.ALL)
+    address = "/quality/figures/customers.customer/phone/"
+    assert "By channel" in browser(boss).get(address).content.decode()
+    for level in (Sight.MASKED, Sight.HIDDEN):
+        FieldAccess.objects.update_or_create(
+            role=boss.roles.get(), field="customers.customer.channel", defaults={"level": level}
+        )
+        page = browser(boss).get(address)
+        assert (page.status_code, "By channel" in page.content.decode()) == (200, False)
+
+
+def test_findings_about_orders_are_told_to_those_who_see_all_orders_of_their_customers(run: Run) -> None:
+    boss = person("boss", Scope.ALL)
+    mine = plant("Mine", "138 0013 8000")
+    Finding.objects.create(rule="order_future", customer_id=mine.pk, item_id=1, stamp="x", run_id=1)
+    asked = ("/quality/", "/quality/findings/order_future/", "/customers/?f=finding:is:order_future")
+    assert [browser(boss).get(one).status_code for one in asked] == [200, 200, 200]
+    assert "order_future" in browser(boss).get("/quality/").content.decode()
+    Grant.objects.filter(role=boss.roles.get(), permission="commerce.view_order").update(scope=Scope.OWN)
+    assert [browser(boss).get(one).status_code for one in asked] == [200, 404, 400]
+    assert "order_future" not in browser(boss).get("/quality/").content.decode()
 
 
 def test_figures_say_what_they_mean_and_lead_to_the_records(run: Run) -> None:

@@ -35,7 +35,7 @@ def scan(queued: bool, as_json: bool) -> None:
     waiting = Scan.objects.filter(finished_at=None).first() if queued else None
     number = (waiting or Scan.objects.create(started_at=began, heartbeat_at=began)).pk
     spill = home.run_dir / "scan"
-    done = scanning.run_scan(actor=SYSTEM, scan_id=number, now=lambda: datetime.now(UTC), spill=str(spill))
+    done = scanning.run_scan(actor=SYSTEM, scan_id=number, now=lambda: datetime.now(UTC), spill=spill)
     seconds = round((datetime.now(UTC) - began).total_seconds(), 1)
     result = {
         "scan": done.pk,

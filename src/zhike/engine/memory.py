@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from psycopg import sql
 
 from zhike.engine.backend import MEMORY_LIMIT
 from zhike.engine.snapshot import open_snapshot
+from zhike.engine.spilling import fresh_folder
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -37,18 +38,19 @@ def read_into_memory(
 ) -> Iterator[Backend]:
     """The answers as tables of an engine, all of one moment; they are gone when it is closed.
 
-    dsn: a role that may read every row of the tables. spill: folder for what goes beyond the memory; emptied by the
-    engine itself.
+    dsn: a role that may read every row of the tables. spill: folder for what goes beyond the memory, of this
+    computation alone. What is asked of the engine reaches neither files nor the network.
     """
     import ibis
 
-    backend: Backend = ibis.duckdb.connect(
-        memory_limit=memory_limit,
-        temp_directory=str(spill),
-        preserve_insertion_order=False,
-        autoinstall_known_extensions=False,
-    )
-    try:
+    with ExitStack() as stack:
+        backend: Backend = ibis.duckdb.connect(
+            memory_limit=memory_limit,
+            temp_directory=str(stack.enter_context(fresh_folder(spill))),
+            preserve_insertion_order=False,
+            autoinstall_known_extensions=False,
+        )
+        stack.callback(backend.disconnect)
         backend.raw_sql("SET TimeZone = 'UTC'")
         backend.raw_sql("SET enable_progress_bar = false")
         with open_snapshot(dsn) as snapshot:
@@ -63,6 +65,5 @@ def read_into_memory(
 
             with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
                 list(pool.map(read, readings))
+        backend.raw_sql("SET enable_external_access = false")
         yield backend
-    finally:
-        backend.disconnect()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from zhike.core import fields
 from zhike.core.actor import Actor
+from zhike.customers.models import VIEW
 from zhike.quality import builtin, own
 from zhike.quality.checks import Check
 from zhike.quality.models import OwnRule
@@ -29,8 +30,11 @@ def checks_by_key() -> Mapping[str, Check]:
 
 
 def is_open_to(check: Check, actor: Actor) -> bool:
-    """Whether the actor reads everything that a finding tells of."""
-    return fields.reads(actor, check.reads) and (not check.permission or actor.may(check.permission))
+    """Whether the actor reads everything that a finding tells of, of every customer whom they see: findings are counted
+    by customers, and how many there are would tell of orders that are closed."""
+    if not fields.reads(actor, check.reads):
+        return False
+    return not check.permission or actor.reach_of(check.permission).contains(actor.reach_of(VIEW))
 
 
 def list_open(actor: Actor) -> list[Check]:

@@ -15,7 +15,8 @@ class Check:
 
     record, field: what it is about, in the registry of fields. sql: rows item_id, customer_id and value of what is not
     right, from the tables of `quality.reading`. reads: every field that a finding tells of. permission: what seeing
-    findings takes besides. fix: which of `quality.fixes` mends it; empty: only people can. is_own: made by the company.
+    findings takes besides, for every customer whom somebody sees. fix: which of `quality.fixes` mends it; empty: only
+    people can. is_own: made by the company.
     """
 
     key: str

@@ -1,6 +1,7 @@
 """Rules that follow from the fields a company adds, and rules that it makes itself, as SQL of the engine."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from django.utils.functional import lazystr
 from django.utils.translation import gettext as _
@@ -229,13 +230,13 @@ def _wrong(rule: OwnRule, source: str, codes: Iterable[int]) -> str:
         case Ask.PATTERN:
             test = f"NOT regexp_full_match(value, {quoted(rule.pattern)})"
         case Ask.LENGTH:
-            test = _outside("length(value)", rule.low, rule.high)
+            test = _outside("length(value)", _number(rule.low), _number(rule.high))
         case Ask.NUMBER:
             number = "try_cast(value AS DOUBLE)"
-            test = f"{number} IS NULL OR {_outside(number, rule.low, rule.high)}"
+            test = f"{number} IS NULL OR {_outside(number, _number(rule.low), _number(rule.high))}"
         case Ask.DAY:
-            low, high = (f"DATE {quoted(bound)}" if bound else "" for bound in (rule.low, rule.high))
-            test = f"try_cast(value AS DATE) IS NULL OR {_outside('try_cast(value AS DATE)', low, high)}"
+            day = "try_cast(value AS DATE)"
+            test = f"{day} IS NULL OR {_outside(day, _day(rule.low), _day(rule.high))}"
         case Ask.LISTED:
             test = f"value NOT IN ({', '.join(map(quoted, rule.values))})"
         case Ask.UNIQUE:
@@ -256,3 +257,12 @@ def _wrong(rule: OwnRule, source: str, codes: Iterable[int]) -> str:
 
 def _outside(value: str, low: str, high: str) -> str:
     return " OR ".join([f"{value} < {low}"] * bool(low) + [f"{value} > {high}"] * bool(high)) or "false"
+
+
+def _number(bound: str) -> str:
+    """As the engine reads it: people write digits in more ways."""
+    return f"CAST({float(bound)!r} AS DOUBLE)" if bound else ""
+
+
+def _day(bound: str) -> str:
+    return f"DATE {quoted(date.fromisoformat(bound).isoformat())}" if bound else ""

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from io import StringIO
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
@@ -20,6 +22,7 @@ from zhike.duplicates.permissions import SCAN
 from zhike.duplicates.rules import get_rules
 from zhike.duplicates.selectors.comparing import propose_survivor
 from zhike.duplicates.services import merging
+from zhike.engine.spilling import fresh_folder
 
 if TYPE_CHECKING:
     from zhike.duplicates.measures import Linked
@@ -56,7 +59,7 @@ def start_scan(*, actor: Actor, at: datetime) -> Scan:
     return scan
 
 
-def run_scan(*, actor: Actor, scan_id: int, now: Callable[[], datetime], spill: str = "") -> Scan:
+def run_scan(*, actor: Actor, scan_id: int, now: Callable[[], datetime], spill: Path | None = None) -> Scan:
     """Carry a scan out: read, train, compare, write; then merge what the company wants merged by itself.
 
     now: asked for the time as it goes on. spill: folder for what does not fit into memory.
@@ -76,7 +79,8 @@ def run_scan(*, actor: Actor, scan_id: int, now: Callable[[], datetime], spill: 
     try:
         step(Scan.Step.READING)
         customers = read_customers()
-        found = measures.scan(customers, spill=spill, on_step=step)
+        with fresh_folder(spill) if spill else nullcontext() as folder:
+            found = measures.scan(customers, spill=str(folder or ""), on_step=step)
         step(Scan.Step.WRITING)
         scan.pair_count = _write_pairs(scan_id, (found.persons, found.firms))
         scan.record_count = len(customers)

@@ -98,7 +98,10 @@ def find_subject(*, actor: Actor, record: str, field: str) -> Subject | None:
 
 
 def list_sources(*, actor: Actor, run: Run, subject: Subject, by: str) -> list[SourceRow]:
-    """The figures of a field by channel or origin, the largest source first."""
+    """The figures of a field by channel or origin, the largest source first; none by a channel that the actor does not
+    read."""
+    if by == "channel" and not fields.reads(actor, [f"{subject.record}.channel"]):
+        return []
     rows = Figure.objects.filter(run=run, record=subject.record, field=subject.field, by=by)
     checks = catalogue.list_checks()
     return [

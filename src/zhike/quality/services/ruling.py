@@ -1,6 +1,7 @@
 """Rules of the company's own."""
 
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -80,7 +81,7 @@ def _wrong_bounds(rule: OwnRule) -> dict[str, str | Promise]:
     for name in ("low", "high"):
         text = getattr(rule, name)
         try:
-            read.append((date.fromisoformat if rule.ask == Ask.DAY else float)(text) if text else None)
+            read.append((date.fromisoformat if rule.ask == Ask.DAY else _number)(text) if text else None)
         except ValueError:
             found[name] = _("Enter a day such as 2026-11-22.") if rule.ask == Ask.DAY else _("Enter a number.")
     if not found and read == [None, None]:
@@ -88,6 +89,12 @@ def _wrong_bounds(rule: OwnRule) -> dict[str, str | Promise]:
     if not found and None not in read and read[0] > read[1]:
         found["high"] = _("The upper bound lies below the lower one.")
     return found
+
+
+def _number(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _wrong_pattern(pattern: str) -> str | Promise:

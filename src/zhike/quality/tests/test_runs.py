@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from django.core.exceptions import PermissionDenied
 
@@ -12,6 +13,8 @@ from zhike.core.actor import SYSTEM, Actor
 from zhike.customers.models import Customer, Identifier
 from zhike.metadata.models import Design, FieldDefinition
 from zhike.quality.models import Figure, Finding, OwnRule, Run, Tally
+from zhike.quality.patterns import quoted
+from zhike.quality.reading import reading
 from zhike.quality.services import running
 from zhike.quality.tests.planting import DAY, NOW, RULES, plant
 
@@ -110,8 +113,8 @@ def test_own_fields_and_own_rules_find_what_they_are_for(tmp_path: Path) -> None
     rules = [
         OwnRule(label="a", field="custom.contract", ask="pattern", pattern="HT-[0-9]{4}"),
         OwnRule(label="b", field="custom.contract", ask="required"),
-        OwnRule(label="c", field="custom.seats", ask="number", low="11", high="100"),
-        OwnRule(label="d", field="birthday_on", ask="day", low="1955-01-02", high="1990-01-01"),
+        OwnRule(label="c", field="custom.seats", ask="number", low="１１", high="1_00"),
+        OwnRule(label="d", field="birthday_on", ask="day", low="19550102", high="1990-01-01"),
         OwnRule(label="e", field="city", ask="listed", values=["杭州市", "上海市", "深圳市"]),
         OwnRule(label="f", field="email", ask="length", high="5"),
         OwnRule(label="g", field="custom.gone", ask="required"),
@@ -138,6 +141,18 @@ def test_own_fields_and_own_rules_find_what_they_are_for(tmp_path: Path) -> None
     assert found["custom.plant.unsplit"] == {pks[7]}
     seats = Figure.objects.get(field="custom.seats", by="")
     assert (seats.filled, seats.outlying, seats.invalid) == (80, 2, len(wanted | {pks[1]}))
+
+
+def test_nothing_is_left_on_disk_and_no_file_is_within_reach(tmp_path: Path) -> None:
+    place = tmp_path / "quality"
+    left = place / "of-a-killed-run" / "duckdb_temp_storage-0.tmp"
+    left.parent.mkdir(parents=True)
+    left.write_text("张伟")
+    with reading(as_of=DAY, spill=place) as engine:
+        assert not left.parent.exists()
+        with pytest.raises(duckdb.PermissionException):
+            engine.con.execute(f"SELECT * FROM read_text({quoted(__file__)})")
+    assert list(place.iterdir()) == []
 
 
 def test_only_one_run_at_a_time_and_only_for_those_who_may() -> None:
