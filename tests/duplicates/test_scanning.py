@@ -1,6 +1,7 @@
 """Scanning: what is found, what is remembered, who sees it, and what the queue does with it."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,7 +51,7 @@ def browser(boss: Actor) -> Client:
     return client
 
 
-def test_a_scan_finds_what_sounds_or_is_written_alike(boss: Actor, make: Make) -> None:
+def test_a_scan_finds_what_sounds_or_is_written_alike(boss: Actor, make: Make, tmp_path: Path) -> None:
     for number in range(40):
         make(f"路人{chr(0x4E00 + number * 37)}{chr(0x5200 + number * 11)}", phone=f"139{number:08d}", city="北京市")
     first = make("张伟明", phone="13800138000", city="上海市", birthday_on="1990-05-17")
@@ -66,7 +67,11 @@ def test_a_scan_finds_what_sounds_or_is_written_alike(boss: Actor, make: Make) -
 
     deciding.tell_apart(actor=boss, pair_id=found.pk, at=LATER)
     again = Scan.objects.create(started_at=LATER, heartbeat_at=LATER)
-    scanning.run_scan(actor=SYSTEM, scan_id=again.pk, now=later)
+    left = tmp_path / "scan" / "left-by-a-killed-scan"
+    left.parent.mkdir()
+    left.write_text("张伟明")
+    scanning.run_scan(actor=SYSTEM, scan_id=again.pk, now=later, spill=left.parent)
+    assert list(left.parent.iterdir()) == []
     assert pairs.count_pairs(actor=boss).value == 0
     deciding.open_again(actor=boss, pair_id=found.pk, at=LATER)
 

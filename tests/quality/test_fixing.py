@@ -210,6 +210,9 @@ def test_rules_are_made_on_a_page_and_refused_where_they_make_no_sense(boss: Act
         ruling.put_rule(actor=seller, at=NOON, label="x", field="name", ask="required")
     with pytest.raises(ValidationError):
         ruling.put_rule(actor=boss, at=NOON, label="x", field="custom.gone", ask="required", severity=2)
+    for bound in ("inf", "nan", "1); DROP TABLE customers; --"):
+        with pytest.raises(ValidationError):
+            ruling.put_rule(actor=boss, at=NOON, label="x", field="name", ask="length", severity=2, low=bound)
 
 
 def test_pages_fix_say_right_and_lead_back(boss: Actor) -> None:
