@@ -31,6 +31,8 @@ document.addEventListener("htmx:load", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail;
+  // A panel says it where it stands.
+  if (event.target instanceof Element && event.target.matches("[data-record-panel]")) return;
   if (xhr.getResponseHeader("HX-Trigger")?.includes("toast")) return;
   const said = xhr.status === 403 ? "forbidden" : xhr.status === 404 ? "missing" : "failed";
   toast({ message: text(said), tone: "danger" });

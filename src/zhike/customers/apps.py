@@ -11,7 +11,6 @@ class CustomersConfig(AppConfig):
         from zhike.audit.wording import link_records, name_events
         from zhike.core import ownership
         from zhike.core.access import declare
-        from zhike.core.lists import panels
         from zhike.customers import guarded, listing, merging, own_fields, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
@@ -49,27 +48,8 @@ class CustomersConfig(AppConfig):
             }
         )
         link_records("customers_customer", "show_customer_history", "customers.view_customer")
-        panels.register(
-            panels.Panel(
-                page="customer",
-                key="collaborators",
-                label=_("Collaborators"),
-                url_name="show_collaborators",
-                permission="customers.view_customer",
-                order=90,
-            )
-        )
+        self._stand_beside()
         see, create = "customers.view_customer", "customers.create_customer"
-        panels.register(
-            panels.Panel(
-                page="customer",
-                key="history",
-                label=_("Change history"),
-                url_name="show_history_panel",
-                permission=see,
-                order=90,
-            )
-        )
         navigation.register(
             NavItem(url_name="list_customers", label=_("Customers"), icon="users", order=20, permission=see, key="g c")
         )
@@ -87,6 +67,8 @@ class CustomersConfig(AppConfig):
             NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
         )
         navigation.use_route("customers", "list_customers")
+        navigation.use_route("mentions", "list_mentions", permission=see)
+        navigation.use_route("mentions_count", "count_mentions", permission=see)
 
     def _offer(self) -> None:
         """To the search box."""
@@ -121,3 +103,26 @@ class CustomersConfig(AppConfig):
                 url_name="exports", label=_("Exports"), icon="file-export", order=81, permission=EXPORT, key="g x"
             )
         )
+
+    def _stand_beside(self) -> None:
+        """What the customer's page shows beside the time line."""
+        from zhike.core.lists import advice
+        from zhike.core.lists.panels import Panel, register
+        from zhike.customers import advising
+
+        advice.register(advising.ADVISER)
+        for key, label, url_name, order in (
+            ("next", _("Next step"), "show_next_steps", 5),
+            ("collaborators", _("Collaborators"), "show_collaborators", 90),
+            ("history", _("Change history"), "show_history_panel", 90),
+        ):
+            register(
+                Panel(
+                    page="customer",
+                    key=key,
+                    label=label,
+                    url_name=url_name,
+                    permission="customers.view_customer",
+                    order=order,
+                )
+            )

@@ -13,9 +13,11 @@ from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor
 from zhike.core.database import changed_xid, custom_values
 from zhike.core.history import Captured, NotCaptured
+from zhike.customers.arrangements import PanelArrangement as PanelArrangement
 from zhike.customers.choices import Grade as Grade
 from zhike.customers.choices import Relationship as Relationship
 from zhike.customers.choices import Stage as Stage
+from zhike.customers.mentions import Mention as Mention
 
 VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
 EXPORT = "customers.export_customer"

@@ -13,6 +13,8 @@ from zhike.customers.models import (
     CustomerSearch,
     CustomerTag,
     Identifier,
+    Mention,
+    PanelArrangement,
     SealedValue,
     Tag,
 )
@@ -41,6 +43,8 @@ classify(Activity, Class.PERSONAL, {Class.FREE: ("text",)})
 classify(CustomerTag, Class.PERSONAL)
 classify(Tag, Class.NONE, {Class.FREE: ("name",), Class.NONE: ("tone",)})
 classify(Collaborator, Class.STAFF)
+classify(Mention, Class.STAFF)
+classify(PanelArrangement, Class.STAFF, {Class.NONE: ("page", "order", "hidden")})
 
 
 def register() -> None:
@@ -49,6 +53,7 @@ def register() -> None:
                 is_copied=False),
         Holding(model=CustomerSearch, path="customer", label=_("Search pieces"), order=20, is_copied=False),
         Holding(model=CustomerFacts, path="customer", label=_("Grade, stage and figures"), order=20, is_theirs=False),
+        Holding(model=Mention, path="activity__customer", label=_("Mentions"), order=15, is_copied=False),
         Holding(model=Collaborator, path="customer", label=_("Collaborators"), order=20, is_copied=False),
         Holding(model=CustomerTag, path="customer", label=_("Tags"), order=20, is_theirs=False),
         Holding(model=Activity, path="customer", label=_("Activities"), order=20, is_theirs=False),

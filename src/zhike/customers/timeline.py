@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page of the time line begins: behind this entry."""
+    """Where a page of the time line begins: behind this entry; without a source, before this moment."""
 
     at: datetime
     source: str
@@ -109,12 +109,18 @@ def behind(place: Place | None, *, source: str, at: str) -> Q:
     return Q(**{f"{at}__lte": place.at})
 
 
-def list_time_line(*, actor: Actor, customer_id: int, after: str = "", kind: str = "", size: int = 20) -> TimeLine:
+def list_time_line(
+    *, actor: Actor, customer_id: int, after: str = "", kind: str = "", until: datetime | None = None, size: int = 20
+) -> TimeLine:
     """A page of what happened with a customer whom the caller has found visible, newest first.
+
+    until: only what happened before this moment; `after` says more, where both are given.
 
     :raises CursorInvalid: the cursor was made up
     """
-    before = _place(after, customer_id) if after else None
+    before = Place(until, "", 0) if until else None
+    if after:
+        before = _place(after, customer_id)
     found: list[list[Entry]] = []
     for source in _open(actor):
         if kind and kind not in {value for value, _label in source.kinds}:

@@ -10,14 +10,15 @@ class RelationsConfig(AppConfig):
     def ready(self) -> None:
         from zhike.audit.wording import name_events
         from zhike.core import merging
-        from zhike.core.lists import panels
+        from zhike.core.lists import advice, panels
         from zhike.customers.services.bin import CODE
         from zhike.recovery import kinds
-        from zhike.relations import guarded, permissions
+        from zhike.relations import advising, guarded, permissions
         from zhike.relations.models import Relation
         from zhike.relations.services import merged, restoring
 
         guarded.register()
+        advice.register(advising.ADVISER)
         kinds.add_part(CODE, Relation._meta.db_table, restoring.RELATION)
         # One row, two keys: the first one's rule sees to both.
         merging.declare(Relation, "customer", merging.ByService(merge=merged.merge, undo=merged.undo))

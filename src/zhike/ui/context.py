@@ -87,6 +87,14 @@ class Shell:
         return navigation.route("customers")
 
     @property
+    def mentions_url(self) -> str:
+        return navigation.route("mentions", self.actor)
+
+    @property
+    def mentions_count_url(self) -> str:
+        return navigation.route("mentions_count", self.actor)
+
+    @property
     def preferences_url(self) -> str:
         return navigation.route("preferences")
 

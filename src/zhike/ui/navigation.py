@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from zhike.core.actor import Actor
 
 Section = Literal["rail", "create", "person"]
-Route = Literal["home", "finder", "customers", "preferences", "log_out"]
+Route = Literal["home", "finder", "customers", "mentions", "mentions_count", "preferences", "log_out"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Link:
 
 
 _items: dict[tuple[str, str], NavItem] = {}
-_routes: dict[str, str] = {}
+_routes: dict[str, tuple[str, str]] = {}
 
 
 def register(item: NavItem) -> None:
@@ -51,19 +51,21 @@ def register(item: NavItem) -> None:
     _items[item.section, item.url_name] = item
 
 
-def use_route(route: Route, url_name: str) -> None:
-    """Tell the shell where one of its own controls leads.
+def use_route(route: Route, url_name: str, *, permission: str = "") -> None:
+    """Tell the shell where one of its own controls leads. permission: asked of the actor; empty for everybody.
 
-    finder: POST with `q` for what is found, GET for the same as a page. customers: the list of all. preferences: POST
-    with `theme` or `locale`, and `next`; open to guests (language only). log_out: POST.
+    finder: POST with `q` for what is found, GET for the same as a page. customers: the list of all. mentions: what
+    colleagues call the person to; mentions_count: how much of it is new, for the bell. preferences: POST with `theme`
+    or `locale`, and `next`; open to guests (language only). log_out: POST.
     """
-    _routes[route] = url_name
+    _routes[route] = url_name, permission
 
 
-def route(name: Route) -> str:
-    """The address of a control, empty where no app has taken it on."""
-    url_name = _routes.get(name)
-    return reverse(url_name) if url_name else ""
+def route(name: Route, actor: Actor | None = None) -> str:
+    """The address of a control, empty where no app has taken it on, or where it is not for the actor."""
+    url_name, permission = _routes.get(name, ("", ""))
+    is_open = not permission or (actor is not None and actor.may(permission))
+    return reverse(url_name) if url_name and is_open else ""
 
 
 def list_items() -> list[NavItem]:

@@ -18,6 +18,7 @@ from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import identifiers
 from zhike.customers.services.changes import Change, read_changes
 from zhike.customers.services.holding import hold_customer
+from zhike.customers.services.mentioning import tell_called
 from zhike.customers.services.people import edit_customer
 from zhike.customers.services.tags import set_tags
 
@@ -49,7 +50,7 @@ class ActivityKept(DomainError):
 def add_activity(
     *, actor: Actor, customer_id: int, kind: str, text: str, at: datetime, happened_at: datetime | None = None
 ) -> Activity:
-    """Write down a follow-up, note, call, visit or mail.
+    """Write down a follow-up, note, call, visit or mail. Colleagues named in it by `@name` hear of it.
 
     :raises Customer.DoesNotExist: there is none, or not for this actor
     :raises zhike.core.fields.FieldClosed: the actor may not write into the time line
@@ -66,7 +67,7 @@ def add_activity(
         raise ValidationError({"kind": _("Choose one of the list.")})
     if happened_at is not None and happened_at > at:
         raise ValidationError({"happened_at": _("Only what has happened goes into the time line.")})
-    return Activity.objects.create(
+    activity = Activity.objects.create(
         customer=customer,
         kind=kind,
         text=said,
@@ -74,6 +75,9 @@ def add_activity(
         created_at=at,
         author_id=actor.user_id,
     )
+    if "@" in said:
+        tell_called(actor=actor, activity=activity, at=at)
+    return activity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from zhike.customers import timeline
 from zhike.customers.forms import NewActivity
 from zhike.customers.models import Activity
 from zhike.customers.selectors import activities as selectors
-from zhike.customers.services import activities
+from zhike.customers.services import activities, mentioning
 from zhike.customers.views.record import EDIT, load_visible, new_activity, time_line_context
 
 
@@ -32,7 +32,8 @@ def add_activity(request: ActorRequest, pk: int) -> HttpResponse:
         form.add_error(None, refusal.messages)
         return _time_line(request, pk, composer=form, status=422)
     undo_url = reverse("remove_activity", args=[added.pk])
-    return toast(_time_line(request, pk), _("Written into the time line"), undo_url=undo_url)
+    said = " · ".join([_("Written into the time line"), *_heard(request, added)])
+    return toast(_time_line(request, pk), said, undo_url=undo_url)
 
 
 @needs(EDIT)
@@ -52,6 +53,27 @@ def pin_activity(request: ActorRequest, pk: int) -> HttpResponse:
     activity = _load(request, pk)
     activities.pin_activity(actor=request.actor, activity_id=pk, is_pinned=not activity.is_pinned)
     return _time_line(request, activity.customer_id)
+
+
+def _heard(request: ActorRequest, added: Activity) -> list[str]:
+    """Who of those whom the text names hears of it, and who does not."""
+    if "@" not in added.text:
+        return []
+    called = mentioning.find_called(actor=request.actor, customer_id=added.customer_id, text=added.text)
+    told, deaf = (_(", ").join(map(str, users)) for users in (called.told, called.deaf))
+    return [
+        sentence
+        for names, sentence in (
+            (told, _("Told: %(names)s.") % {"names": told}),
+            (deaf, _("Not told, because they may not see this customer: %(names)s.") % {"names": deaf}),
+            (
+                called.unclear,
+                _("Several colleagues are called %(names)s: write their user name instead.")
+                % {"names": _(", ").join(called.unclear)},
+            ),
+        )
+        if names
+    ]
 
 
 def _load(request: ActorRequest, pk: int) -> Activity:

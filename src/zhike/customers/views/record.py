@@ -1,7 +1,9 @@
 """A customer's page: header, fields, time line and panels; the same as a side panel."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -22,6 +24,7 @@ from zhike.customers.guarded import ACTIVITY, ALL_LABELS, AMOUNT, LAST_ORDER, RE
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.selectors import activities, record
 from zhike.customers.selectors.record import Record
+from zhike.customers.services import arranging
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.metadata.selectors.pages import Group, Line, list_groups
 
@@ -78,7 +81,7 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
         "kinds": timeline.list_kinds(request.actor),
         "composer": new_activity(request.actor),
-        "panels": panels.list_panels(page="customer", record_id=pk, actor=request.actor),
+        **panels_context(request, pk),
         **time_line_context(request, pk),
     }
     return render_page(request, "customers/show_customer.html", context, partial="record")
@@ -101,7 +104,7 @@ def show_time_line(request: ActorRequest, pk: int) -> HttpResponse:
     may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     context = {"customer": {"pk": pk}, "may_edit": may_edit, **time_line_context(request, pk)}
     partial = "entries" if request.GET.get("after") else "time_line"
-    if not request.GET.get("kind") and not request.GET.get("after"):
+    if not any(request.GET.get(name) for name in ("kind", "after", "until")):
         context["pinned"] = activities.list_pinned(actor=request.actor, customer_id=pk)
     context["kinds"] = timeline.list_kinds(request.actor)
     return render_page(request, "customers/time_line.html", context, partial=partial)
@@ -121,14 +124,48 @@ def load_visible(request: ActorRequest, pk: int) -> None:
 
 
 def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
-    kind = request.GET.get("kind", "")
-    found = timeline.list_time_line(actor=request.actor, customer_id=pk, after=request.GET.get("after", ""), kind=kind)
+    kind, until = request.GET.get("kind", ""), _day(request.GET.get("until", ""))
+    found = timeline.list_time_line(
+        actor=request.actor,
+        customer_id=pk,
+        after=request.GET.get("after", ""),
+        kind=kind,
+        until=_end_of(until, request.actor) if until else None,
+    )
     address = reverse("show_time_line", args=[pk])
     return {
         "entries": found.entries,
         "kind": kind,
+        "until": until,
         "more_url": f"{address}?kind={kind}&after={found.next_cursor}" if found.next_cursor else "",
     }
+
+
+def panels_context(request: ActorRequest, pk: int) -> dict[str, Any]:
+    """The panels as the actor has arranged them."""
+    mine = arranging.get_arrangement(actor=request.actor, page="customer")
+    return {
+        "panels": panels.list_panels(
+            page="customer", record_id=pk, actor=request.actor, order=mine.order, hidden=mine.hidden
+        ),
+        "is_arranged": bool(mine.order),
+    }
+
+
+def _day(text: str) -> date | None:
+    """What a date field sends; anything else counts as nothing."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _end_of(day: date, actor: Actor) -> datetime | None:
+    """The first moment of the day after, where the actor is; None beyond the calendar."""
+    try:
+        return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(actor.zone))
+    except OverflowError:
+        return None
 
 
 def new_activity(actor: Actor) -> NewActivity | None:
