@@ -19,7 +19,6 @@ import "./behaviours/table";
 import "./behaviours/suggest";
 import "./behaviours/board";
 import "./behaviours/cells";
-
 import "./behaviours/panels";
 import "./behaviours/mention";
 import "./charts";

@@ -85,6 +85,7 @@ PAGES: dict[str, Surface] = {
     "show_customer": _record(VIEW, f"{_CUSTOMER}/"),
     "show_customer_header": _record(VIEW, f"{_CUSTOMER}/header/"),
     "show_time_line": _record(VIEW, f"{_CUSTOMER}/time-line/"),
+    "print_customer": _record(EXPORT, f"{_CUSTOMER}/print/"),
     "arrange_panels": _change(VIEW, f"{_CUSTOMER}/panels/"),
     "show_next_steps": _record(VIEW, f"{_CUSTOMER}/next/", told=lambda one: "card-title"),
     "find_colleagues": _change(VIEW, f"{_CUSTOMER}/colleagues/", {"typed": "o"}),

@@ -15,6 +15,8 @@ function fail(event: Event): void {
 
 for (const kind of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(kind, fail);
 
+on("click", "[data-print]", () => window.print());
+
 on("click", "[data-panel-again]", (button) => {
   const panel = button.closest<HTMLElement>("[data-record-panel]");
   if (!panel) return;

@@ -55,5 +55,6 @@ class CommerceConfig(AppConfig):
                 url_name="show_orders_panel",
                 permission="commerce.view_order",
                 order=20,
+                is_printed=True,
             )
         )

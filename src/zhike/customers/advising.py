@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from zhike.core import fields
 from zhike.core.actor import Actor
@@ -103,7 +103,8 @@ def _follow_up(actor: Actor, customer: Customer, facts: CustomerFacts | None, to
     why %= {"count": days}
     if grade:
         wish = _("Customers of the grade “%(grade)s” should hear from us every %(limit)s days.")
-        why = f"{why} {wish % {'grade': Grade(grade).label, 'limit': limit}}"
+        wish %= {"grade": Grade(grade).label, "limit": limit}
+        why = pgettext("sentences", "%(first)s %(second)s") % {"first": why, "second": wish}
     return Advice(key="follow_up", todo=_("Follow up"), why=why, weight=60, icon="message-2")
 
 

@@ -20,10 +20,13 @@ from zhike.demo.activities import iter_activities
 from zhike.demo.fields import put_fields
 from zhike.demo.organisation import COLLEAGUES, TEAMS
 from zhike.demo.plan import Plan
+from zhike.demo.relations import iter_relations
 from zhike.exchange import services as exchange
 from zhike.exchange.models import Import
 from zhike.insight import services as insight
 from zhike.metadata.models import FieldDefinition
+from zhike.relations.models import Relation
+from zhike.relations.services import relating
 from zhike.scores.models import ScoringRun
 
 SOURCE = "青禾 ERP"
@@ -87,6 +90,18 @@ def build_company(*, actor: Actor, plan: Plan, password: str, at: datetime, say:
     if fields:
         say(f"设计 {fields} 个自定义字段", f"Designing {fields} fields of its own")
         put_fields(actor=actor, plan=plan, count=fields, at=at)
+
+    if not Relation.objects.exists():
+        say("录入客户关系", "Recording who belongs to whom")
+        for one in iter_relations(plan):
+            relating.add_relation(
+                actor=actor,
+                customer_id=one.customer_id,
+                other_id=one.other_id,
+                aspect=one.aspect,
+                details=one.details,
+                at=at,
+            )
     for weeks in (HISTORY_WEEKS, 0):
         day = plan.end_on + timedelta(days=1) - timedelta(weeks=weeks)
         if not ScoringRun.objects.filter(as_of=day).exists():

@@ -35,5 +35,6 @@ class InsightConfig(AppConfig):
                 url_name="customer_why",
                 permission="customers.view_customer",
                 order=10,
+                is_printed=True,
             )
         )

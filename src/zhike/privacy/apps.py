@@ -44,6 +44,7 @@ class PrivacyConfig(AppConfig):
                 url_name="show_consents",
                 permission="customers.view_customer",
                 order=80,
+                is_printed=True,
             )
         )
         register(

@@ -32,5 +32,6 @@ class RelationsConfig(AppConfig):
                 url_name="show_relations_panel",
                 permission="customers.view_customer",
                 order=20,
+                is_printed=True,
             )
         )

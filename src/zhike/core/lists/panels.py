@@ -14,6 +14,7 @@ class Panel:
     """A region of a record page. url_name: reversed with the record's id; permission: asked of the actor.
 
     page: which page, for example "customer". order: ascending from the top, where people have not arranged it.
+    is_printed: whether it belongs on paper as well.
     """
 
     page: str
@@ -22,6 +23,7 @@ class Panel:
     url_name: str
     permission: str
     order: int
+    is_printed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class PanelPlace:
     label: str
     url: str
     is_hidden: bool = False
+    is_printed: bool = False
 
 
 _panels: dict[tuple[str, str], Panel] = {}
@@ -61,6 +64,7 @@ def list_panels(
             label=str(_panels[page, key].label),
             url=reverse(_panels[page, key].url_name, args=[record_id]),
             is_hidden=key in hidden,
+            is_printed=_panels[page, key].is_printed,
         )
         for key in keys
         if actor.may(_panels[page, key].permission)

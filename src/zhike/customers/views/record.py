@@ -21,7 +21,7 @@ from zhike.customers import own_fields, timeline
 from zhike.customers.cells import Style, number
 from zhike.customers.forms import NewActivity
 from zhike.customers.guarded import ACTIVITY, ALL_LABELS, AMOUNT, LAST_ORDER, RECORD, key
-from zhike.customers.models import Customer, Relationship
+from zhike.customers.models import EXPORT, Customer, Relationship
 from zhike.customers.selectors import activities, record
 from zhike.customers.selectors.record import Record
 from zhike.customers.services import arranging
@@ -74,9 +74,8 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
         **header_context(
             found, style, request.actor, may_delete=record.may_delete(actor=request.actor, customer_id=pk)
         ),
-        "sections": [_fields(found, names, request.actor, may_edit) for names in SECTIONS],
-        **_own_context(found, request, may_edit),
-        "identifiers": found.identifiers,
+        **fields_context(found, request, may_edit),
+        "may_print": holds(request.actor, EXPORT, found.customer),
         "may_edit": may_edit,
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
         "kinds": timeline.list_kinds(request.actor),
@@ -85,6 +84,16 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
         **time_line_context(request, pk),
     }
     return render_page(request, "customers/show_customer.html", context, partial="record")
+
+
+def fields_context(found: Record, request: ActorRequest, may_edit: bool, *, has_tabs: bool = True) -> dict[str, Any]:
+    """The fields in their sections, and the ways to reach the customer. has_tabs: paper has none, and shows all."""
+    own = _own_context if has_tabs else _own_on_paper
+    return {
+        "sections": [_fields(found, names, request.actor, may_edit) for names in SECTIONS],
+        **own(found, request, may_edit),
+        "identifiers": found.identifiers,
+    }
 
 
 @needs(VIEW)
@@ -265,6 +274,10 @@ def _own_context(found: Record, request: ActorRequest, may_edit: bool) -> dict[s
         "own_tabs": tabs,
         "own_tab": chosen,
     }
+
+
+def _own_on_paper(found: Record, request: ActorRequest, may_edit: bool) -> dict[str, Any]:
+    return {"own_groups": _own_groups(found, request, may_edit)}
 
 
 def _own_field(line: Line, pk: int, actor: Actor, may_edit: bool) -> Field:

@@ -234,10 +234,10 @@ def _arc(start: Box, end: Box, shape: Shape, said: str) -> Line:
 
 
 def cut(text: str, letters: int) -> str:
-    """As much as there is room for; a Han character takes the room of two letters."""
-    room = letters
+    """As much as there is room for; a Han character takes that of two narrow letters, others a bit more than one."""
+    room: float = letters
     for place, letter in enumerate(text):
-        room -= 2 if ord(letter) > 0x2E80 else 1
+        room -= 2 if ord(letter) > 0x2E80 else 1.2
         if room < 0:
             return f"{text[: max(1, place - 1)].rstrip()}…"
     return text

@@ -12,7 +12,7 @@ VIEW = "customers.view_customer"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0015_contacts"),
+        ("customers", "0017_tag_tone"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,66 @@
+"""A sheet for paper shows what its reader sees, and is recorded as an export where something personal is in full."""
+
+from django.test import Client
+
+from zhike.accounts.models import FieldAccess
+from zhike.audit.models import Entry
+from zhike.core import fields
+from zhike.core.actor import SYSTEM
+from zhike.customers.guarded import RECORD
+from zhike.customers.models import EXPORT
+from zhike.customers.permissions import CONTAINED
+from zhike.customers.services import activities
+from zhike.customers.services.identifiers import NewIdentifier, add_identifier
+from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+
+
+def prints() -> list[str]:
+    return list(Entry.objects.filter(action__in=(EXPORT, CONTAINED)).order_by("pk").values_list("action", flat=True))
+
+
+def test_a_print_is_an_export_of_one(company: Company, make_customer: MakeCustomer) -> None:
+    one = make_customer("张伟", owner=company.seller, note="要发票")
+    add_identifier(actor=SYSTEM, customer_id=one.pk, new=NewIdentifier(kind="phone", value="13800138000"), at=NOON)
+    activities.add_activity(actor=SYSTEM, customer_id=one.pk, kind="call", text="谈过价格", at=NOON)
+    client = Client()
+    client.force_login(company.seller)
+    sheet = client.get(f"/customers/{one.pk}/print/")
+    page = sheet.content.decode()
+    assert all(text in page for text in ("张伟", "13800138000", "要发票", "谈过价格"))
+    assert sheet.headers["Cache-Control"] == "no-store"
+    assert prints() == [EXPORT, CONTAINED]
+    contained = Entry.objects.get(action=CONTAINED)
+    assert contained.ids == [one.pk]
+
+    other = Client()
+    other.force_login(company.colleague)
+    assert other.get(f"/customers/{one.pk}/print/").status_code == 404
+    assert len(prints()) == 2
+
+
+def test_who_sees_everything_masked_prints_it_masked_and_nothing_is_recorded(
+    company: Company, make_customer: MakeCustomer
+) -> None:
+    one = make_customer("张伟", owner=company.seller, note="要发票")
+    add_identifier(actor=SYSTEM, customer_id=one.pk, new=NewIdentifier(kind="phone", value="13800138000"), at=NOON)
+    role = company.seller.roles.get()
+    for field in fields.list_fields(RECORD):
+        if (level := min(field.levels)) < fields.get(field.key).default:
+            FieldAccess.objects.create(role=role, field=field.key, level=level)
+    client = Client()
+    client.force_login(company.seller)
+    page = client.get(f"/customers/{one.pk}/print/").content.decode()
+    assert "张*" in page
+    assert not any(text in page for text in ("张伟", "13800138000", "要发票"))
+    assert prints() == []
+
+
+def test_printing_takes_the_permission_to_export(company: Company, make_customer: MakeCustomer) -> None:
+    one = make_customer("张伟", owner=company.seller)
+    role = company.seller.roles.get()
+    role.grants.filter(permission=EXPORT).delete()
+    client = Client()
+    client.force_login(company.seller)
+    assert "/print/" not in client.get(f"/customers/{one.pk}/").content.decode()
+    assert client.get(f"/customers/{one.pk}/print/").status_code == 403
+    assert prints() == []
