@@ -13,10 +13,11 @@ from django.db import connections
 from django.test import Client, override_settings
 
 from zhike.accounts import services
-from zhike.audit import publishing, sealing, verifying
+from zhike.audit import publishing, sealing, tasks, verifying
 from zhike.audit.models import Publication
 from zhike.audit.selectors import seals
 from zhike.core.actor import SYSTEM
+from zhike.core.tests.elsewhere import alone_elsewhere
 from zhike.core.tests.mail_server import mail_server_beside
 from zhike.customers.models import Customer
 
@@ -161,3 +162,12 @@ def test_a_mail_keeps_a_head_and_is_sent_once_a_day(tmp_path: Path, client: Clie
     assert verifying.verify(against=saved).is_sound
     cut_tail(1)
     assert [problem.kind for problem in verifying.verify(against=saved).problems] == ["published"]
+
+
+def test_who_publishes_is_alone_and_does_not_stay_so_when_killed(archive: Archive) -> None:
+    change("Ada")
+    with alone_elsewhere("audit.publish"):
+        tasks.publish(timestamp=0)
+        assert archive.got == []
+    tasks.publish(timestamp=0)
+    assert len(archive.got) == 1

@@ -341,6 +341,7 @@ TASKS = {
     "exports.run_schedules": "system",
     "exports.remove_expired": "system",
     "metadata.put_index": "system",
+    "metadata.resume_indexes": "system",
     "bulk.carry_out": "the user who asked",
     "bulk.take_back": "the user who asked",
     "bulk.resume": "system",

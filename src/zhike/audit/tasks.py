@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from procrastinate.contrib.django import app
 
 from zhike.audit import keeping, publishing, sealing
+from zhike.core.alone import alone
 
 MONTHS_AHEAD = 3
 logger = logging.getLogger("zhike.audit")
@@ -19,10 +20,12 @@ def seal(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="audit.publish", queue="audit", queueing_lock="audit.publish", lock="audit.publish")
+@app.task(name="audit.publish", queue="audit", queueing_lock="audit.publish")
 def publish(timestamp: int) -> None:
     """Send the newest head to where it is kept outside; what is not taken is tried again, later each time."""
-    for attempt in publishing.publish_newest(at=datetime.now(UTC)):
+    with alone("audit.publish") as is_alone:
+        attempts = publishing.publish_newest(at=datetime.now(UTC)) if is_alone else []
+    for attempt in attempts:
         if attempt.problem:
             logger.warning("%s does not take head %s: %s", attempt.destination.kind, attempt.number, attempt.problem)
 

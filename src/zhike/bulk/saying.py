@@ -20,6 +20,7 @@ from zhike.customers.guarded import ALL_LABELS, RECORD, key
 from zhike.customers.listing import KEY
 from zhike.customers.models import Customer, Relationship
 from zhike.customers.own_fields import PREFIX, is_own
+from zhike.customers.searching import SEARCHED
 from zhike.metadata.saying import say_by_itself
 from zhike.metadata.selectors import design_of
 
@@ -113,12 +114,16 @@ def say_chosen(chosen: Selection | Act, asking: Asking) -> list[str]:
     """The filter as sentences, as far as the reader may ask it."""
     if not chosen.query:
         return []
+    closed = [_("A filter that your role does not see")]
     spec = registry.get(KEY)
     try:
         state = read_state(parameters_of(chosen.query), of=spec)
         found = [clause.sentence for clause in describe(state.tree, of=spec, asking=asking)]
     except FilterInvalid:
-        return [_("A filter that your role does not see")]
+        return closed
+    is_mine = chosen.user_id == asking.actor.user_id
+    if state.search and not is_mine and not fields.reads(asking.actor, SEARCHED):
+        return closed
     return [*([_("Found by “%(search)s”") % {"search": state.search}] if state.search else []), *found]
 
 

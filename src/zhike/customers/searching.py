@@ -14,6 +14,9 @@ from zhike.customers.models import Identifier
 
 _FOUND = "SELECT * FROM customers_found(%s::text[], %s::text[], %s, %s)"
 
+# What the box looks into.
+SEARCHED = (NAME, *IDENTIFIER_KEYS.values())
+
 
 def compose(*, name: str, reading: str, values: Sequence[str]) -> tuple[str, list[str]]:
     """What a customer is found by, and its pieces for the index. values: identifiers in normal form."""

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core import fields
-from zhike.core.actor import Actor, Sight
+from zhike.core.actor import Actor, Reach, Sight
 from zhike.core.errors import DomainError
 from zhike.core.fields import FieldUndeclared
 from zhike.core.lists.grammar import Condition, Group
@@ -33,29 +33,41 @@ class ExportClosed(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
-    """permissions: all of them held. sights: field to how much of it was seen."""
+    """permissions: all of them held. reaches: of those that cells and filter ask for besides, what each reached.
+    sights: field to how much of it was seen. searched: fields that a search looked into."""
 
     permissions: tuple[str, ...]
+    reaches: dict[str, Reach]
     sights: dict[str, int]
+    searched: tuple[str, ...] = ()
 
     def stored(self) -> dict[str, Any]:
-        return {"permissions": list(self.permissions), "fields": self.sights}
+        return {
+            "permissions": list(self.permissions),
+            "reaches": {code: asdict(reach) for code, reach in self.reaches.items()},
+            "fields": self.sights,
+            "searched": list(self.searched),
+        }
 
 
 def take(*, actor: Actor, exportable: Exportable, state: State, columns: Iterable[Column]) -> Grounds:
-    """What the actor sees of what a file of these columns tells: by its cells, its filter and its order."""
+    """What the actor sees of what a file of these columns tells: by its cells, its search, filter and order."""
     spec = registry.list_of(exportable)
     columns = list(columns)
     asked = [spec.fields[key] for key in sorted(_asked(state.tree)) if key in spec.fields]
     sort, _is_descending = order_of(state, of=spec, actor=actor)
     keys = {key for column in columns for key in column.reads.values()}
     keys |= {key for field in asked for key in field.reads} | {*sort.reads}
-    permissions = {exportable.permission, exportable.view_permission}
-    permissions |= {column.permission for column in columns if column.permission}
-    permissions |= {field.permission for field in asked if field.permission}
+    searched = exportable.searched if state.search else ()
+    own = {exportable.permission, exportable.view_permission}
+    besides = {column.permission for column in columns} | {field.permission for field in asked}
+    besides -= {"", *own}
     return Grounds(
-        permissions=tuple(sorted(permissions)),
-        sights={key: int(fields.sight(actor, key)) for key in sorted(keys)},
+        permissions=tuple(sorted(own | besides)),
+        reaches={code: actor.reach_of(code) for code in sorted(besides)},
+        # Who may change a field sees no more of it than who reads it.
+        sights={key: min(int(fields.sight(actor, key)), int(Sight.READ)) for key in sorted({*keys, *searched})},
+        searched=tuple(searched),
     )
 
 
@@ -64,8 +76,14 @@ def _asked(group: Group) -> set[str]:
 
 
 def reads_filter(actor: Actor, export: Export) -> bool:
-    """Whether the actor may be told what an export was filtered by."""
-    return export.owner_id == actor.user_id or _closed_field(actor, export) is None
+    """Whether the actor may be told what an export was filtered by.
+
+    What somebody searched for may stand in any of the fields, also in those of which they saw less themselves.
+    """
+    if export.owner_id == actor.user_id:
+        return True
+    held = export.grounds
+    return "fields" in held and _closed_field(actor, export) is None and fields.reads(actor, held.get("searched", ()))
 
 
 def require_access(*, actor: Actor, export: Export) -> None:
@@ -80,14 +98,25 @@ def require_access(*, actor: Actor, export: Export) -> None:
     if closed is not None:
         raise ExportClosed(_("The file holds “%(field)s”, of which your role sees less.") % {"field": closed})
     exportable = registry.get(export.kind)
+    permissions = _permissions_to_compare(actor, export, exportable)
     count = 0
     for ids in read_ids(export.ids_file):
-        count += exportable.count_beyond(actor=actor, ids=ids)
+        count += exportable.count_beyond(actor=actor, ids=ids, permissions=permissions)
     if count:
         raise ExportClosed(
             _("%(count)s of the records in the file are not, or no longer, yours to export. Export the list anew.")
             % {"count": count}
         )
+
+
+def _permissions_to_compare(actor: Actor, export: Export, exportable: Exportable) -> list[str]:
+    """Those by which more than the records themselves was seen, such as their orders, and that have to reach every
+    record in the file: all but those by which its maker sees no less than then."""
+    besides = {*export.grounds["permissions"]} - {exportable.permission, exportable.view_permission}
+    if export.owner_id == actor.user_id:
+        then = {code: Reach(**reach) for code, reach in export.grounds.get("reaches", {}).items()}
+        besides -= {code for code, reach in then.items() if actor.reach_of(code).contains(reach)}
+    return sorted(besides)
 
 
 def _closed_field(actor: Actor, export: Export) -> str | Promise | None:
@@ -101,8 +130,10 @@ def _closed_field(actor: Actor, export: Export) -> str | Promise | None:
 
 
 def write_ids(path: Path, ids: "array[int]") -> None:
-    with path.open("wb") as file:
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
         ids.tofile(file)
+    part.replace(path)  # whoever looks for somebody finds it whole
 
 
 def read_ids(path: Path) -> Iterable[Sequence[int]]:

@@ -22,6 +22,10 @@ def exports_dir() -> Path:
     return Path(settings.HOME.exports_dir)
 
 
+def work_dir_of(file: Path) -> Path:
+    return file.with_suffix(".tmp")
+
+
 class ExportQuerySet(ScopedQuerySet["Export"]):
     """One's own and those shared with one, whatever the permission reaches besides."""
 
@@ -121,7 +125,9 @@ class Export(models.Model):
     and the language of who asked. columns: keys of what it holds. grounds: what its maker could see when it was made,
     which whoever takes it has to see as well. shared_with: ids of colleagues. is_marked: CSV with the mark that Excel
     needs. total: 0 while nobody knows.
-    heartbeat_at: renewed while a process works on it; an old one means that the process died.
+    tries: grows with everything that takes it out of the hands of the process that makes it.
+    heartbeat_at: renewed while a process works on it, an old one means that the process died; of one that waits, when a
+    worker was asked for it.
     """
 
     class Status(models.TextChoices):
@@ -198,3 +204,8 @@ class Export(models.Model):
     def ids_file(self) -> Path:
         """Whom it contains, eight bytes each, in the order of the file."""
         return exports_dir() / f"{self.code}.ids"
+
+    @property
+    def work_dir(self) -> Path:
+        """What is put down while it is made."""
+        return work_dir_of(self.file)

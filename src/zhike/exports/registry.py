@@ -25,7 +25,8 @@ class Exportable(Protocol):
     """A list that may leave.
 
     permission: what exporting asks for; view_permission: what seeing the records does. table: of the records, for the
-    history. contained: the event that names whom an export contains. url: of the list.
+    history. contained: the event that names whom an export contains. url: of the list. searched: fields that its
+    search looks into.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Exportable(Protocol):
     table: str
     contained: str
     url: str
+    searched: Sequence[str]
 
     def columns_for(self, actor: Actor) -> Mapping[str, Column]:
         """Everything about a record that the actor may take along, by key."""
@@ -54,8 +56,8 @@ class Exportable(Protocol):
     def read(self, *, actor: Actor, ids: Sequence[int], columns: list[Column]) -> Piece:
         """These records, those that are gone or out of reach meanwhile left out."""
 
-    def count_beyond(self, *, actor: Actor, ids: Sequence[int]) -> int:
-        """How many of these records are there, and not for this actor to export."""
+    def count_beyond(self, *, actor: Actor, ids: Sequence[int], permissions: Sequence[str] = ()) -> int:
+        """How many of these records are there, and not for this actor to export, or not within these permissions."""
 
 
 _exportables: dict[str, Exportable] = {}

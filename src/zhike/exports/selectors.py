@@ -57,7 +57,7 @@ class Outline:
             what=str(exportable.label) if exportable else export.kind,
             who=str(export.owner) if export.owner else "",
             format=str(Export.Format(export.format).label),
-            sentence=export.sentence if grounds.reads_filter(actor, export) else COVERED,
+            sentence=export.sentence if not export.sentence or grounds.reads_filter(actor, export) else COVERED,
             state=str(Status(export.status).label),
             icon=icon,
             tone=tone,

@@ -11,10 +11,9 @@ from zhike.core.actor import SYSTEM
 from zhike.exports.services import keeping, resuming, scheduling
 
 
-# One at a time: whoever waits for an import, or for figures, is not to wait for all exports of the morning.
-@app.task(name="exports.make_export", queue="exports", lock="exports.make_export")
+@app.task(name="exports.make_export", queue="exports")
 def make_export(*, export_id: int) -> None:
-    """Where the process dies, the export is taken up again within minutes."""
+    """Where the process dies, or another one makes exports, this one is taken up again."""
     subprocess.run(
         [sys.executable, "-m", "zhike.cli", "export", "--queued"],
         input=str(export_id),

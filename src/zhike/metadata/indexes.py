@@ -125,6 +125,14 @@ def drop(field: Known) -> None:
             cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name).as_string(cursor.connection))
 
 
+def find_left(fields: Sequence[Known]) -> list[Known]:
+    """Those of these fields that have an index, built or not."""
+    names = {name_of(field, is_unique=is_unique): field for field in fields for is_unique in (False, True)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)", [list(names)])
+        return [names[name] for (name,) in cursor.fetchall()]
+
+
 def list_doubles(field: Known) -> list[Double]:
     """Values that stand in several records, the most frequent first."""
     query = sql.SQL(

@@ -4,11 +4,26 @@ from procrastinate.contrib.django import app
 
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
+from zhike.core.alone import alone
 from zhike.metadata.services import indexing
 
+SECONDS = 10
 
-@app.task(name="metadata.put_index", queue="metadata", lock="metadata.put_index")
+
+@app.task(name="metadata.put_index", queue="metadata")
 def put_index(*, definition_id: int) -> None:
     """One at a time: they would wait for each other's transactions."""
-    with acting(SYSTEM, origin="task"):
-        indexing.build_index(definition_id=definition_id)
+    with acting(SYSTEM, origin="task"), alone("metadata.put_index") as is_alone:
+        if is_alone:
+            indexing.build_index(definition_id=definition_id)
+    if not is_alone:
+        put_index.configure(schedule_in={"seconds": SECONDS}).defer(definition_id=definition_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="metadata.resume_indexes", queue="metadata", queueing_lock="metadata.resume_indexes")
+def resume_indexes(timestamp: int) -> None:
+    """Go on with indexes whose process died."""
+    with acting(SYSTEM, origin="task"), alone("metadata.put_index") as is_alone:
+        if is_alone:
+            indexing.resume_indexes()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,13 +16,14 @@ from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import User
 from zhike.audit.models import Entry
-from zhike.bulk import selectors, tasks
+from zhike.bulk import saying, selectors, tasks
 from zhike.bulk.models import Act, Outcome, Selection, Verb
 from zhike.bulk.services import carrying, choosing, undoing
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor, Scope, Sight
 from zhike.core.fields import FieldClosed
 from zhike.core.lists.grammar import FilterInvalid
+from zhike.core.lists.operators import Asking
 from zhike.customers.models import Customer, CustomerTag
 from zhike.customers.services import collaborators, people, tags
 from zhike.customers.services.bin import CODE
@@ -40,7 +42,7 @@ def in_english() -> Iterator[None]:
         yield
 
 
-def person(name: str, *, edit: Scope = Scope.ALL, view: Scope = Scope.ALL, **sights: Any) -> Actor:
+def person(name: str, *, edit: Scope = Scope.ALL, view: Scope = Scope.ALL) -> Actor:
     grants = dict.fromkeys(CODES, edit) | {"customers.view_customer": view}
     role = accounts.put_role(actor=SYSTEM, code=name, name=name, grants=grants)
     user = User.objects.create(username=name, name=name, locale="en")
@@ -331,3 +333,15 @@ def test_the_pages_lead_from_the_list_to_the_result_and_back(db: None) -> None:
         client.post(f"{prepare}start/")
     prepare = client.post("/bulk/choose/", {"verb": "delete", "all": "1", "query": ""}).headers["Location"]
     assert "Move 3 customers" in client.get(f"{prepare}preview/").content.decode()
+
+
+def test_what_was_searched_for_is_told_to_those_who_read_where_it_may_stand(db: None) -> None:
+    boss = person("boss")
+    plant(1)
+    act = edit(boss, {"channel": "fair"}, query={"q": "Guest"})
+    readers = [boss, person("reader"), person("outsider")]
+    role = User.objects.get(username="outsider").roles.get()
+    accounts.put_field_access(actor=SYSTEM, role=role, levels={f"{RECORD}.phone": Sight.MASKED})
+    readers[2] = actor_of(User.objects.get(username="outsider"))
+    said = [saying.say_chosen(act, Asking(actor=one, now=timezone.now(), zone=ZoneInfo(one.zone))) for one in readers]
+    assert said == [["Found by “Guest”"]] * 2 + [["A filter that your role does not see"]]

@@ -21,6 +21,7 @@ from zhike.customers.labels import LABELS
 from zhike.customers.listing import KEY
 from zhike.customers.models import EXPORT, Customer, CustomerTag, Identifier
 from zhike.customers.permissions import CONTAINED
+from zhike.customers.searching import SEARCHED
 from zhike.customers.selectors import exporting
 from zhike.exports.registry import Piece
 from zhike.metadata.models import Kind
@@ -119,6 +120,7 @@ class Customers:
     table = Customer._meta.db_table
     contained = CONTAINED
     url = "/customers/"
+    searched: Sequence[str] = SEARCHED
 
     def columns_for(self, actor: Actor) -> Mapping[str, Column]:
         listed = registry.get(KEY).columns_for(actor)
@@ -140,7 +142,7 @@ class Customers:
         if asked is not None and asked.kind is Asked.AMOUNT:
             return "decimal"
         own = design_of(RECORD).known.get(column.key.removeprefix("custom."))
-        return OWN_TYPES.get(own.kind, "text") if own is not None and column.key.startswith("custom.") else "text"
+        return OWN_TYPES.get(own.held, "text") if own is not None and column.key.startswith("custom.") else "text"
 
     def list_ids(self, *, actor: Actor, asking: Asking, state: State) -> Iterator[list[int]]:
         return exporting.list_ids(actor=actor, asking=asking, state=state)
@@ -148,8 +150,8 @@ class Customers:
     def read(self, *, actor: Actor, ids: Sequence[int], columns: list[Column]) -> Piece:
         return exporting.read(actor=actor, ids=ids, columns=columns)
 
-    def count_beyond(self, *, actor: Actor, ids: Sequence[int]) -> int:
-        return exporting.count_beyond(actor=actor, ids=ids)
+    def count_beyond(self, *, actor: Actor, ids: Sequence[int], permissions: Sequence[str] = ()) -> int:
+        return exporting.count_beyond(actor=actor, ids=ids, permissions=permissions)
 
 
 def _is_open(column: Column, actor: Actor) -> bool:

@@ -45,13 +45,19 @@ def read(*, actor: Actor, ids: Sequence[int], columns: list[Column]) -> Piece:
     )
 
 
-def count_beyond(*, actor: Actor, ids: Sequence[int]) -> int:
-    """How many of these customers are there, and not the actor's to export."""
-    if actor.reach_of(EXPORT).is_all and actor.reach_of(VIEW).is_all:
+def count_beyond(*, actor: Actor, ids: Sequence[int], permissions: Sequence[str] = ()) -> int:
+    """How many of these customers are there, and not the actor's to export, or not within these permissions.
+
+    Customers that are shared singly are within permissions for customers only.
+    """
+    if all(actor.reach_of(code).is_all for code in (EXPORT, VIEW, *permissions)):
         return 0
     with seeing_everything():
         there = Customer.objects.filter(_among(ids)).count()
-        return there - _reached(actor, ids).count()
+        reached = _reached(actor, ids)
+        for code in permissions:
+            reached = reached.within(actor, code)
+        return there - reached.count()
 
 
 def _exported(actor: Actor, ids: list[int]) -> list[int]:

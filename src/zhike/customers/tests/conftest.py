@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 
 from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
@@ -15,6 +16,8 @@ from zhike.accounts.models import Role, Team, User
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.core.lists.operators import Asking
 from zhike.customers.models import Customer, CustomerFacts
+from zhike.customers.services import people
+from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.services.search import Findable, put_search
 
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -92,3 +95,28 @@ def make_customer(db: None) -> MakeCustomer:
 @pytest.fixture
 def asking_as() -> Callable[[Actor], Asking]:
     return lambda actor: Asking(actor=actor, now=NOON, zone=SHANGHAI)
+
+
+@pytest.fixture
+def export_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhike.exports.models.settings.HOME", type(settings.HOME)(path=tmp_path))
+
+
+@pytest.fixture
+def three(company: Company) -> list[Customer]:
+    made = []
+    for number, name in enumerate(("周一", "李二", "阿三")):
+        identifiers = [NewIdentifier(kind="phone", value=f"1380013800{number}{place}"[:11]) for place in range(1)]
+        made.append(
+            people.create_customer(
+                actor=SYSTEM,
+                at=NOON,
+                name=name,
+                city="上海",
+                owner=company.seller.pk,
+                team=company.shop.pk,
+                identifiers=[*identifiers, NewIdentifier(kind="email", value=f"box{number}@example.com")],
+                tags=["vip"],
+            )
+        )
+    return made

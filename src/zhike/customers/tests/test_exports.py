@@ -16,20 +16,13 @@ from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor, Scope, Sight
 from zhike.core.personal import Traces
 from zhike.customers.models import Customer
-from zhike.customers.services import people
-from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 from zhike.exports import formats, grounds, personal, selectors
 from zhike.exports.models import Export
 from zhike.exports.services import keeping, resuming, starting, working
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("export_folder")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zhike.exports.models.settings.HOME", type(settings.HOME)(path=tmp_path))
 
 
 def client_of(user: User) -> Client:
@@ -46,26 +39,6 @@ def begin(actor: Actor, format_: str = "csv", query: str = "", **more: Any) -> E
 
 def text_of(export: Export) -> str:
     return export.file.read_text(encoding="utf-8-sig")
-
-
-@pytest.fixture
-def three(company: Company) -> list[Customer]:
-    made = []
-    for number, name in enumerate(("周一", "李二", "阿三")):
-        identifiers = [NewIdentifier(kind="phone", value=f"1380013800{number}{place}"[:11]) for place in range(1)]
-        made.append(
-            people.create_customer(
-                actor=SYSTEM,
-                at=NOON,
-                name=name,
-                city="上海",
-                owner=company.seller.pk,
-                team=company.shop.pk,
-                identifiers=[*identifiers, NewIdentifier(kind="email", value=f"box{number}@example.com")],
-                tags=["vip"],
-            )
-        )
-    return made
 
 
 def test_a_file_holds_the_list_in_its_order_with_its_columns(company: Company, three: list[Customer]) -> None:

@@ -4,7 +4,6 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
@@ -20,13 +19,8 @@ from zhike.exports.services import scheduling, working
 from zhike.exports.services.scheduling import Draft
 from zhike.exports.services.starting import Wanted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("export_folder")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zhike.exports.models.settings.HOME", type(settings.HOME)(path=tmp_path))
 
 
 def schedule(company: Company, **more: Any) -> Schedule:

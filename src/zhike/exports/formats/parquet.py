@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 GROUP_ROWS = 20_000
+DIGITS = 38
 DECIMALS = Decimal(1).scaleb(-8)
+EXACT = Context(prec=DIGITS)
 
 
 def write(path: Path, heads: Sequence[Head], rows: Iterator[Sequence[Any]], mark: Mark) -> None:
@@ -42,7 +44,7 @@ def _types() -> "dict[str, pa.DataType]":
     return {
         "text": pa.string(),
         "integer": pa.int64(),
-        "decimal": pa.decimal128(38, 8),
+        "decimal": pa.decimal128(DIGITS, 8),
         "date": pa.date32(),
         "moment": pa.timestamp("us", tz="UTC"),
     }
@@ -56,7 +58,7 @@ def _cell(value: Any, type_: str) -> Any:
         case "integer", int():
             return value
         case "decimal", int() | Decimal():
-            return Decimal(value).quantize(DECIMALS)
+            return Decimal(value).quantize(DECIMALS, context=EXACT)
         case "date", date() if not isinstance(value, datetime):
             return value
         case "moment", datetime():

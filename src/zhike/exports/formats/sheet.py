@@ -1,5 +1,6 @@
 """XLSX: the number stands in the header and footer of each printed page, and a sheet says what this is."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from zhike.exchange.files.export import SHEET_ROWS, SheetWriter
 from zhike.exports.formats.csv import flat
 from zhike.exports.formats.head import Head
 from zhike.exports.marks import Mark
+from zhike.exports.models import work_dir_of
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -22,7 +24,7 @@ class MarkedSheets(SheetWriter):
     """A workbook whose pages are marked."""
 
     def __init__(self, path: Path, mark: Mark) -> None:
-        super().__init__(path, zone=mark.zone, folder=path.parent)
+        super().__init__(path, zone=mark.zone, folder=work_dir_of(path))
         self._mark = mark
         told = f"{mark.code} · {mark.who} · {mark.moment}"
         self._book.set_properties({"title": mark.code, "author": mark.who, "comments": told})
@@ -53,7 +55,12 @@ class MarkedSheets(SheetWriter):
 
 
 def write(path: Path, heads: Sequence[Head], rows: Iterator[Sequence[Any]], mark: Mark) -> None:
-    with MarkedSheets(path, mark) as writer:
-        writer.write_header([head.label for head in heads])
-        for row in rows:
-            writer.write([*map(flat, row)])
+    folder = work_dir_of(path)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with MarkedSheets(path, mark) as writer:
+            writer.write_header([head.label for head in heads])
+            for row in rows:
+                writer.write([*map(flat, row)])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,10 @@
 """Where files of exports lie, how many, and for how long."""
 
-from datetime import datetime
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +18,7 @@ from zhike.exports.models import Export, exports_dir
 
 PRIVATE = 0o700
 MOST_KEPT = 50  # files of one person; beyond, the oldest go
+STRAY = timedelta(hours=1)  # how old a file has to be that belongs to nothing: its export may not be committed yet
 Status = Export.Status
 OPEN = (Status.WAITING, Status.RUNNING)
 
@@ -53,12 +58,25 @@ def make_folder() -> None:
 def remove_files(export: Export) -> None:
     export.file.unlink(missing_ok=True)
     export.ids_file.unlink(missing_ok=True)
+    shutil.rmtree(export.work_dir, ignore_errors=True)
 
 
 def kept_bytes() -> int:
     """What all files take."""
-    folder = exports_dir()
-    return sum(path.stat().st_size for path in folder.iterdir()) if folder.exists() else 0
+    return _bytes_of(exports_dir().rglob("*"))
+
+
+def bytes_of(export: Export) -> int:
+    """What one takes while it is made, with what is put down meanwhile."""
+    return _bytes_of([export.file, *export.work_dir.glob("*")])
+
+
+def _bytes_of(paths: Iterable[Path]) -> int:
+    size = 0
+    for path in paths:
+        with suppress(FileNotFoundError):  # others take files away meanwhile
+            size += path.stat().st_size
+    return size
 
 
 @transaction.atomic
@@ -179,12 +197,27 @@ def remove_expired(*, at: datetime) -> int:
     for export in Export.objects.filter(status=Status.DONE, expires_at__lte=at).order_by("pk"):
         remove_for_good(export)
         count += 1
+    there = list(exports_dir().glob("*"))  # before it is asked what is alive, so that none has begun since
     alive = set(Export.objects.filter(status__in=[Status.DONE, *OPEN]).values_list("code", flat=True))
-    folder = exports_dir()
-    for path in folder.iterdir() if folder.exists() else ():
+    for path in there:
         if path.stem not in alive:
-            path.unlink(missing_ok=True)
+            _remove_stray(path, at)
     return count
+
+
+def _remove_stray(path: Path, at: datetime) -> None:
+    with suppress(FileNotFoundError):
+        if datetime.fromtimestamp(path.stat().st_mtime, tz=UTC) > at - STRAY:
+            return
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def has_room(actor: Actor) -> bool:
+    """Whether one more file of this actor's takes none away."""
+    return Export.objects.filter(owner_id=actor.user_id, status=Status.DONE).count() < MOST_KEPT
 
 
 def make_room(*, owner_id: int | None) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,7 @@ from zhike.exports.registry import Exportable
 from zhike.exports.services import keeping
 
 Status = Export.Status
+ATTEMPTS = 5  # at a file while people in it are erased
 PIECE = 1_000  # records, as many as an entry of the history names
 BEAT = timedelta(seconds=1)
 type Clock = Callable[[], datetime]
@@ -40,6 +42,15 @@ class ExportCancelled(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("The export was cancelled."))
+
+
+class ExportOutOfHand(DomainError):
+    """Somebody took it out of this process's hands: what it read is not to be used."""
+
+    code = "export_out_of_hand"
+
+    def __init__(self) -> None:
+        super().__init__(_("The process that made it died."))
 
 
 class ExportTooLarge(DomainError):
@@ -55,20 +66,32 @@ def make_export(*, actor: Actor, export_id: int, now: Clock) -> Export:
     claimed = Export.objects.filter(pk=export_id, status=Status.WAITING)
     if not claimed.update(status=Status.RUNNING, heartbeat_at=now(), done=0, total=0):
         return Export.objects.get(pk=export_id)
-    made = Export.objects.get(pk=export_id)
-    with translation.override(actor.locale):
-        _try(actor, made, now)
+    for _number in range(ATTEMPTS):
+        made = Export.objects.get(pk=export_id)
+        if made.status != Status.RUNNING:
+            return made
+        made.done = made.total = 0
+        with translation.override(actor.locale):
+            if _try(actor, made, now):
+                break
+    else:
+        in_hand = Export.objects.filter(pk=export_id, status=Status.RUNNING)
+        in_hand.update(status=Status.FAILED, error=str(ExportOutOfHand()), finished_at=now(), heartbeat_at=None)
+        made.refresh_from_db()
     keeping.make_room(owner_id=made.owner_id)
     return made
 
 
-def _try(actor: Actor, made: Export, now: Clock) -> None:
+def _try(actor: Actor, made: Export, now: Clock) -> bool:
+    """Whether it came to an end, and was not taken out of this process's hands before."""
     status, error = Status.FAILED, gettext("The process that made it died.")
     try:
         _carry_out(actor, made, now)
         status, error = Status.DONE, ""
     except ExportCancelled:
         status, error = Status.CANCELLED, ""
+    except ExportOutOfHand:
+        pass  # `_finish` finds out as well
     except PermissionDenied:
         status, error = Status.REFUSED, gettext("Your role may not export this.")
     except DomainError as refusal:
@@ -78,17 +101,35 @@ def _try(actor: Actor, made: Export, now: Clock) -> None:
             "problem": problem.strerror or type(problem).__name__
         }
     finally:
-        if status != Status.DONE:
-            keeping.remove_files(made)
         made.status, made.error, made.finished_at = status, error[:500], now()
         made.expires_at = made.finished_at + settings.EXPORTS_KEPT if status == Status.DONE else None
         made.heartbeat_at = None
-        made.save(
-            update_fields=[
-                *("status", "error", "finished_at", "expires_at", "heartbeat_at"),
-                *("total", "done", "size", "grounds", "columns"),
-            ]
-        )
+        is_finished = _finish(made)
+        if status != Status.DONE or not is_finished:
+            keeping.remove_files(made)
+    return is_finished
+
+
+def _finish(made: Export) -> bool:
+    """Write down what became of it, if it is still this process's."""
+    told = (
+        "status",
+        "error",
+        "finished_at",
+        "expires_at",
+        "heartbeat_at",
+        "total",
+        "done",
+        "size",
+        "grounds",
+        "columns",
+    )
+    return bool(in_hand(made).update(**{name: getattr(made, name) for name in told}))
+
+
+def in_hand(made: Export) -> QuerySet[Export]:
+    """The export's row as long as nobody took it away since it was read."""
+    return Export.objects.filter(pk=made.pk, status=Status.RUNNING, tries=made.tries)
 
 
 def _carry_out(actor: Actor, made: Export, now: Clock) -> None:
@@ -187,10 +228,11 @@ class _Beat:
             return
         self._last = at
         made = self._made
-        Export.objects.filter(pk=made.pk).update(heartbeat_at=at, done=made.done, total=made.total)
+        if not in_hand(made).update(heartbeat_at=at, done=made.done, total=made.total):
+            raise ExportOutOfHand
         if Export.objects.filter(pk=made.pk, is_cancel_requested=True).exists():
             raise ExportCancelled
-        if made.file.exists() and made.file.stat().st_size > settings.EXPORTS_LARGEST:
+        if keeping.bytes_of(made) > settings.EXPORTS_LARGEST:
             raise ExportTooLarge(
                 _("The file would be larger than %(limit)s MB. Filter the list, or choose fewer columns.")
                 % {"limit": settings.EXPORTS_LARGEST >> 20}

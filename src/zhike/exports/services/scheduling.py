@@ -154,7 +154,7 @@ def _run(schedule_id: int, at: datetime) -> bool:
         telling.tell(found.owner_id, "export_skipped", {"name": found.name, "why": str(refusal)}, at=at)
         _go_on(found, actor, at)
         return False
-    starting.queue(made)
+    starting.queue(made, at=at)
     _go_on(found, actor, at)
     return True
 

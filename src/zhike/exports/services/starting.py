@@ -21,7 +21,7 @@ from zhike.core.lists.conditions import describe
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, read_state
-from zhike.exports import registry
+from zhike.exports import grounds, registry
 from zhike.exports.marks import new_code
 from zhike.exports.models import Export
 from zhike.exports.registry import Exportable
@@ -30,6 +30,7 @@ from zhike.exports.services import keeping, making
 MOST_OPEN = 3  # of one person at a time
 AT_ONCE = 2_000  # records that somebody waits for
 LONGEST_QUERY = 8_000
+TASK = "exports.make_export"
 OPEN = (Export.Status.WAITING, Export.Status.RUNNING)
 
 
@@ -159,7 +160,7 @@ def start_export(*, actor: Actor, wanted: Wanted, at: datetime) -> Export:
     with transaction.atomic():
         made = prepare_export(actor=actor, wanted=wanted, at=at)
         if not is_at_once:
-            queue(made)
+            queue(made, at=at)
     if is_at_once:
         making.make_export(actor=actor, export_id=made.pk, now=lambda: at)
         made.refresh_from_db()
@@ -176,6 +177,7 @@ def prepare_export(*, actor: Actor, wanted: Wanted, at: datetime, schedule_id: i
     """
     settled = check(actor=actor, wanted=wanted)
     _find_room(actor)
+    held = grounds.take(actor=actor, exportable=settled.exportable, state=settled.state, columns=settled.columns)
     with translation.override(actor.locale):
         sentence = sentence_of(actor=actor, settled=settled, at=at)
     return Export.objects.create(
@@ -185,7 +187,7 @@ def prepare_export(*, actor: Actor, wanted: Wanted, at: datetime, schedule_id: i
         query=query_of(settled.state, wanted),
         sentence=sentence,
         columns=[column.key for column in settled.columns],
-        grounds={"is_everything": wanted.is_everything},
+        grounds={**held.stored(), "is_everything": wanted.is_everything},
         reason=plain(wanted.reason),
         is_marked=wanted.is_marked,
         owner_id=actor.user_id,
@@ -222,8 +224,9 @@ def permission_of(kind: str) -> str:
     return exportable.permission
 
 
-def queue(made: Export) -> None:
-    app.configure_task("exports.make_export", allow_unknown=False).defer(export_id=made.pk)
+def queue(made: Export, *, at: datetime) -> None:
+    Export.objects.filter(pk=made.pk).update(heartbeat_at=at)
+    app.configure_task(TASK, allow_unknown=False).defer(export_id=made.pk)
 
 
 def query_of(state: State, wanted: Wanted) -> str:

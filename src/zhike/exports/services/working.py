@@ -9,14 +9,30 @@ from django.utils.translation import gettext
 
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
+from zhike.core.alone import alone
 from zhike.exports import telling
 from zhike.exports.models import Export
 from zhike.exports.selectors import find_actor
-from zhike.exports.services import keeping, making, scheduling
+from zhike.exports.services import keeping, making, resuming, scheduling
+
+LOCK = "exports.make_export"
 
 
 def work_off(*, export_id: int, now: Callable[[], datetime]) -> None:
-    """Make a queued export; who may not log in any more gets none."""
+    """Make a queued export, if no other is being made: whoever waits for an import is not to wait for all of these.
+
+    One that has to wait is queued again by whoever was before it.
+    """
+    with alone(LOCK) as is_alone:
+        if is_alone:
+            _work_off(export_id, now)
+    if is_alone:
+        with acting(SYSTEM, origin="task"):
+            resuming.queue_next(at=now())
+
+
+def _work_off(export_id: int, now: Callable[[], datetime]) -> None:
+    """Who may not log in any more gets none."""
     with acting(SYSTEM, origin="task"):
         owner_id = Export.objects.values_list("owner_id", flat=True).get(pk=export_id)
         actor = SYSTEM if owner_id is None else find_actor(owner_id)

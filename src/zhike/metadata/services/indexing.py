@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 
 from zhike.core.access import require
 from zhike.core.actor import Actor
+from zhike.core.alone import is_queued
 from zhike.metadata import indexes
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Index, Kind
@@ -22,6 +23,7 @@ from zhike.metadata.services.definitions import NewOption, create_field, edit_fi
 
 # Every one is written with every record, and PostgreSQL weighs all of them for every query.
 MOST_INDEXED = 60
+TASK = "metadata.put_index"
 
 
 @transaction.atomic
@@ -80,8 +82,22 @@ def put_index(*, actor: Actor, pk: int, is_filtered: bool, is_unique: bool) -> F
     definition.is_unique = is_unique
     definition.index = Index.WANTED if is_wanted else Index.NONE
     definition.save(update_fields=["is_unique", "index"])
-    app.configure_task("metadata.put_index", allow_unknown=False).defer(definition_id=pk)
+    _queue(pk)
     return definition
+
+
+def resume_indexes() -> None:
+    """Ask again for indexes that are wanted and that nobody builds, or that are left of a field which is to have none;
+    while none is being built."""
+    wanted = {*FieldDefinition.objects.filter(index=Index.WANTED).values_list("pk", flat=True)}
+    without = [Known.of(one) for one in FieldDefinition.objects.filter(index=Index.NONE).prefetch_related("options")]
+    for pk in sorted(wanted | {one.pk for one in indexes.find_left(without)}):
+        if not is_queued(TASK, definition_id=pk):
+            _queue(pk)
+
+
+def _queue(pk: int) -> None:
+    app.configure_task(TASK, allow_unknown=False).defer(definition_id=pk)
 
 
 def build_index(*, definition_id: int) -> None:

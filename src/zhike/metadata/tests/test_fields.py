@@ -7,24 +7,26 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.accounts.models import User
 from zhike.accounts.services import put_role
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.core.lists.grammar import read
 from zhike.core.lists.operators import OPERATORS, Asking, read_values
+from zhike.core.tests.elsewhere import alone_elsewhere
 from zhike.customers.models import Customer
-from zhike.metadata import indexes, registry
+from zhike.metadata import indexes, registry, tasks
 from zhike.metadata.kinds import Known, NotOfItsKind, read_value
 from zhike.metadata.listing import field_of
-from zhike.metadata.models import FieldDefinition, Kind, Section
+from zhike.metadata.models import FieldDefinition, Index, Kind, Section
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import list_known
-from zhike.metadata.services import converting, definitions, sections
+from zhike.metadata.services import converting, definitions, indexing, sections
 from zhike.metadata.services.definitions import NewOption
 from zhike.metadata.services.values import put_values
 
@@ -216,6 +218,29 @@ def test_a_field_with_doubles_cannot_become_unique_and_says_which() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [indexes.name_of(unique, is_unique=True)])
         assert cursor.fetchone() == (None,)
+
+
+@pytest.mark.django_db
+def test_indexes_are_built_by_one_process_and_asked_for_again_when_it_dies() -> None:
+    wanted, built, plain = (create(Kind.TEXT, label) for label in ("Wanted", "Built", "Plain"))
+    FieldDefinition.objects.filter(pk=wanted.pk).update(index=Index.WANTED)
+    with connection.cursor() as cursor:
+        name = indexes.name_of(Known.of(built), is_unique=True)
+        cursor.execute(f"CREATE TEMPORARY TABLE other (id int); CREATE UNIQUE INDEX {name} ON other (id)")
+
+    def called() -> list[int]:
+        jobs = ProcrastinateJob.objects.filter(task_name=indexing.TASK, status="todo")
+        return sorted(job.args["definition_id"] for job in jobs)
+
+    with alone_elsewhere("metadata.put_index"):
+        tasks.resume_indexes(timestamp=0)
+        assert called() == []  # whoever builds has not died
+        tasks.put_index(definition_id=wanted.pk)
+        assert called() == [wanted.pk]  # and is waited for
+    for _again in range(2):
+        tasks.resume_indexes(timestamp=0)
+        assert called() == [wanted.pk, built.pk]
+    assert plain.index == Index.NONE
 
 
 def test_the_filter_grammar_takes_keys_of_fields() -> None:
