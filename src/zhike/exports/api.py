@@ -14,6 +14,7 @@ from zhike.core.api.schemas import After, Flag, Id, Input, Limit, Moment, Output
 from zhike.core.http import ActorRequest
 from zhike.core.paging import Page
 from zhike.exports import selectors
+from zhike.exports.formats import FORMATS
 from zhike.exports.handing_out import hand_out
 from zhike.exports.services import keeping, starting
 
@@ -23,7 +24,7 @@ FILE: dict[str, Any] = {
     "responses": {
         200: {
             "description": "The file",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {one.media_type: {"schema": {"type": "string", "format": "binary"}} for one in FORMATS.values()},
         }
     }
 }

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhike.exports.formats import csv, parquet, sheet, vcard
+from zhike.exports.api import FILE
+from zhike.exports.formats import FORMATS, csv, parquet, sheet, vcard
 from zhike.exports.formats.head import Head
 from zhike.exports.marks import Mark, find_codes, new_code
 
@@ -126,3 +127,7 @@ def test_numbers_are_found_in_whatever_is_pasted() -> None:
     code = new_code()
     assert find_codes(f"张三,138,{code.lower()}\n{code} XABC") == [code]
     assert find_codes("nothing") == []
+
+
+def test_the_contract_names_what_each_file_is_sent_as() -> None:
+    assert {*FILE["responses"][200]["content"]} == {one.media_type for one in FORMATS.values()}
