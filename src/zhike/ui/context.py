@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from zhike.core.actor import ANONYMOUS, Actor
+from zhike.core.http import wants_fragment
 from zhike.ui import navigation
 from zhike.ui.navigation import Link
 from zhike.ui.strings import script_strings
@@ -67,7 +68,9 @@ class Shell:
 
     @property
     def layout(self) -> str:
-        """What an error page extends: the house for those inside, the door for guests."""
+        """What an error page extends: the house for those inside, the door for guests, nothing for a fragment."""
+        if wants_fragment(self.request):
+            return "ui/bare.html"
         return "ui/base.html" if self.actor.user_id else "ui/auth.html"
 
     @property
