@@ -89,6 +89,7 @@ def _furnish() -> tuple[Program, dict[str, int]]:
         **people,
         "merge_id": merge["id"],
         "relation_id": relation["id"],
+        "change_id": body_of(program.post("/bulk-changes", {"action": "delete", "customer_ids": [1]}))["id"],
         "export_id": body_of(program.post("/exports", {"list": "cols=name"}))["id"],
         "pair_id": pair.pk,
         "entry_id": entry,

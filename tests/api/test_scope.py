@@ -78,6 +78,21 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "cancel_export": (lambda it, ids: it.post(f"/exports/{ids['export']}/cancel", None), {404}),
     "download_export": (lambda it, ids: it.get(f"/exports/{ids['export']}/file"), {404}),
     "remove_export": (lambda it, ids: it.send("DELETE", f"/exports/{ids['export']}"), {404}),
+    "preview_bulk_change": (
+        lambda it, ids: it.post("/bulk-changes/preview", {"action": "delete", "list": f"q={SECRET}"}),
+        {200},
+    ),
+    "start_bulk_change": (
+        lambda it, ids: it.post(
+            "/bulk-changes", {"action": "edit", "customer_ids": [ids["customer"]], "fields": {"city": "x"}}
+        ),
+        {201},
+    ),
+    "list_bulk_changes": (lambda it, ids: it.get("/bulk-changes"), {200}),
+    "get_bulk_change": (lambda it, ids: it.get(f"/bulk-changes/{ids['act']}"), {404}),
+    "list_bulk_customers": (lambda it, ids: it.get(f"/bulk-changes/{ids['act']}/customers"), {404}),
+    "cancel_bulk_change": (lambda it, ids: it.post(f"/bulk-changes/{ids['act']}/cancel", None), {404}),
+    "undo_bulk_change": (lambda it, ids: it.post(f"/bulk-changes/{ids['act']}/undo", None), {404}),
     "set_tags": (lambda it, ids: it.send("PUT", f"/customers/{ids['customer']}/tags", {"tags": ["x"]}), {404}),
     "list_identifiers": (lambda it, ids: it.get(f"/customers/{ids['customer']}/identifiers"), {404}),
     "add_identifier": (
@@ -265,11 +280,19 @@ def _hide(boss: Program) -> Ids:
         "binned": binned.pk,
         "export": start_export(actor=boss.actor, wanted=Wanted(kind="customers", format="csv"), at=NOON).pk,
         "import": job.pk,
+        "act": _change_it(boss, customer.pk),
         "customer": customer.pk,
         "identifier": added.pk,
         "order": order.pk,
         "owner": boss.user.pk,
     }
+
+
+def _change_it(boss: Program, customer_id: int) -> int:
+    change = {"action": "edit", "customer_ids": [customer_id], "fields": {"province": SECRET}}
+    made: dict[str, Any] = boss.post("/bulk-changes", change).json()
+    assert (made["status"], made["changed"]) == ("done", 1)
+    return int(made["id"])
 
 
 def contents() -> list[Any]:

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from zhike.accounts.models import Role, User
 from zhike.audit.models import Entry, Payload, Unsealed
+from zhike.audit.selectors.reading import image_in
 from zhike.audit.triggers import CHUNK, FEW
 from zhike.core.acting import acting
 from zhike.core.actor import EVERYWHERE, Actor
@@ -101,6 +102,24 @@ def test_many_rows_share_entries_and_none_is_left_out(count: int) -> None:
         assert len(payload.texts) == first.text_count == first.row_count == min(count, CHUNK)
         assert first.fields is not None
         assert "city" in first.fields
+
+
+def test_many_rows_tell_of_own_fields_only_where_one_changed() -> None:
+    many = [customer(f"客户{number}", custom={"size": number, "note": "一直如此"}) for number in range(FEW + 2)]
+    Customer.objects.bulk_create(many)
+    last = many[-1].pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE customers_customer SET city = '西安', custom ="
+            " CASE WHEN id = %s THEN custom || '{\"size\": 99}' ELSE custom END",
+            [last],
+        )
+    entry = Entry.objects.get(table_name="customers_customer", action="update")
+    texts = dict(zip(entry.ids, Payload.objects.get(pk=entry.pk).texts, strict=True))
+    told = {pk: image_in(entry, text or "") for pk, text in texts.items()}
+    assert told.pop(last) == ({"city": "", "custom.size": FEW + 1}, {"city": "西安", "custom.size": 99})
+    assert all(images == ({"city": ""}, {"city": "西安"}) for images in told.values())
+    assert [pk for pk, text in texts.items() if "一直如此" in (text or "")] == [last]
 
 
 def test_a_reason_comes_last() -> None:

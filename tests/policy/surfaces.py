@@ -290,6 +290,11 @@ OPERATIONS: dict[str, Surface] = {
     "reveal_order_field": _change(REVEAL, "/orders/{order_id}/reveal", {"field": "number", "reason": "they called"}),
     "list_products": _shut(ORDERS),
     "get_product": _shut(ORDERS),
+    **dict.fromkeys(("preview_bulk_change", "start_bulk_change"), _shut(EDIT)),
+    **dict.fromkeys(
+        ("list_bulk_changes", "get_bulk_change", "list_bulk_customers", "cancel_bulk_change", "undo_bulk_change"),
+        _shut(EVERYBODY),
+    ),
     "start_export": _shut(EXPORT),
     **dict.fromkeys(
         ("list_exports", "get_export", "cancel_export", "download_export", "remove_export"), _shut(EVERYBODY)

@@ -278,7 +278,10 @@ class _Writing:
 
     def _pairs(self) -> sql.Composed:
         return sql.SQL("SELECT {head}, {before}::text || {after}::text AS text {joined}").format(
-            head=self._head("n", "o"), before=self._record("o"), after=self._record("n"), joined=self._joined(_MATCHED)
+            head=self._head("n", "o"),
+            before=self._record("o", other="n"),
+            after=self._record("n", other="o"),
+            joined=self._joined(_MATCHED),
         )
 
     def _joined(self, joining: sql.SQL) -> sql.Composed:
@@ -291,9 +294,19 @@ class _Writing:
     def _columns(self, side: str) -> sql.Composed:
         return sql.SQL(", ").join(sql.Identifier(side, column) for column in self.capture.columns)
 
-    def _record(self, side: str) -> sql.Composed:
+    def _record(self, side: str, *, other: str = "") -> sql.Composed:
         return sql.SQL("ROW({})").format(
-            sql.SQL(", ").join(self._value(side, column) for column in self.capture.columns)
+            sql.SQL(", ").join(self._paired(side, column, other) for column in self.capture.columns)
+        )
+
+    def _paired(self, side: str, column: str, other: str) -> sql.Composable:
+        """Of a change of many rows a holder stands in neither record where it stayed the same: dozens of fields twice a
+        row would be most of what such a change costs."""
+        value = self._value(side, column)
+        if not other or column not in self.capture.holders:
+            return value
+        return sql.SQL("CASE WHEN {one} IS DISTINCT FROM {two} THEN {value} END").format(
+            one=sql.Identifier(side, column), two=sql.Identifier(other, column), value=value
         )
 
     def _value(self, side: str, column: str) -> sql.Composable:

@@ -51,11 +51,14 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordRow:
-    """What became of a customer. url: empty where it is out of sight."""
+    """What became of a customer. url: empty where it is out of sight. code: of `Outcome`, which `outcome` says in
+    words."""
 
+    record_id: int
     name: str
     url: str
     outcome: str
+    code: str
     said: list[Said]
 
 
@@ -155,9 +158,11 @@ def page_records(*, actor: Actor, act: Act, outcome: str, page: Page) -> Rows[Re
     return Rows(
         items=[
             RecordRow(
+                record_id=one.record_id,
                 name=shown_name(actor, names[one.record_id]) if one.record_id in names else f"#{one.record_id}",
                 url=reverse("show_customer", args=[one.record_id]) if one.record_id in names else "",
                 outcome=str(labels[one.undone or one.outcome]),
+                code=one.undone or one.outcome,
                 said=values if one.record_id in names and one.outcome == Outcome.CHANGED and one.before else [],
             )
             for one, values in zip(found.items, said, strict=True)

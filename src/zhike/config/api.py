@@ -3,6 +3,7 @@
 from zhike.accounts.api import router as accounts
 from zhike.accounts.keys import ApiKey, BrowserSession
 from zhike.audit.api import router as history
+from zhike.bulk.api import router as bulk
 from zhike.commerce.api import router as commerce
 from zhike.commerce.api_history import router as order_history
 from zhike.core.api.application import Api
@@ -45,6 +46,7 @@ api.add_router("", customers)
 api.add_router("", activities)
 api.add_router("", collaborators)
 api.add_router("", sealed)
+api.add_router("", bulk)
 api.add_router("", relations)
 api.add_router("", commerce)
 api.add_router("", order_history)
