@@ -4,6 +4,7 @@ import { csrfToken } from "../csrf";
 /**
  * Rows that are dragged into an order: `[data-arrange]` is a place for `[data-arranged]` rows, of the same page and
  * address; where a row is dropped, the place tells its order to `data-arrange-url`. Buttons do the same by keyboard.
+ * In a form (`[data-rows]`, see rows.ts) the order is told with the form.
  */
 let dragged: HTMLElement | null = null;
 
@@ -20,12 +21,13 @@ on("dragover", "[data-arranged]", (row, event) => {
   if (row !== dragged) row[event.clientY < top + height / 2 ? "before" : "after"](dragged);
 });
 
-on("drop", "[data-arrange]", (_place, event) => event.preventDefault());
+on("drop", "[data-arrange], [data-rows]", (_place, event) => event.preventDefault());
 
 on("dragend", "[data-arranged]", (row, event) => {
   row.classList.remove("zk-dragged");
   const place = row.closest<HTMLElement>("[data-arrange]");
   dragged = null;
+  if (row.closest("[data-rows]")) return;
   if (!place || event.dataTransfer?.dropEffect === "none") {
     window.location.reload();
     return;

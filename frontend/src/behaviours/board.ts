@@ -14,7 +14,9 @@ function laneOf(element: Element): HTMLElement | null {
 function count(lane: HTMLElement, step: number): void {
   const place = lane.querySelector<HTMLElement>("[data-lane-count]");
   const number = Number((place?.textContent ?? "").replaceAll(",", ""));
-  if (place && Number.isInteger(number)) place.textContent = (number + step).toLocaleString("en");
+  if (!place || !Number.isInteger(number)) return;
+  place.textContent = (number + step).toLocaleString("en");
+  lane.toggleAttribute("data-lane-empty", number + step === 0);
 }
 
 function put(card: HTMLElement, from: HTMLElement, to: HTMLElement, before: Element | null): void {
@@ -44,6 +46,18 @@ async function move(card: HTMLElement, to: HTMLElement): Promise<void> {
     if (!isSaved && card.isConnected) put(card, to, from, stood?.isConnected ? stood : null);
   }
 }
+
+/** What comes into a lane may hold a card that was put there meanwhile. */
+document.addEventListener("htmx:afterSettle", () => {
+  for (const lane of document.querySelectorAll("[data-lane-cards]")) {
+    const held = new Set<string>();
+    for (const card of lane.querySelectorAll<HTMLElement>("[data-card]")) {
+      const address = card.dataset["card"] ?? "";
+      if (held.has(address)) card.remove();
+      held.add(address);
+    }
+  }
+});
 
 on("dragstart", "[data-card]", (card, event) => {
   dragged = card;

@@ -2,10 +2,12 @@ import { htmx } from "../htmx";
 
 /**
  * From a row's name the arrow keys lead through the cells that can be edited (`[data-edit-cell]`), up and down as well;
- * Enter edits, as a double click does.
+ * Enter and F2 edit, as a double click does; after that the arrow keys go on from there.
  */
+const STOP = "th[scope=row] a, [data-edit-cell]";
+
 function stops(row: Element): HTMLElement[] {
-  return [...row.querySelectorAll<HTMLElement>("th[scope=row] a, [data-edit-cell]")];
+  return [...row.querySelectorAll<HTMLElement>(STOP)];
 }
 
 function go(stop: HTMLElement | undefined): void {
@@ -15,10 +17,11 @@ function go(stop: HTMLElement | undefined): void {
 }
 
 document.addEventListener("keydown", (event) => {
-  const here = event.target;
-  if (!(here instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const row = here.closest("[data-table] tbody tr");
-  if (!row || !here.matches("th[scope=row] a, [data-edit-cell]")) return;
+  const { target } = event;
+  if (!(target instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const here = target.closest("[data-edit-form]") ? null : target.closest<HTMLElement>(STOP);
+  const row = here?.closest("[data-table] tbody tr");
+  if (!here || !row) return;
   const all = stops(row);
   const at = all.indexOf(here);
   switch (event.key) {
@@ -34,9 +37,11 @@ document.addEventListener("keydown", (event) => {
     case "ArrowUp":
       go(stops(row.previousElementSibling ?? row)[at]);
       break;
-    case "Enter": {
+    case "Enter":
+    case "F2": {
       const address = here.dataset["editCell"];
-      if (!address) return;
+      // A value that was edited before is a button of its own.
+      if (!address || (target !== here && event.key === "Enter")) return;
       void htmx.ajax("get", address, { target: here, swap: "innerHTML" });
       break;
     }

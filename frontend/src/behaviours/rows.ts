@@ -2,7 +2,8 @@ import { on } from ".";
 
 /**
  * Rows of a form in an order: `[data-rows]` holds `[data-row]`s; `[data-row-more]` behind it adds a blank one, and in a
- * row `[data-row-up]` moves it up and `[data-row-drop]` takes it away.
+ * row `[data-row-up]` moves it up and `[data-row-drop]` takes it away. `<input data-sift="id">` shows those rows of the
+ * list of that id that hold what is typed.
  */
 on("click", "[data-row-more]", (button) => {
   const rows = button.parentElement?.querySelector<HTMLElement>("[data-rows]");
@@ -32,4 +33,23 @@ on("click", "[data-row-drop]", (button) => {
     return;
   }
   for (const field of row.querySelectorAll<HTMLInputElement>("input")) field.value = "";
+});
+
+on("input", "[data-sift]", (field) => {
+  const { value, dataset } = field as HTMLInputElement;
+  const typed = value.trim().toLowerCase();
+  for (const row of document.querySelectorAll<HTMLElement>(`#${dataset["sift"] ?? ""} > [data-row]`)) {
+    row.hidden = !(row.textContent ?? "").toLowerCase().includes(typed);
+  }
+});
+
+on("keydown", "[data-sift]", (_field, event) => {
+  if (event.key === "Enter") event.preventDefault();
+});
+
+/** `<select data-only-first="id">` asks for what the fieldset of that id holds only while its first option is chosen. */
+on("change", "[data-only-first]", (field) => {
+  const asked = document.getElementById(field.dataset["onlyFirst"] ?? "");
+  if (!(asked instanceof HTMLFieldSetElement) || !(field instanceof HTMLSelectElement)) return;
+  asked.disabled = asked.hidden = field.selectedIndex > 0;
 });

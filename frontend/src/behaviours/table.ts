@@ -19,7 +19,8 @@ on("click", "[data-density]", (button) => {
 
 behaviour("[data-table]", (table) => {
   apply(table.dataset["denseView"] || (localStorage.getItem(key) ?? "normal"));
-  const all = table.querySelector<HTMLInputElement>("[data-select-all]");
+  // A list in groups comes after the page.
+  const whichAll = () => table.querySelector<HTMLInputElement>("[data-select-all]");
   const bar = table.querySelector<HTMLElement>("[data-bulk]");
   const whole = table.querySelector<HTMLInputElement>("[data-bulk-whole]");
   const boxes = () => [...table.querySelectorAll<HTMLInputElement>("[data-select]")];
@@ -40,6 +41,7 @@ behaviour("[data-table]", (table) => {
       for (const one of bar.querySelectorAll<HTMLElement>("[data-picked-only]")) one.hidden = isWhole;
     }
     for (const box of boxes()) box.disabled = isWhole;
+    const all = whichAll();
     if (all) {
       all.checked = chosen > 0 && chosen === boxes().length;
       all.indeterminate = chosen > 0 && !all.checked;
@@ -54,7 +56,7 @@ behaviour("[data-table]", (table) => {
   table.addEventListener("change", (event) => {
     const { target } = event;
     if (!(target instanceof HTMLInputElement)) return;
-    if (target === all) choose(all.checked, false);
+    if (target === whichAll()) choose(target.checked, false);
     else if (target.matches("[data-select]")) count();
   });
   table.querySelector("[data-bulk-all]")?.addEventListener("click", () => choose(true, true));

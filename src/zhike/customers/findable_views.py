@@ -5,15 +5,16 @@ from django.utils.translation import gettext_lazy as _
 from zhike.accounts.services import saved_views
 from zhike.core.finder import Asked, Found, Kind
 from zhike.core.named import rank_names
+from zhike.customers.kept_views import know_views
 from zhike.customers.listing import KEY
 
 
 def find(asked: Asked) -> list[Found]:
     found = []
-    for view in saved_views.list_views(actor=asked.actor, page=KEY):
-        rank = rank_names(asked.folded, [view.name])
+    for kept in know_views(actor=asked.actor, views=saved_views.list_views(actor=asked.actor, page=KEY)):
+        rank = rank_names(asked.folded, [kept.name])
         if rank is not None:
-            found.append(Found(title=view.name, url=f"/customers/?{view.query}", rank=rank))
+            found.append(Found(title=kept.name, url=kept.url, rank=rank))
     return found
 
 

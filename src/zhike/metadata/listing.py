@@ -18,7 +18,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Collate
+from django.db.models.functions import Cast, Collate, Left
 from django.db.models.lookups import GreaterThanOrEqual, In, IsNull, LessThan, LessThanOrEqual
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -28,7 +28,7 @@ from django.utils.translation import pgettext_lazy
 from zhike.core.actor import SYSTEM, Actor
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.operators import Kind as Asked
-from zhike.core.lists.registry import Column, Compile, Field, Gone, Grouping, Parts, Sort
+from zhike.core.lists.registry import Column, Compile, Field, Gone, Grouping, Parts, Sort, Total
 from zhike.core.paging import Phase
 from zhike.metadata import references, rollups
 from zhike.metadata.formulas.composing import Composed
@@ -68,7 +68,7 @@ EDITED = {
     Kind.USER,
     Kind.TEAM,
 }
-GROUPED = (Kind.CHOICE, Kind.BOOLEAN, Kind.USER)
+GROUPED = (Kind.CHOICE, Kind.BOOLEAN, Kind.USER, Kind.TEAM, Kind.DATE)
 NUMBERS = (Kind.NUMBER, Kind.MONEY)
 _parts: dict[str, tuple[Designed, Parts]] = {}
 
@@ -87,6 +87,7 @@ def parts_of(record: str) -> Parts:
                 sorts={one.name: sort_of(one) for one in indexed if is_ordered(one)},
                 columns={one.name: column_of(one) for one in known},
                 groupings={one.name: grouping_of(one) for one in indexed if one.kind in GROUPED},
+                sums={one.name: total_of(one) for one in indexed if one.kind in NUMBERS},
                 gone={
                     one.name: Gone(label=one.lazily_named, reads=(one.path,))
                     for one in design.every.values()
@@ -114,9 +115,15 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
 
 
 def grouping_of(known: Known) -> Grouping:
-    """By the key of the option, or the number of the colleague."""
-    edit = known.name if known.kind in EDITED else ""
-    return Grouping(key=known.name, of=KeyTextTransform(known.key, HOLDER), edit=edit)
+    """By the key of the option, the number of the colleague or team, or the month of the day."""
+    is_monthly = known.kind is Kind.DATE
+    edit = known.name if known.kind in EDITED and not is_monthly else ""
+    text = KeyTextTransform(known.key, HOLDER)
+    return Grouping(key=known.name, of=Left(text, 7) if is_monthly else text, edit=edit, is_monthly=is_monthly)
+
+
+def total_of(known: Known) -> Total:
+    return Total(key=known.name, of=value_of(known), unit="money" if known.kind is Kind.MONEY else "number")
 
 
 def sort_of(known: Known) -> Sort:
@@ -269,6 +276,9 @@ def _names(known: Known, values: Sequence[str]) -> Mapping[str, str]:
     if known.kind in (Kind.USER, Kind.TEAM):
         ids = [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19]
         return {str(pk): name for pk, name in references.names(known, SYSTEM, ids).items()}
+    if known.kind is Kind.RECORD:
+        # Not everybody sees who it is.
+        return {value: f"#{value}" for value in values}
     return {value: known.options[value].named for value in values if value in known.options}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
@@ -93,8 +93,7 @@ def save_view(
     if actor.user_id is None:
         raise PermissionDenied
     name = _named(name)
-    if len(query) > LONGEST_QUERY or "\0" in query:
-        raise ViewRefused(_("The filter is too long to be saved."))
+    _check_length(query)
     mine = SavedView.objects.filter(user_id=actor.user_id, page=page)
     if mine.exclude(name=name).count() >= MOST_VIEWS:
         raise ViewRefused(_("There are %(count)s saved views already; delete one first.") % {"count": MOST_VIEWS})
@@ -102,8 +101,27 @@ def save_view(
     view, _created = SavedView.objects.update_or_create(
         user_id=actor.user_id, page=page, name=name, defaults={"query": query, **shown}
     )
+    _close_defaults(view)
     if is_default:
         put_own_default(actor=actor, page=page, view_id=view.pk)
+    return view
+
+
+@transaction.atomic
+def replace_list(*, actor: Actor, view_id: int, page: str, query: str) -> SavedView:
+    """Put another list under the name of a view; who sees it and whose lists open with it stays. Only by whose it is:
+    their scheduled exports follow it.
+
+    :raises SavedView.DoesNotExist: the actor has none such
+    :raises ViewRefused: it is too long
+    :raises PermissionDenied: it is shown to those to whom they may not show views any more
+    """
+    view = SavedView.objects.select_for_update().get(pk=view_id, user_id=actor.user_id or 0, page=page)
+    _check_length(query)
+    if view.audience != Audience.OWN and not may_share(actor, team_id=view.team_id):
+        raise PermissionDenied
+    view.query = query
+    view.save(update_fields=["query"])
     return view
 
 
@@ -119,16 +137,16 @@ def change_view(*, actor: Actor, view_id: int, page: str, name: str, audience: s
     if not may_change(actor, view):
         raise PermissionDenied
     name = _named(name)
+    # Who may show nothing to others any more cannot do it by what a view is called either.
+    if name != view.name and audience != Audience.OWN and not may_share(actor, team_id=view.team_id):
+        raise PermissionDenied
     if SavedView.objects.filter(user=view.user_id, page=page, name=name).exclude(pk=view.pk).exists():
         raise ViewRefused(_("There is another view of this name."))
     view.name = name
     if audience != view.audience:
         shown = _shown_to(actor, audience, view)
         view.audience, view.team_id = str(shown["audience"]), shown["team_id"]
-        if view.audience != Audience.ALL:
-            ViewDefault.objects.filter(view=view, role__isnull=False).delete()
-        if view.audience == Audience.OWN:
-            ViewDefault.objects.filter(view=view).exclude(user=view.user_id).delete()
+        _close_defaults(view)
     view.save(update_fields=["name", "audience", "team"])
     return view
 
@@ -144,6 +162,21 @@ def delete_view(*, actor: Actor, view_id: int, page: str) -> None:
     if not may_change(actor, view):
         raise PermissionDenied
     view.delete()
+
+
+def withdraw_from(team: Team) -> None:
+    """Views that the team was shown are their makers' alone."""
+    shown = SavedView.objects.filter(team=team)
+    ViewDefault.objects.filter(view__in=shown).exclude(user=F("view__user")).delete()
+    shown.update(audience=Audience.OWN, team=None)
+
+
+def _close_defaults(view: SavedView) -> None:
+    """A list opens with nothing that is not shown to whose it is."""
+    if view.audience != Audience.ALL:
+        ViewDefault.objects.filter(view=view, role__isnull=False).delete()
+    if view.audience == Audience.OWN:
+        ViewDefault.objects.filter(view=view).exclude(user=view.user_id).delete()
 
 
 @transaction.atomic
@@ -171,6 +204,11 @@ def put_role_defaults(*, actor: Actor, page: str, view_id: int, role_ids: Iterab
     roles = list(Role.objects.filter(pk__in=list(role_ids)))
     ViewDefault.objects.filter(Q(view=view, role__isnull=False) | Q(page=page, role__in=roles)).delete()
     ViewDefault.objects.bulk_create([ViewDefault(page=page, role=role, view=view) for role in roles])
+
+
+def _check_length(query: str) -> None:
+    if len(query) > LONGEST_QUERY or "\0" in query:
+        raise ViewRefused(_("The filter is too long to be saved."))
 
 
 def _named(name: str) -> str:

@@ -6,6 +6,7 @@ from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import Team
+from zhike.accounts.services.saved_views import withdraw_from
 from zhike.accounts.services.standing import MANAGE, lock_standing
 from zhike.core.access import require
 from zhike.core.actor import Actor
@@ -71,11 +72,12 @@ def edit_team(*, actor: Actor, team: Team, name: str, parent: Team | None) -> No
 
 @transaction.atomic
 def delete_team(*, actor: Actor, team: Team) -> None:
-    """Remove an empty department.
+    """Remove an empty department. Saved views that it was shown stay with those who made them.
 
     :raises TeamInUse: members, departments or records still belong to it
     """
     require(actor, MANAGE)
+    withdraw_from(team)
     try:
         team.delete()
     except ProtectedError as error:

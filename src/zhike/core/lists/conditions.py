@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from zhike.core.lists.grammar import Condition, FilterInvalid, Group
-from zhike.core.lists.operators import OPERATORS, Asking, Operator, predicate, read_days, read_values
+from zhike.core.lists.operators import OPERATORS, Asking, Kind, Operator, predicate, read_days, read_values
 from zhike.core.lists.registry import Field, List
 
 ME = "me"
@@ -129,7 +129,9 @@ def _sentence(item: Condition | Group, reading: _Compiling) -> str:
     if isinstance(item, Condition):
         return _said(item, reading)
     parts = [
-        f"({text})" if isinstance(part, Group) and part.joiner != "none" and len(part.items) > 1 else text
+        _("(%(conditions)s)") % {"conditions": text}
+        if isinstance(part, Group) and part.joiner != "none" and len(part.items) > 1
+        else text
         for part in item.items
         for text in [_sentence(part, reading)]
     ]
@@ -146,7 +148,7 @@ def _said(condition: Condition, reading: _Compiling) -> str:
     labels = dict(field.labels([value for value in told if value != ME or not field.knows_me], reading.asking.actor))
     if field.knows_me:
         labels[ME] = _("me")
-    shown = [labels.get(value, value) for value in told]
+    shown = [labels.get(value) or _unnamed(value, field) for value in told]
     if operator.arity == "pair" and len(shown) == 2:
         value = f"{shown[0]} – {shown[1]}"
     else:
@@ -154,6 +156,11 @@ def _said(condition: Condition, reading: _Compiling) -> str:
         if len(given) > len(shown):
             value = _("%(values)s and %(count)s more") % {"values": value, "count": len(given) - len(shown)}
     return str(operator.sentence) % {"field": label, "value": value}
+
+
+def _unnamed(value: str, field: Field) -> str:
+    """What is pointed at by a number and has no name is gone; everything else speaks for itself."""
+    return _("#%(number)s, no longer there") % {"number": value} if field.kind is Kind.REFERENCE else value
 
 
 @dataclass(frozen=True, kw_only=True)

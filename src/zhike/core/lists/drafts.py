@@ -17,6 +17,7 @@ from zhike.core.lists.operators import OPERATORS, Kind
 from zhike.core.lists.registry import Field
 
 DAYS = "90"
+DEEPEST = MAX_DEPTH - 1
 _SEPARATORS = re.compile(r"[,，、;；\n]+")
 _NAMED = re.compile(r"(?:join|field|kept)-([0-9]{1,3}(?:\.[0-9]{1,3}){0,3})")
 _MOST = {"none": 0, "one": 1, "days": 1, "pair": 2}
@@ -28,10 +29,10 @@ type Fields = Mapping[str, Field]
 def read_draft(form: QueryDict, *, fields: Fields) -> Group:
     """The tree that the form holds, conditions without a value included.
 
-    :raises zhike.core.lists.grammar.FilterInvalid: something kept cannot be read
+    :raises zhike.core.lists.grammar.FilterInvalid: something kept cannot be read, or the whole is too much
     """
     paths = {tuple(map(int, found[1].split("."))) for name in form if (found := _NAMED.fullmatch(name))}
-    return _group_at((), sorted(paths)[: 2 * MAX_CONDITIONS], form, fields)
+    return grammar.bounded(_group_at((), sorted(paths)[: 2 * MAX_CONDITIONS], form, fields))
 
 
 def _group_at(path: Path, paths: Sequence[Path], form: QueryDict, fields: Fields) -> Group:
@@ -79,7 +80,7 @@ def written(path: Path) -> str:
 def read_path(text: str) -> Path | None:
     """None: it is none."""
     parts = text.split(".") if text else []
-    if len(parts) > MAX_DEPTH or not all(part.isascii() and part.isdecimal() and len(part) < 4 for part in parts):
+    if len(parts) > DEEPEST or not all(part.isascii() and part.isdecimal() and len(part) < 4 for part in parts):
         return None
     return tuple(map(int, parts))
 
@@ -165,4 +166,4 @@ def _is_told(condition: Condition, fields: Fields) -> bool:
 
 def can_hold_groups(path: Path) -> bool:
     """Whether a group at the path is not as deep as any may be."""
-    return len(path) + 1 < MAX_DEPTH
+    return len(path) + 1 < DEEPEST

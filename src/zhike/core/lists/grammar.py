@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.errors import DomainError
 
 MAX_LENGTH = 4000
-MAX_DEPTH = 4
+# One more than the editor offers: what it holds may stand in brackets as a whole.
+MAX_DEPTH = 5
 MAX_CONDITIONS = 40
 MAX_VALUES = 500
 
@@ -66,13 +67,35 @@ def write(tree: Group) -> str:
     return ";".join(map(str, tree.items)) if tree.joiner == "all" else str(tree) if tree.items else ""
 
 
+def bounded(tree: Group) -> Group:
+    """The tree, if an address may spell it; groups that are empty as yet included.
+
+    :raises FilterInvalid: it is too long, too deep or too wide
+    """
+    if len(write(tree)) > MAX_LENGTH:
+        raise _too_long()
+    if _depth(tree) > MAX_DEPTH - (tree.joiner != "all"):
+        raise _too_deep()
+    if _width(tree) > MAX_CONDITIONS:
+        raise _too_wide()
+    return tree
+
+
+def _depth(group: Group) -> int:
+    return 1 + max((_depth(item) for item in group.items if isinstance(item, Group)), default=0)
+
+
+def _width(group: Group) -> int:
+    return sum(_width(item) if isinstance(item, Group) else 1 for item in group.items)
+
+
 def read(text: str) -> Group:
     """The tree that an address spells.
 
     :raises FilterInvalid: it is too long, too deep, too wide, or not of the grammar
     """
     if len(text) > MAX_LENGTH:
-        raise FilterInvalid(_("The filter is too long."))
+        raise _too_long()
     if "\0" in text:
         raise FilterInvalid(_("The filter contains a character that cannot be stored."))
     reader = _Reader(text)
@@ -84,6 +107,18 @@ def read(text: str) -> Group:
     return Group("all", items)
 
 
+def _too_long() -> FilterInvalid:
+    return FilterInvalid(_("The filter is too long."))
+
+
+def _too_deep() -> FilterInvalid:
+    return FilterInvalid(_("The filter has too many brackets inside each other."))
+
+
+def _too_wide() -> FilterInvalid:
+    return FilterInvalid(_("The filter has too many conditions."))
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text, self._at, self._conditions = text, 0, 0
@@ -93,7 +128,7 @@ class _Reader:
 
     def items(self, *, depth: int) -> tuple[Condition | Group, ...]:
         if depth > MAX_DEPTH:
-            raise FilterInvalid(_("The filter has too many brackets inside each other."))
+            raise _too_deep()
         found = [self._item(depth)]
         while self._take(";"):
             found.append(self._item(depth))
@@ -111,7 +146,7 @@ class _Reader:
     def _condition(self) -> Condition:
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:
-            raise FilterInvalid(_("The filter has too many conditions."))
+            raise _too_wide()
         field = self._word()
         if not field or not self._take(":"):
             raise self.refusal()

@@ -17,6 +17,7 @@ from zhike.core.lists.grammar import FilterInvalid
 
 MAX_BIGINT = 2**63 - 1
 MAX_DAYS = 36_500
+MAX_PLACES = 30
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
 
 
@@ -123,6 +124,8 @@ def read_amount(text: str) -> Decimal:
         raise FilterInvalid(_("“%(value)s” is not a number.") % {"value": text[:40]}) from None
     if not value.is_finite() or abs(value) > MAX_BIGINT:
         raise FilterInvalid(_("“%(value)s” is too large.") % {"value": text[:40]})
+    if int(value.as_tuple().exponent) < -MAX_PLACES:
+        raise FilterInvalid(_("“%(value)s” has too many decimal places.") % {"value": text[:40]})
     return value
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import FunctionType
 from typing import Any
 
 from django.db.models import Model, Q
@@ -78,21 +79,27 @@ class Grouping:
     """Rows that stand together because a field says the same.
 
     key: the field of the list that asks for one of them (with “is”, or “is empty” where nothing is said). of: what the
-    row says, as an expression or a path. edit: the record's field that moving a row to another group changes; empty
-    where it is worked out.
+    row says, as an expression or a path, or a function of who asks. edit: the record's field that moving a row to
+    another group changes; empty where it is worked out. is_monthly: the row says a month, as its first day or as
+    “2026-11”, of a field that is asked with “between”.
     """
 
     key: str
     of: Any
     edit: str = ""
+    is_monthly: bool = False
+
+    def expression(self, asking: Asking) -> Any:
+        return self.of(asking) if isinstance(self.of, FunctionType) else self.of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """A figure of rows that can be added up. key: the field of the list. unit: "money" in the company's currency."""
+    """A figure of rows that can be added up. key: the field of the list. of: an expression or a path. unit: "money" in
+    the company's currency."""
 
     key: str
-    path: str
+    of: Any
     unit: str = "money"
 
 

@@ -14,6 +14,7 @@ from zhike.core.masking import ID_NUMBERS
 
 MAX_SEARCH = 100
 SHAPES = ("board", "chart")
+COUNT = "count"
 DENSITIES = ("normal", "compact")
 MOST_FROZEN = 3
 _READABLE = "():;,"
@@ -23,9 +24,9 @@ _READABLE = "():;,"
 class State:
     """One way to look at a list. sort: empty for the list's first order; columns: empty for the default ones.
 
-    shape: empty for a table, "board" or "chart". group: the field by which rows stand together. summed: the field that
-    a chart adds up; empty where it counts. density: of a table's rows; empty as each browser remembers. frozen: how
-    many of the first columns stay in sight.
+    shape: empty for a table, "board" or "chart". group: the field by which rows stand together. summed: the field
+    that is added up, or COUNT for none; empty for what the shape adds up unasked. density: of a table's rows; empty
+    as each browser remembers. frozen: how many of the first columns stay in sight.
     """
 
     search: str = ""
@@ -85,7 +86,7 @@ def read_state(parameters: Mapping[str, str], *, of: List) -> State:
         columns=columns,
         shape=_one_of(SHAPES, parameters.get("as", "")),
         group=_one_of(of.groupings, parameters.get("by", "")),
-        summed=_one_of(of.sums, parameters.get("sum", "")),
+        summed=_one_of((COUNT, *of.sums), parameters.get("sum", "")),
         density=_one_of(DENSITIES, parameters.get("rows", "")),
         frozen=int(_one_of(map(str, range(2, MOST_FROZEN + 1)), parameters.get("freeze", "")) or 1),
     )

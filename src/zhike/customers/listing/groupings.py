@@ -1,6 +1,7 @@
 """By what customers stand together in tables, boards and charts, and what adds up."""
 
 from django.db.models import Case, CharField, F, When
+from django.db.models.functions import TruncMonth
 
 from zhike.core.lists.registry import Grouping, Total
 
@@ -18,5 +19,8 @@ GROUPINGS = (
     Grouping(key="kind", of=F("kind")),
     Grouping(key="province", of=F("province"), edit="province"),
     Grouping(key="city", of=F("city"), edit="city"),
+    Grouping(key="last_order", of=TruncMonth("facts__last_order_on"), is_monthly=True),
+    Grouping(key="first_order", of=TruncMonth("facts__first_order_on"), is_monthly=True),
+    Grouping(key="created", of=lambda asking: TruncMonth("created_at", tzinfo=asking.zone), is_monthly=True),
 )
-SUMS = (Total(key="amount", path="facts__amount"), Total(key="orders", path="facts__order_count", unit="number"))
+SUMS = (Total(key="amount", of="facts__amount"), Total(key="orders", of="facts__order_count", unit="number"))

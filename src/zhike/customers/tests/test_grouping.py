@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -74,7 +75,9 @@ def test_groups_equal_a_plain_count_and_lead_to_their_customers(
         # What is counted group by group, where all at once takes too long, is the same.
         spec = registry.get(KEY)
         field = spec.fields["grade"]
-        each = groups._count_each(ASKING, State(), field, [value for value, _label in field.choices(SYSTEM)])
+        each = groups._count_each(
+            ASKING, State(), spec.groupings["grade"], [value for value, _label in field.choices(SYSTEM)]
+        )
         assert {value: count.value for value, count, _total in each} == by_grade
         transaction.set_rollback(True)
 
@@ -129,6 +132,63 @@ def test_a_list_is_shown_as_groups_a_board_and_a_chart(shop: dict[str, Customer]
     for odd in ("by=nothing", "as=board&lane=x&by=city", "as=chart&sum=nothing", "by=channel&f=((", "as=board&after=x"):
         for address in ("/customers/", "/customers/groups/", "/customers/cards/"):
             assert client.get(f"{address}?{odd}").status_code in (200, 400, 404)
+
+
+def test_days_stand_together_by_month_of_whoever_asks(make_customer: MakeCustomer, company: Company) -> None:
+    for name, day, at in (
+        ("Ada", date(2026, 9, 30), datetime(2026, 10, 31, 15, tzinfo=UTC)),
+        ("Bo", date(2026, 9, 1), datetime(2026, 10, 31, 17, tzinfo=UTC)),  # November in Shanghai
+        ("Cy", None, datetime(2026, 11, 1, tzinfo=UTC)),
+        ("Di", date(2026, 7, 2), datetime(2026, 11, 1, tzinfo=UTC)),
+    ):
+        made = make_customer(name, facts={"last_order_on": day, "amount": 1})
+        Customer.objects.filter(pk=made.pk).update(created_at=at)
+    for by, counted in (
+        ("last_order", {"2026-09": 2, "2026-07": 1, "": 1}),
+        ("created", {"2026-11": 3, "2026-10": 1}),
+    ):
+        found = grouped(by)
+        assert [(one.value, one.count.value) for one in found.stands] == list(counted.items())
+        for one in found.stands:
+            assert one.state is not None
+            listed = selectors.count_customers(actor=SYSTEM, asking=ASKING, state=one.state)
+            assert listed.value == one.count.value
+    client = enter("boss")
+    chart = client.get("/customers/groups/?as=chart&by=last_order").content.decode()
+    # From left to right, and a month without anybody is one.
+    months = [chart.index(f"2026-0{month}") for month in (7, 8, 9)]
+    assert months == sorted(months)
+    assert "between:2026-09-01,2026-09-30" in chart
+    for odd in ("2026", "2026-13", "x", "9999-12", "0000-01", "2026-1"):
+        for by in ("last_order", "created"):
+            assert client.get(f"/customers/cards/?as=board&by={by}&lane={odd}").status_code in (200, 404)
+
+
+def test_what_is_added_up_is_chosen(shop: dict[str, Customer], company: Company) -> None:
+    client = enter("boss")
+    assert "200" in client.get("/customers/groups/?by=channel").content.decode()
+    assert "zk-group-total" not in client.get("/customers/groups/?by=channel&sum=count").content.decode()
+    made = definitions.create_field(
+        actor=SYSTEM, at=ASKING.now, record="customers.customer", kind=Kind.NUMBER, label="Seats"
+    )
+    day = definitions.create_field(
+        actor=SYSTEM, at=ASKING.now, record="customers.customer", kind=Kind.DATE, label="Renewal"
+    )
+    FieldDefinition.objects.filter(pk__in=[made.pk, day.pk]).update(index=Index.READY)
+    definitions.lock("customers.customer")
+    for customer, seats, on in ((shop["Ada"], 1234.5, "2026-08-01"), (shop["Bo"], 1000, "2026-08-31")):
+        Customer.objects.filter(pk=customer.pk).update(custom={made.key: seats, day.key: on})
+    address = f"/customers/groups/?by=custom.{day.key}&sum=custom.{made.key}"
+    page = client.get(address).content.decode()
+    assert "2026-08" in page
+    assert "2,234.5" in page
+    assert page.count("data-group=") == 2
+    put_field_access(
+        actor=SYSTEM,
+        role=Role.objects.get(code="all"),
+        levels={f"customers.customer.custom.{made.key}": Sight.HIDDEN},
+    )
+    assert "2,234" not in enter("boss").get(address).content.decode()
 
 
 def test_a_card_is_moved_by_an_edit_that_can_be_taken_back(shop: dict[str, Customer], company: Company) -> None:

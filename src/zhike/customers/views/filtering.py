@@ -18,9 +18,10 @@ from zhike.core.lists.operators import OPERATORS, Asking, Kind
 from zhike.core.lists.registry import List
 from zhike.core.lists.state import State, read_state
 from zhike.core.pages import go_to, render_page
+from zhike.customers.kept_views import list_address
 from zhike.customers.listing import KEY
 from zhike.customers.views.asking import asking_of
-from zhike.customers.views.listing import VIEW, list_address, state_parts
+from zhike.customers.views.listing import VIEW, state_parts
 
 FEW_CHOICES = 12
 _WIDGETS = {

@@ -13,9 +13,10 @@ from zhike.core.lists.grammar import Condition, Group
 from zhike.core.lists.state import State
 from zhike.core.pages import go_to, render_page
 from zhike.customers.guarded import key
+from zhike.customers.kept_views import list_address
 from zhike.customers.sealed import ID_NUMBER, digests
 from zhike.customers.services.sealing import normal_id_number
-from zhike.customers.views.listing import VIEW, list_address
+from zhike.customers.views.listing import VIEW
 
 
 class ByIdNumber(forms.Form):

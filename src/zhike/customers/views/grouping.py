@@ -26,10 +26,11 @@ from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.lists.registry import Grouping
 from zhike.core.lists.state import State, columns_of, read_state
 from zhike.core.pages import render_page, toast
-from zhike.core.paging import Page
+from zhike.core.paging import Count, Page
 from zhike.customers import own_fields, selectors
 from zhike.customers.cells import Style
 from zhike.customers.guarded import key
+from zhike.customers.kept_views import list_address
 from zhike.customers.listing import KEY
 from zhike.customers.models import Customer
 from zhike.customers.selectors.groups import Groups, Stand, grouping_of, list_groups, narrowed
@@ -37,13 +38,14 @@ from zhike.customers.services import people
 from zhike.customers.services.bin import DELETE
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.customers.views.editing import told
-from zhike.customers.views.listing import VIEW, heads_of, list_address
+from zhike.customers.views.listing import VIEW, heads_of
 from zhike.customers.views.record import EDIT, OF_HOLDERS, load
-from zhike.ui import charts
+from zhike.ui import charts, formatting
 
 CARD_FACTS = 3
 CARDS = 25
 MOST_BARS = 20
+MOST_MONTHS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +111,16 @@ def _part(stand: Stand, groups: Groups, state: State, style: Style) -> Part:
 def _total(total: Decimal | None, groups: Groups, style: Style) -> str:
     if total is None or groups.total is None:
         return ""
-    return style.money(total) if groups.total.unit == "money" else f"{total:,.0f}"
+    is_money = groups.total.unit == "money"
+    return style.money(total) if is_money else formatting.number(total, language=style.language)
 
 
 def _figure(groups: Groups, state: State) -> charts.Figure:
-    """Counted, or added up, with each bar leading to its customers."""
-    stands = groups.stands[:MOST_BARS]
+    """Counted, or added up, with each bar leading to its customers; months in their order, also those of nobody."""
+    is_monthly = groups.grouping.is_monthly
+    stands = _in_months(groups, state) if is_monthly else groups.stands[:MOST_BARS]
     is_sum = groups.total is not None
-    label = str(registry.get(KEY).fields[state.summed].label) if is_sum else _("Customers")
+    label = str(registry.get(KEY).fields[groups.total.key].label) if groups.total else _("Customers")
     is_money = groups.total is not None and groups.total.unit == "money"
     unit = charts.Unit(kind="money", currency=settings.COMPANY_CURRENCY) if is_money else charts.NUMBER
     data = [
@@ -133,6 +137,8 @@ def _figure(groups: Groups, state: State) -> charts.Figure:
     }
     if is_rough:
         said = _("%(count)s; groups of 10,000 and more are counted no further") % {"count": said}
+    elif len(stands) < len(groups.stands) or groups.is_cut:
+        said = _("%(count)s in the groups that are shown") % {"count": said}
     return charts.bar(
         title=_("%(figure)s by %(field)s") % {"figure": label, "field": groups.label},
         subtitle=said,
@@ -140,8 +146,24 @@ def _figure(groups: Groups, state: State) -> charts.Figure:
         column_title=groups.label,
         series=[charts.Series(name=label, data=data)],
         unit=unit,
-        sideways=True,
+        sideways=not is_monthly,
     )
+
+
+def _in_months(groups: Groups, state: State) -> list[Stand]:
+    """The last months, up to the latest that anybody is in."""
+    known = {stand.value: stand for stand in groups.stands if stand.value}
+    if not known:
+        return []
+    year, month = map(int, max(known).split("-"))
+    latest = 12 * year + month - 1
+    earliest = 12 * int(min(known)[:4]) + int(min(known)[5:]) - 1
+    names = [f"{at // 12:04}-{at % 12 + 1:02}" for at in range(max(earliest, latest - MOST_MONTHS + 1), latest + 1)]
+    nobody = Stand(value="", label="", count=Count(0, False), total=Decimal(0) if groups.total else None, state=None)
+    return [
+        known.get(name) or replace(nobody, value=name, label=name, state=narrowed(state, groups.grouping, name))
+        for name in names
+    ]
 
 
 def _may_move(request: ActorRequest, grouping: Grouping) -> bool:
@@ -161,7 +183,7 @@ def show_cards(request: ActorRequest) -> HttpResponse:
         state = read_state(request.GET.dict(), of=spec)
         grouping = grouping_of(state, asking=asking)
         value = request.GET.get("lane", "")
-        one = narrowed(state, spec.fields_for(request.actor)[grouping.key], value) if grouping else None
+        one = narrowed(state, grouping, value) if grouping else None
         if grouping is None or one is None:
             raise Http404
         page = selectors.list_customers(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -17,17 +17,18 @@ from zhike.core.actor import Actor
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import actions, registry
-from zhike.core.lists.conditions import describe, mend
+from zhike.core.lists.conditions import Mended, describe, mend
 from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
 from zhike.core.lists.patience import FilterTooDear
 from zhike.core.lists.registry import Column, Grouping
-from zhike.core.lists.state import State, columns_of, order_of, read_state
+from zhike.core.lists.state import COUNT, State, columns_of, order_of, read_state
 from zhike.core.pages import go_to, render_page
 from zhike.core.paging import Count, Page
 from zhike.customers import selectors
 from zhike.customers.cells import draw_rows
+from zhike.customers.kept_views import ADDRESS, KeptView, know_view, know_views, list_address
 from zhike.customers.listing import KEY
-from zhike.customers.selectors.groups import grouping_of
+from zhike.customers.selectors.groups import grouping_of, label_of, total_of
 from zhike.customers.services.bin import DELETE
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.exchange.permissions import IMPORT_FILE
@@ -35,7 +36,6 @@ from zhike.ui.parts import Chip, Tab
 from zhike.ui.templatetags.zhike import built
 
 VIEW = "customers.view_customer"
-ADDRESS = "/customers/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +52,18 @@ class Head:
 @require_GET
 def list_customers(request: ActorRequest) -> HttpResponse:
     """The list as its address says; with nothing said, the view with which it opens for this person."""
+    if "view" in request.GET:
+        return _open_view(request)
     views: list[SavedView] | None = None
+    unopened: KeptView | None = None
     if not request.META.get("QUERY_STRING"):
         views = saved_views.list_views(actor=request.actor, page=KEY)
         opening = saved_views.opening_of(views)
         if opening is not None:
-            return go_to(request, list_address(opening.query))
+            kept = know_view(actor=request.actor, view=opening)
+            if kept.told.is_whole and not _mended(request, kept.told.state).refusals:
+                return go_to(request, kept.url)
+            unopened = kept
     asking = asking_of(request)
     spec = registry.get(KEY)
     try:
@@ -96,6 +102,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     context = {
         **_frame(request, state, views),
         **rows,
+        "unopened": unopened,
         "heads": heads_of(state, page.columns, request.actor),
         "chips": chips,
         "clear_url": list_address(replace(state, search="", tree=EVERYTHING).query()),
@@ -110,21 +117,55 @@ def query_of(state: State, grouping: Grouping | None) -> str:
 
 def _refused(request: ActorRequest, refusal: FilterInvalid) -> HttpResponse:
     """Why the list cannot be shown, with the way to it without what is in the way; a saved view stays as it is."""
-    spec, asking = registry.get(KEY), asking_of(request)
+    spec = registry.get(KEY)
     state, refusals = State(), [str(refusal)]
+    parameters = request.GET.dict()
+    is_ordered = parameters.get("sort", "").removeprefix("-") in spec.sorts_for(request.actor)
     with suppress(FilterInvalid):
-        state = read_state(request.GET.dict(), of=spec)
-        mended = mend(state.tree, of=spec, asking=asking)
+        state = read_state(parameters if is_ordered else {**parameters, "sort": ""}, of=spec)
+        mended = _mended(request, state)
         refusals = list(mended.refusals) or refusals
-        sort = state.sort if state.sort in spec.sorts_for(request.actor) else ""
-        rest = replace(state, tree=mended.tree, sort=sort)
+        rest = replace(state, tree=mended.tree)
+    is_mended = state != State() and (rest != state or not is_ordered)
     context = {
         **_frame(request, state),
         "refusals": refusals,
-        "rest_url": list_address(rest.query()) if state != State() and rest != state else "",
+        "rest_url": list_address(rest.query()) if is_mended else "",
         "clear_url": list_address(""),
     }
     return render_page(request, "customers/list_customers.html", context, status=refusal.status)
+
+
+def _mended(request: ActorRequest, state: State) -> Mended:
+    return mend(state.tree, of=registry.get(KEY), asking=asking_of(request))
+
+
+def read_number(text: str) -> int:
+    """
+    :raises Http404: it is no number of anything
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Http404
+    return int(text)
+
+
+def _open_view(request: ActorRequest) -> HttpResponse:
+    """A view by its number: where its address would spell what whoever opens it does not read."""
+    number = read_number(request.GET["view"])
+    view = saved_views.visible_to(request.actor, page=KEY).filter(pk=number).first()
+    if view is None:
+        raise Http404
+    kept = know_view(actor=request.actor, view=view)
+    if kept.query is not None:
+        return go_to(request, kept.url)
+    refusal = _("“%(name)s” asks about something that you do not see.") % {"name": kept.name}
+    context = {
+        **_frame(request, kept.told.state, current=view),
+        "refusals": [refusal],
+        "rest_url": list_address(kept.told.state.query()) if kept.told.state.is_filtered else "",
+        "clear_url": list_address(""),
+    }
+    return render_page(request, "customers/list_customers.html", context)
 
 
 @needs(VIEW)
@@ -141,12 +182,15 @@ def count_customers(request: ActorRequest) -> HttpResponse:
     return render_page(request, "customers/count.html", {"count": count})
 
 
-def _frame(request: ActorRequest, state: State, views: list[SavedView] | None = None) -> dict[str, Any]:
+def _frame(
+    request: ActorRequest, state: State, views: list[SavedView] | None = None, *, current: SavedView | None = None
+) -> dict[str, Any]:
     query = state.query()
     views = saved_views.list_views(actor=request.actor, page=KEY) if views is None else views
-    current = next((view for view in views if view.query == query), None)
-    tabs = [Tab(label=_("All"), url=list_address(""), is_current=not query)]
-    tabs += [Tab(label=view.name, url=list_address(view.query), is_current=view is current) for view in views]
+    kept = know_views(actor=request.actor, views=views)
+    current = current or next((one.view for one in kept if one.query == query), None)
+    tabs = [Tab(label=_("All"), url=list_address(""), is_current=not query and current is None)]
+    tabs += [Tab(label=one.name, url=one.url, is_current=one.view == current) for one in kept]
     spec = registry.get(KEY)
     shown = [column.key for column in columns_of(state, of=spec, actor=request.actor)]
     offered = spec.columns_for(request.actor)
@@ -169,7 +213,9 @@ def _frame(request: ActorRequest, state: State, views: list[SavedView] | None = 
         "can_export": request.actor.may("customers.export_customer"),
         "columns": [(key, str(offered[key].label), key in shown) for key in ordered if key != "name"],
         "audiences": saved_views.audiences_of(request.actor),
-        "groupings": [(key, str(spec.fields[key].label)) for key in spec.groupings_for(request.actor)],
+        "own_views": [(one.view.pk, one.name) for one in kept if one.is_own],
+        "groupings": [(key, label_of(one)) for key, one in spec.groupings_for(request.actor).items()],
+        "summed": getattr(total_of(state, asking=asking_of(request)), "key", COUNT),
         "sums": [(key, str(spec.fields[key].label)) for key in spec.sums_for(request.actor)],
     }
 
@@ -205,8 +251,3 @@ def _head(state: State, column: Column, sorted_by: str, is_descending: bool) -> 
         sort_url=list_address(replace(state, sort=column.sort, is_descending=descends_next).query()),
         direction=("descending" if is_descending else "ascending") if is_current else "",
     )
-
-
-def list_address(query: str) -> str:
-    """With nothing in it, the list would open with the view that somebody chose for that."""
-    return f"{ADDRESS}?{query or 'all=1'}"

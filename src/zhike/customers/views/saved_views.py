@@ -16,8 +16,9 @@ from zhike.core.lists import registry
 from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.lists.state import State, columns_of, read_state
 from zhike.core.pages import go_to, render_page
+from zhike.customers.kept_views import ADDRESS, know_view, list_address
 from zhike.customers.listing import KEY
-from zhike.customers.views.listing import ADDRESS, VIEW, list_address
+from zhike.customers.views.listing import VIEW, read_number
 
 
 @needs(VIEW)
@@ -41,19 +42,32 @@ def choose_columns(request: ActorRequest) -> HttpResponse:
 @needs(VIEW)
 @require_POST
 def save_view(request: ActorRequest) -> HttpResponse:
+    """The list under a new name, or in place of what stood under one of one's own."""
+    replaced = request.POST.get("view", "")
     try:
-        state = read_state(request.POST.dict(), of=registry.get(KEY))
-        view = saved_views.save_view(
-            actor=request.actor,
-            page=KEY,
-            name=request.POST.get("name", ""),
-            query=state.query(),
-            audience=request.POST.get("audience", Audience.OWN),
-            is_default="is_default" in request.POST,
-        )
+        query = read_state(request.POST.dict(), of=registry.get(KEY)).query()
+        if replaced:
+            view = _replace(request, replaced, query)
+        else:
+            view = saved_views.save_view(
+                actor=request.actor,
+                page=KEY,
+                name=request.POST.get("name", ""),
+                query=query,
+                audience=request.POST.get("audience", Audience.OWN),
+                is_default="is_default" in request.POST,
+            )
     except (FilterInvalid, ViewRefused) as refusal:
         return render_page(request, "customers/save_view.html", {"refusal": refusal}, status=422)
     return go_to(request, list_address(view.query), message=_("Saved as “%(name)s”.") % {"name": view.name})
+
+
+def _replace(request: ActorRequest, number: str, query: str) -> SavedView:
+    pk = read_number(number)
+    try:
+        return saved_views.replace_list(actor=request.actor, view_id=pk, page=KEY, query=query)
+    except SavedView.DoesNotExist:
+        raise Http404 from None
 
 
 @needs(VIEW)
@@ -74,11 +88,13 @@ def edit_view(request: ActorRequest, pk: int) -> HttpResponse:
         except ViewRefused as wrong:
             refusal = wrong
         else:
-            return go_to(request, list_address(view.query), message=_("Saved as “%(name)s”.") % {"name": view.name})
+            url = know_view(actor=actor, view=view).url
+            return go_to(request, url, message=_("Saved as “%(name)s”.") % {"name": view.name})
     defaults = ViewDefault.objects.filter(view=view)
     audiences = saved_views.audiences_of(actor)
     context = {
         "view": view,
+        "name": know_view(actor=actor, view=view).name,
         "refusal": refusal,
         "may_change": may_change,
         "audiences": audiences if view.audience in audiences else [Audience(view.audience), *audiences],

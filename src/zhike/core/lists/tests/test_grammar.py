@@ -1,5 +1,6 @@
 """The filter's spelling: read back as written, refused where it cannot be read, bounded."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -12,6 +13,7 @@ from zhike.core.lists.grammar import (
     Condition,
     FilterInvalid,
     Group,
+    bounded,
     read,
     write,
 )
@@ -35,6 +37,21 @@ def test_what_is_written_reads_back(tree: Group) -> None:
     first = tree.items[0]
     only_group = tree.joiner == "all" and len(tree.items) == 1 and isinstance(first, Group)
     assert read(write(tree)) == (first if only_group else tree)
+
+
+nested = st.recursive(conditions, groups, max_leaves=60).filter(lambda tree: isinstance(tree, Group))
+
+
+@given(nested)
+def test_a_tree_is_within_bounds_where_its_spelling_can_be_read(tree: Group) -> None:
+    def holds(check: Callable[[], object]) -> bool:
+        try:
+            check()
+        except FilterInvalid:
+            return False
+        return True
+
+    assert holds(lambda: bounded(tree)) is holds(lambda: read(write(tree)))
 
 
 @given(st.text(max_size=200) | st.text(alphabet="anyl():;,\\is", max_size=60))
