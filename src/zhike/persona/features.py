@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Count
@@ -11,6 +12,7 @@ from zhike.core.lists import registry
 from zhike.core.lists.conditions import compile_tree
 from zhike.core.lists.grammar import Condition, Group
 from zhike.core.lists.operators import Asking, Kind
+from zhike.core.lists.patience import Budget
 from zhike.core.lists.registry import Field, List
 from zhike.customers.listing import KEY
 from zhike.customers.selectors import sampling
@@ -74,14 +76,14 @@ def list_quantities(asking: Asking, *, without: set[str]) -> list[Quantity]:
     return found
 
 
-def iter_qualities(asking: Asking, *, without: set[str], ids: list[int]) -> Iterator[list[Quality]]:
+def iter_qualities(asking: Asking, *, without: set[str], ids: list[int], budget: Budget) -> Iterator[list[Quality]]:
     """A field's qualities at a time. ids: of whom the commonest texts are taken."""
     for field in list_fields(asking, without=without):
         values: list[tuple[str, str]] = []
         if field.kind in (Kind.CHOICE, Kind.REFERENCE) and "is" in field.allowed:
             values = list(field.choices(asking.actor))[:MOST_VALUES]
         elif field.kind is Kind.TEXT and field.path:
-            values = _commonest(field, ids)
+            values = budget.ask(partial(_commonest, field, ids))
         said = [_quality(field, "is", value, name_value(field, label)) for value, label in values]
         if "filled" in field.allowed and not (field.kind in (Kind.CHOICE, Kind.REFERENCE) and values):
             said.append(_quality(field, "filled", "", _("%(field)s is known") % {"field": field.label}))
@@ -93,7 +95,7 @@ def name_value(field: Field, label: str) -> str:
     return _("%(field)s: %(value)s") % {"field": field.label, "value": label}
 
 
-def count_with(asking: Asking, qualities: list[Quality], ids: list[int]) -> list[int]:
+def count_with(asking: Asking, qualities: list[Quality], ids: list[int], budget: Budget) -> list[int]:
     """How many of these customers have each."""
     if not ids:
         return [0] * len(qualities)
@@ -101,7 +103,7 @@ def count_with(asking: Asking, qualities: list[Quality], ids: list[int]) -> list
     counts = {
         f"n{place}": Count("pk", filter=_holds(one.condition, spec, asking)) for place, one in enumerate(qualities)
     }
-    found = sampling.among(ids).aggregate(**counts)
+    found = budget.ask(lambda: sampling.among(ids).aggregate(**counts))
     return [found[f"n{place}"] for place in range(len(qualities))]
 
 
@@ -109,10 +111,11 @@ def _holds(condition: Condition, spec: List, asking: Asking) -> Any:
     return compile_tree(Group("all", (condition,)), of=spec, asking=asking)
 
 
-def list_values(quantity: Quantity, ids: list[int]) -> list[Any]:
+def list_values(quantity: Quantity, ids: list[int], budget: Budget) -> list[Any]:
     """What these customers have of it, those without it left out."""
     rows = sampling.among(ids).annotate(**quantity.expressions) if quantity.expressions else sampling.among(ids)
-    return [value for value in rows.values_list(quantity.name, flat=True) if value is not None]
+    found = budget.ask(lambda: list(rows.values_list(quantity.name, flat=True)))
+    return [value for value in found if value is not None]
 
 
 def _quality(field: Field, operator: str, value: str, label: str) -> Quality:

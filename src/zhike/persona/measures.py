@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from zhike.core.lists.operators import Asking
+from zhike.core.lists.patience import Budget
 from zhike.persona import features
 from zhike.persona.features import Quality, Quantity
 from zhike.science.contrast import Contrast, adjust, compare_shares, compare_values, strength
@@ -16,6 +17,7 @@ FEWEST_VALUES = 20  # known values of a quantity in each group
 FEWEST_HITS = 5  # customers in both groups together
 CERTAIN = 0.05  # the share of false findings among all that are shown
 WORTH = 0.1  # of |effect|: half of what is called small
+SECONDS = 20.0  # for all features together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +43,15 @@ class Finding:
 
 
 def contrast_groups(asking: Asking, *, first: list[int], second: list[int], without: set[str]) -> list[Finding]:
-    """Every feature tested, the most characteristic first. without: fields that the groups were made by."""
+    """Every feature tested, the most characteristic first. without: fields that the groups were made by.
+
+    :raises zhike.core.lists.patience.FilterTooDear: there are too many, or what is computed takes too long
+    """
+    budget = Budget(seconds=SECONDS)
     drafts: list[tuple[Quality | Quantity, Any, Any, Contrast]] = []
     said: set[tuple[str, int, int]] = set()
-    for qualities in features.iter_qualities(asking, without=without, ids=first + second):
-        counted = features.count_with(asking, qualities, first), features.count_with(asking, qualities, second)
+    for qualities in features.iter_qualities(asking, without=without, ids=first + second, budget=budget):
+        counted = [features.count_with(asking, qualities, ids, budget) for ids in (first, second)]
         by_more = sorted(
             zip(qualities, *counted, strict=True), key=lambda told: told[2] / len(second) - told[1] / len(first)
         )
@@ -59,7 +65,7 @@ def contrast_groups(asking: Asking, *, first: list[int], second: list[int], with
                 shares = one / len(first), other / len(second)
                 drafts.append((quality, *shares, compare_shares(one, len(first), other, len(second))))
     for quantity in features.list_quantities(asking, without=without):
-        values = _known(quantity, first), _known(quantity, second)
+        values = _known(quantity, first, budget), _known(quantity, second, budget)
         if min(map(len, values)) >= FEWEST_VALUES:
             middles = (_middle(found) for found in values)
             drafts.append((quantity, *middles, compare_values(*map(_numbers, values))))
@@ -71,8 +77,8 @@ def contrast_groups(asking: Asking, *, first: list[int], second: list[int], with
     return sorted(found, key=lambda one: -abs(one.contrast.effect))
 
 
-def _known(quantity: Quantity, ids: list[int]) -> list[Any]:
-    found = features.list_values(quantity, ids)
+def _known(quantity: Quantity, ids: list[int], budget: Budget) -> list[Any]:
+    found = features.list_values(quantity, ids, budget)
     return [date.fromisoformat(value) if isinstance(value, str) else value for value in found]
 
 

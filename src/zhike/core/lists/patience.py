@@ -1,6 +1,7 @@
 """How long a list may look for its rows before it says so."""
 
 from collections.abc import Callable
+from time import monotonic
 
 import psycopg.errors
 from django.db import OperationalError, connection, transaction
@@ -43,6 +44,20 @@ def find_at_once[T](find: Callable[[], T]) -> T:
     :raises FilterTooDear: it came to no end
     """
     return within(SWEEPING_MS, find)
+
+
+class Budget:
+    """So many seconds for several questions together."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._until = monotonic() + seconds
+
+    def ask[T](self, find: Callable[[], T]) -> T:
+        """:raises FilterTooDear: the time is up"""
+        left = int((self._until - monotonic()) * 1_000)
+        if left <= 0:
+            raise FilterTooDear
+        return within(min(left, SWEEPING_MS), find)
 
 
 def within[T](milliseconds: int, ask: Callable[[], T]) -> T:

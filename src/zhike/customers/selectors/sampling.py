@@ -11,7 +11,7 @@ from zhike.core.lists import registry
 from zhike.core.lists.conditions import compile_tree, is_dear
 from zhike.core.lists.grammar import Group
 from zhike.core.lists.operators import Asking
-from zhike.core.lists.patience import find_in_time
+from zhike.core.lists.patience import find_at_once, find_in_time
 from zhike.core.paging import Count, count_up_to
 from zhike.customers.listing import KEY
 from zhike.customers.models import Customer, CustomerQuerySet
@@ -41,7 +41,7 @@ def draw(*, asking: Asking, tree: Group, limit: int) -> Sample:
             drawn = rows.order_by(_shuffled(), "pk").values_list("pk", flat=True)
             return Sample(ids=list(drawn[:limit]), count=count_up_to(rows, ceiling=CEILING))
 
-    return find_in_time(find) if is_dear(tree, of=registry.get(KEY)) else find()
+    return find_in_time(find) if is_dear(tree, of=registry.get(KEY)) else find_at_once(find)
 
 
 def among(ids: Sequence[int]) -> CustomerQuerySet:

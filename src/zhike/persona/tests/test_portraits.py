@@ -8,14 +8,18 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from django.db.models import Func, Value
 from django.test import Client
 from django.utils import translation
 
 from zhike.accounts import services as accounts
 from zhike.accounts.models import User
 from zhike.core.actor import SYSTEM, Scope, Sight
+from zhike.core.lists import patience
 from zhike.customers.models import Customer, CustomerFacts
+from zhike.customers.selectors import sampling
 from zhike.customers.services.tags import put_tags
+from zhike.persona import measures
 from zhike.persona.measures import FEWEST
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +130,19 @@ def test_only_what_one_sees_is_counted_and_only_by_fields_that_one_reads(enter: 
     nobody = User.objects.create(username="nobody", name="nobody")
     client.force_login(nobody)
     assert client.get("/persona/").status_code == 403
+
+
+def test_a_portrait_takes_no_more_than_its_time(
+    enter: Enter, crowd: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = enter("boss")
+    monkeypatch.setattr(measures, "SECONDS", 0)
+    page = client.get("/persona/?a=f%3Dgrade:is:top")
+    assert (page.status_code, "takes too long" in page.text) == (503, True)
+    monkeypatch.setattr(measures, "SECONDS", 20)
+    monkeypatch.setattr(sampling, "_shuffled", lambda: Func(Value(2), template="pg_sleep(%(expressions)s)::text"))
+    monkeypatch.setattr(patience, "SWEEPING_MS", 50)
+    assert client.get("/persona/?a=f%3Dgrade:is:top").status_code == 503
 
 
 def test_the_empty_page_says_what_to_choose(enter: Enter) -> None:
