@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from zhike.accounts import notices
 from zhike.accounts.models import IdempotentRequest, SavedView, User
 from zhike.audit.services import record
 from zhike.commerce import services as commerce
@@ -23,6 +24,7 @@ from zhike.customers.models import Customer, Identifier
 from zhike.customers.services import activities, people, tags
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
+from zhike.exports.models import Export, Schedule
 
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 NAME, PHONE, MAIL = "欧阳清欢", "13912345678", "qinghuan.ouyang@example.com"
@@ -86,6 +88,16 @@ def known(home: Path, tmp_path: Path) -> Known:
     )  # fmt: skip
     user = User.objects.create(username="u", name="u")
     SavedView.objects.create(user=user, page="customers", name=f"找 {NAME}", query=f"q={PHONE}")
+    named = f"{NAME} 的订单"
+    schedule = Schedule.objects.create(
+        name=named, kind="customers", format="csv", query=f"q={PHONE}", every="daily", at=time(8), owner=user,
+        next_at=NOON, created_at=NOON,
+    )  # fmt: skip
+    Export.objects.create(
+        code="X7K2Q9MPT4", kind="customers", format="csv", query=f"q={PHONE}", sentence=f"Found by “{NAME}”",
+        error=f"“{PHONE}” is not a date", schedule=schedule, owner=user, status="failed", created_at=NOON,
+    )  # fmt: skip
+    notices.tell_of(user.pk, "export_ready", {"name": named, "code": "X7K2Q9MPT4", "count": 1}, at=NOON)
     body = json.dumps({"name": NAME, "phone": PHONE}, ensure_ascii=False).encode()
     IdempotentRequest.objects.create(user=user, key="k", digest="d", created_at=NOON, status=200, body=body)
     record(action="customers.export_customer", filter=f"phone is {PHONE}")

@@ -44,7 +44,8 @@ classify(ReassignedRecord, Class.STAFF, {Class.NONE: ("kind",)})
 classify(Token, Class.STAFF, {Class.STAFF: ("name",), Class.SECRET: ("digest",), Class.NONE: ("permissions",)})
 classify(SavedView, Class.STAFF, {Class.NONE: ("page", "audience"), Class.FREE: ("name", "query")})
 classify(ViewDefault, Class.STAFF, {Class.NONE: ("page",)})
-classify(Notice, Class.STAFF, {Class.NONE: ("kind", "key"), Class.STAFF: ("details",)})
+# What a notice tells may name what somebody named after a customer.
+classify(Notice, Class.STAFF, {Class.NONE: ("kind", "key"), Class.FREE: ("details",)})
 classify(LogInAttempts, Class.STAFF, {Class.STAFF: ("name", "address")})
 classify(IdempotentRequest, Class.STAFF, {Class.NONE: ("key", "digest", "location"), Class.FREE: ("body",)})
 

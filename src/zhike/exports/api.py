@@ -129,6 +129,7 @@ def _of(request: ActorRequest, export_id: int) -> dict[str, Any]:
 
 
 def _row(outline: selectors.Outline) -> dict[str, Any]:
-    same = "id code kind format status total done size columns reason owner_id error created_at finished_at expires_at"
+    same = "id code kind format status total done size columns reason owner_id created_at finished_at expires_at"
     row = {name: getattr(outline.export, name) for name in same.split()}
-    return {**row, "filter": outline.sentence, "shared_with": outline.export.shared_with if outline.is_mine else []}
+    told = {"filter": outline.sentence, "error": outline.error}
+    return {**row, **told, "shared_with": outline.export.shared_with if outline.is_mine else []}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from zhike.exports import registry
 from zhike.exports.formats import FORMATS
 from zhike.exports.models import Export
+from zhike.exports.services.keeping import ExportNotThere
 
 
 def file_name(export: Export) -> str:
@@ -17,9 +18,13 @@ def file_name(export: Export) -> str:
 
 
 def hand_out(export: Export) -> FileResponse:
-    # The answer closes the file.
+    """:raises ExportNotThere: it went this moment: expired, or somebody in it was erased"""
+    try:
+        file = export.file.open("rb")  # the answer closes it
+    except FileNotFoundError:
+        raise ExportNotThere from None
     answer = FileResponse(
-        export.file.open("rb"),
+        file,
         as_attachment=True,
         filename=file_name(export),
         content_type=FORMATS[export.format].media_type,

@@ -127,7 +127,7 @@ class Export(models.Model):
     needs. total: 0 while nobody knows.
     tries: grows with everything that takes it out of the hands of the process that makes it.
     heartbeat_at: renewed while a process works on it, an old one means that the process died; of one that waits, when a
-    worker was asked for it.
+    worker was asked for it; of one that came to its end, that nobody was told yet.
     """
 
     class Status(models.TextChoices):

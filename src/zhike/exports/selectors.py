@@ -32,7 +32,8 @@ MARKS: dict[str, tuple[str, Tone]] = {
 class Outline:
     """An export in one line. sentence: its filter, covered where it tells of what the reader does not see.
 
-    is_mine: made by the reader. may_take: made by or shared with the reader, and there.
+    error: why it came to nothing, likewise. is_mine: made by the reader. may_take: made by or shared with the reader,
+    and there.
     """
 
     export: Export
@@ -40,6 +41,7 @@ class Outline:
     who: str
     format: str
     sentence: str
+    error: str
     state: str
     icon: str
     tone: Tone
@@ -52,12 +54,14 @@ class Outline:
         exportable = registry.find(export.kind)
         is_mine = export.owner_id == actor.user_id
         icon, tone = MARKS[export.status]
+        may_read = grounds.reads_filter(actor, export)
         return cls(
             export=export,
             what=str(exportable.label) if exportable else export.kind,
             who=str(export.owner) if export.owner else "",
             format=str(Export.Format(export.format).label),
-            sentence=export.sentence if not export.sentence or grounds.reads_filter(actor, export) else COVERED,
+            sentence=export.sentence if not export.sentence or may_read else COVERED,
+            error=export.error if not export.error or may_read else COVERED,
             state=str(Status(export.status).label),
             icon=icon,
             tone=tone,
@@ -109,4 +113,10 @@ def list_colleagues(actor: Actor) -> list[tuple[str, str]]:
 def find_actor(user_id: int) -> Actor | None:
     """Somebody as they may act now; nobody where they may not even log in."""
     user = load_user(user_id=user_id)
+    return actor_of(user) if user else None
+
+
+def find_maker(user_id: int) -> Actor | None:
+    """Likewise of whoever asked for an export, which may be a service account."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
     return actor_of(user) if user else None

@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
-from zhike.exports.services import keeping, resuming, scheduling
+from zhike.exports.services import keeping, resuming, scheduling, working
+
+# Beyond, it hangs: a million customers with every field take minutes.
+LONGEST = timedelta(hours=4)
 
 
 @app.task(name="exports.make_export", queue="exports")
@@ -20,6 +23,7 @@ def make_export(*, export_id: int) -> None:
         text=True,
         check=True,
         stdout=subprocess.DEVNULL,
+        timeout=LONGEST.total_seconds(),
     )
 
 
@@ -28,6 +32,7 @@ def make_export(*, export_id: int) -> None:
 def resume_dead(timestamp: int) -> None:
     with acting(SYSTEM):
         resuming.resume_dead(at=datetime.now(UTC))
+        working.tell_untold(at=datetime.now(UTC))
 
 
 @app.periodic(cron="* * * * *")

@@ -11,19 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from zhike.accounts import notices
+from zhike.accounts.models import User
 from zhike.accounts.notice_words import Words, put_in_words
 from zhike.exports.models import Export, Schedule
 
 
 def tell(user_id: int | None, kind: str, details: Mapping[str, Any], *, at: datetime, key: str = "") -> None:
-    """Within the transaction around."""
-    if user_id is not None:
+    """Within the transaction around; but nobody who has left: their mail is not the company's any more."""
+    if user_id is not None and User.objects.filter(pk=user_id, is_active=True).exists():
         notices.tell_of(user_id, kind, details, at=at, key=key)
 
 
 def tell_of_end(export: Export, *, at: datetime) -> None:
     """Say what became of an export that somebody does not wait for."""
-    details: dict[str, Any] = {"code": export.code, "count": export.done, "why": export.error}
+    details: dict[str, Any] = {"code": export.code, "count": export.done}
     if export.schedule is not None:
         details["name"] = export.schedule.name
     if export.status == Export.Status.DONE and export.expires_at is not None:
@@ -76,8 +77,10 @@ def _why(told: Mapping[str, Any]) -> str:
 WORDS = {
     "export_ready": Words(title=_ready, advice=_take),
     "export_shared": Words(title=_shared, advice=_take),
+    # The reason may hold what was asked for, such as somebody's number, and is no matter for a mail.
     "export_failed": Words(
-        title=lambda told: _("The export “%(what)s” was not made") % {"what": _what(told)}, advice=_why
+        title=lambda told: _("The export “%(what)s” was not made") % {"what": _what(told)},
+        advice=lambda told: _("Log in to Zhike and open “Exports”: it says there why."),
     ),
     "export_skipped": Words(
         title=lambda told: _("The scheduled export “%(what)s” was left out once") % {"what": _what(told)}, advice=_why

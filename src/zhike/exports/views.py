@@ -110,12 +110,11 @@ def show_export(request: ActorRequest, pk: int) -> HttpResponse:
 @require_GET
 def download_export(request: ActorRequest, pk: int) -> HttpResponseBase:
     try:
-        export = keeping.take_file(actor=request.actor, export_id=pk)
+        return hand_out(keeping.take_file(actor=request.actor, export_id=pk))
     except Export.DoesNotExist as missing:
         raise Http404 from missing
     except DomainError as refusal:
         return _page(request, _load(request, pk), refusal=str(refusal), status=refusal.status)
-    return hand_out(export)
 
 
 @require_POST

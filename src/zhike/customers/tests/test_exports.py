@@ -18,6 +18,7 @@ from zhike.core.personal import Traces
 from zhike.customers.models import Customer
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 from zhike.exports import formats, grounds, personal, selectors
+from zhike.exports.handing_out import hand_out
 from zhike.exports.models import Export
 from zhike.exports.services import keeping, resuming, starting, working
 
@@ -247,6 +248,8 @@ def test_files_go_when_their_days_are_over_and_with_whom_is_erased(company: Comp
         assert keeping.remove_expired(at=NOON + 8 * DAY) == 1
     assert not holding.file.exists()
     assert client_of(company.seller).get(f"/exports/{holding.pk}/file/").status_code == 410
+    with pytest.raises(keeping.ExportNotThere):
+        hand_out(holding)  # as if it had gone since it was looked at
 
 
 def test_the_page_lists_what_left_and_finds_it_by_a_line_of_its_file(

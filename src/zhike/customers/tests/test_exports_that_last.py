@@ -159,7 +159,7 @@ def test_a_filter_is_covered_before_and_after_the_file_is_made(
     company: Company, three: list[Customer], monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     monkeypatch.setattr(starting, "AT_ONCE", 0)
-    made = begin(company.actor("seller"), query=f"{query}&cols=number")
+    made = begin(company.actor("seller"), query=f"{query}&cols=name")
     grants = {"exports.view_export": Scope.ALL, "customers.view_customer": Scope.ALL}
     readers = [
         officer(company, grants, city=Sight.HIDDEN, phone=Sight.MASKED),

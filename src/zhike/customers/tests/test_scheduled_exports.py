@@ -1,5 +1,6 @@
 """Exports that come again: with what their owner may at that moment, or not at all."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -9,15 +10,19 @@ from django.utils import translation
 
 from zhike.accounts import services as accounts
 from zhike.accounts.models import Notice, SavedView, User
-from zhike.accounts.notice_words import told
+from zhike.accounts.notice_words import mail_of, told
 from zhike.core.acting import acting
-from zhike.core.actor import SYSTEM, Scope, Sight
+from zhike.core.actor import EVERYWHERE, SYSTEM, Scope, Sight
+from zhike.customers.guarded import RECORD
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.exports import grounds, selectors
 from zhike.exports.models import Export, Schedule
 from zhike.exports.rhythm import Rhythm
-from zhike.exports.services import scheduling, working
+from zhike.exports.services import keeping, making, scheduling, starting, working
 from zhike.exports.services.scheduling import Draft
 from zhike.exports.services.starting import Wanted
+from zhike.metadata.models import Kind
+from zhike.metadata.services import definitions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("export_folder")]
 DAY = timedelta(days=1)
@@ -83,7 +88,8 @@ def test_it_stops_and_says_why(company: Company, make_customer: MakeCustomer, ch
     assert run() == []
     made.refresh_from_db()
     assert (made.stopped, made.next_at) == (change, None)
-    assert heard(company.seller) == ["The scheduled export “weekly” was stopped"]
+    told_of = [] if change == "account" else ["The scheduled export “weekly” was stopped"]  # who left gets no mail
+    assert heard(company.seller) == told_of
     with acting(SYSTEM):
         assert scheduling.run_due(at=NOON + 3 * DAY) == 0
 
@@ -137,3 +143,114 @@ def test_ten_of_one_person(company: Company) -> None:
     client = Client(raise_request_exception=False)
     client.force_login(company.seller)
     assert client.get("/exports/schedules/new/customers/").status_code == 403
+
+
+def test_more_than_three_at_a_time_wait_for_each_other(company: Company, make_customer: MakeCustomer) -> None:
+    make_customer("Ada", owner=company.seller)
+    for _number in range(starting.MOST_OPEN + 1):
+        schedule(company)
+    assert len(run()) == starting.MOST_OPEN
+    assert len(run()) == 1
+    assert heard(company.seller) == ["The export “weekly” is ready: 1 record"] * 4
+
+
+def test_one_that_cannot_be_made_keeps_no_other_waiting(
+    company: Company, make_customer: MakeCustomer, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_customer("Ada", owner=company.seller)
+    broken, sound = schedule(company, query="f=city:is:上海"), schedule(company)
+    with pytest.MonkeyPatch.context() as patched:
+        take = grounds.take
+
+        def fail(**given: Any) -> Any:
+            if given["state"].tree.items:
+                raise ValueError("x")
+            return take(**given)
+
+        patched.setattr(grounds, "take", fail)
+        [export] = run()
+    assert export.schedule_id == sound.pk
+    broken.refresh_from_db()
+    assert broken.stopped == "list_changed"
+    assert "cannot be made" in caplog.text
+
+
+def test_a_file_never_holds_columns_that_were_not_asked_for(company: Company, make_customer: MakeCustomer) -> None:
+    make_customer("Ada", owner=company.seller, city="上海")
+    field = definitions.create_field(actor=SYSTEM, at=NOON, record=RECORD, kind=Kind.TEXT, label="Size")
+    view = SavedView.objects.create(user=company.seller, page="customers", name="mine", query="cols=custom.size,city")
+    made = schedule(company, view_id=view.pk)
+    definitions.archive_field(actor=SYSTEM, pk=field.pk, at=NOON)
+    [export] = run()
+    assert export.columns == ["city"]
+    SavedView.objects.filter(pk=view.pk).update(query="cols=custom.size")
+    assert run(2) == []
+    made.refresh_from_db()
+    assert made.stopped == "list_changed"
+    # Closed between asking and making.
+    schedule(company, query="cols=city")
+    with acting(SYSTEM, origin="task"):
+        scheduling.run_due(at=NOON + 3 * DAY)
+    [role] = company.seller.roles.all()
+    accounts.put_field_access(actor=SYSTEM, role=role, levels={"customers.customer.city": Sight.HIDDEN})
+    waiting = Export.objects.get(status="waiting")
+    working.work_off(export_id=waiting.pk, now=lambda: NOON + 3 * DAY)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.file.exists()) == ("refused", False)
+
+
+def test_what_a_key_may_not_see_is_in_no_file_that_it_asks_for(company: Company, make_customer: MakeCustomer) -> None:
+    """Also where the file is made in the background, and for service accounts."""
+    make_customer("Ada", owner=company.seller)
+    rules = {"of": "orders", "function": "count"}
+    definitions.create_field(actor=SYSTEM, at=NOON, record=RECORD, kind=Kind.ROLLUP, label="Orders", rules=rules)
+    User.objects.filter(pk=company.seller.pk).update(kind=User.Kind.SERVICE)
+    owner = company.actor("seller")
+    key = replace(owner, grants={code: reach for code, reach in owner.grants.items() if code != "commerce.view_order"})
+    for actor, expected in ((owner, True), (key, False)):
+        with acting(actor):
+            wanted = Wanted(kind="customers", format="csv", is_everything=True)
+            made = starting.prepare_export(actor=actor, wanted=wanted, at=NOON)
+        working.work_off(export_id=made.pk, now=lambda: NOON)
+        made.refresh_from_db()
+        assert (made.status, "custom.orders" in made.columns) == ("done", expected), made.error
+        with acting(key):
+            if expected:
+                with pytest.raises(grounds.ExportClosed):
+                    keeping.take_file(actor=key, export_id=made.pk)
+            else:
+                assert keeping.take_file(actor=key, export_id=made.pk)
+
+
+def test_what_died_before_it_was_told_is_told_and_shared_later(company: Company, make_customer: MakeCustomer) -> None:
+    make_customer("Ada", owner=company.seller)
+    schedule(company, share_with=(company.boss.pk,))
+    with acting(SYSTEM, origin="task"):
+        scheduling.run_due(at=NOON + DAY)
+    made = Export.objects.get()
+    with acting(company.actor("seller"), origin="task"):
+        making.make_export(actor=company.actor("seller"), export_id=made.pk, now=lambda: NOON + DAY, is_awaited=False)
+    with acting(SYSTEM):
+        assert working.tell_untold(at=NOON + DAY) == 0  # its process may still come to it
+        assert working.tell_untold(at=NOON + DAY + timedelta(minutes=6)) == 1
+        assert working.tell_untold(at=NOON + 2 * DAY) == 0
+    made.refresh_from_db()
+    assert made.shared_with == [company.boss.pk]
+    assert len(heard(company.seller)) == len(heard(company.boss)) == 1
+
+
+def test_a_notice_of_a_failure_holds_nothing_of_the_filter(company: Company, make_customer: MakeCustomer) -> None:
+    make_customer("Ada", owner=company.seller)
+    schedule(company)
+    with acting(SYSTEM, origin="task"):
+        scheduling.run_due(at=NOON + DAY)
+    made = Export.objects.get()
+    Export.objects.filter(pk=made.pk).update(query="f=amount:from:13800138000x")
+    working.work_off(export_id=made.pk, now=lambda: NOON + DAY)
+    made.refresh_from_db()
+    assert "13800138000x" in made.error
+    notice = Notice.objects.get(user=company.seller)
+    assert "13800138000" not in f"{notice.details} {mail_of(notice, company.seller)}"
+    reader = replace(company.actor("guest"), grants={"exports.view_export": EVERYWHERE})
+    Export.objects.filter(pk=made.pk).update(grounds={})
+    assert selectors.Outline.of(Export.objects.get(pk=made.pk), actor=reader).error == "•••"

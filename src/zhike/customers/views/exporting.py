@@ -34,7 +34,8 @@ def export_customers(request: ActorRequest, kind: str) -> HttpResponseBase:
             return go_to(request, f"{reverse('new_export', args=[KEY])}?{asked}")
         made = starting.start_export(actor=request.actor, wanted=wanted, at=now)
         keeping.require_made(made)
+        answer = hand_out(made)
     except DomainError as refusal:
         return render_page(request, "customers/export_refused.html", {"refusal": refusal}, status=refusal.status)
     keeping.note_taken(export=made, actor=request.actor)
-    return hand_out(made)
+    return answer

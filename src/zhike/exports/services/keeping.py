@@ -171,6 +171,8 @@ def share_export(*, actor: Actor, export_id: int, colleague: Actor, at: datetime
             _("%(name)s could not make this export themselves: the file holds records or fields they do not see.")
             % {"name": colleague.name}
         ) from None
+    if colleague.user_id in export.shared_with:
+        return export
     export.shared_with = sorted({*export.shared_with, colleague.user_id})
     export.save(update_fields=["shared_with"])
     told = {"export": export.code, "user": colleague.user_id}

@@ -53,13 +53,25 @@ class ExportOutOfHand(DomainError):
         super().__init__(_("The process that made it died."))
 
 
+class ColumnsGone(DomainError):
+    """Nothing of what was asked for is left: the list's first columns are not what is meant."""
+
+    code = "columns_gone"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("None of the chosen columns is there any more, or open to you."))
+
+
 class ExportTooLarge(DomainError):
     code = "export_too_large"
     status = 422
 
 
-def make_export(*, actor: Actor, export_id: int, now: Clock) -> Export:
+def make_export(*, actor: Actor, export_id: int, now: Clock, is_awaited: bool = True) -> Export:
     """Carry an export out, as whoever asked and with what they may at this moment.
+
+    is_awaited: somebody looks on; else they are to be told, which `note_told` says was done.
 
     Nothing is raised for what is wrong with it: the export says so. Where another process has it, nothing happens.
     """
@@ -72,17 +84,23 @@ def make_export(*, actor: Actor, export_id: int, now: Clock) -> Export:
             return made
         made.done = made.total = 0
         with translation.override(actor.locale):
-            if _try(actor, made, now):
+            if _try(actor, made, now, is_awaited=is_awaited):
                 break
     else:
         in_hand = Export.objects.filter(pk=export_id, status=Status.RUNNING)
-        in_hand.update(status=Status.FAILED, error=str(ExportOutOfHand()), finished_at=now(), heartbeat_at=None)
+        beat = None if is_awaited else now()
+        in_hand.update(status=Status.FAILED, error=str(ExportOutOfHand()), finished_at=now(), heartbeat_at=beat)
         made.refresh_from_db()
     keeping.make_room(owner_id=made.owner_id)
     return made
 
 
-def _try(actor: Actor, made: Export, now: Clock) -> bool:
+def note_told(made: Export) -> None:
+    """Everybody concerned knows what became of it."""
+    Export.objects.filter(pk=made.pk).update(heartbeat_at=None)
+
+
+def _try(actor: Actor, made: Export, now: Clock, *, is_awaited: bool) -> bool:
     """Whether it came to an end, and was not taken out of this process's hands before."""
     status, error = Status.FAILED, gettext("The process that made it died.")
     try:
@@ -103,7 +121,7 @@ def _try(actor: Actor, made: Export, now: Clock) -> bool:
     finally:
         made.status, made.error, made.finished_at = status, error[:500], now()
         made.expires_at = made.finished_at + settings.EXPORTS_KEPT if status == Status.DONE else None
-        made.heartbeat_at = None
+        made.heartbeat_at = None if is_awaited else made.finished_at
         is_finished = _finish(made)
         if status != Status.DONE or not is_finished:
             keeping.remove_files(made)
@@ -165,13 +183,19 @@ def _carry_out(actor: Actor, made: Export, now: Clock) -> None:
 
 
 def _columns(actor: Actor, made: Export, exportable: Exportable, state: State) -> list[Column]:
-    """Those that were asked for, as far as they are still open; of everything all that there is now."""
+    """Those that were settled when it was asked for, maybe by a key that may less, as far as they are still open.
+
+    :raises ColumnsGone: none is
+    """
     if made.grounds.get("is_everything"):
         found = list(exportable.columns_for(actor).values())
     else:
         found = columns_of(state, of=registry.list_of(exportable), actor=actor)
     if made.format == Export.Format.VCF:
         found = exportable.card_columns(actor, [column.key for column in found])
+    found = [column for column in found if column.key in made.columns]
+    if not found:
+        raise ColumnsGone
     return found
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from zhike.core.alone import is_queued
@@ -23,13 +23,7 @@ def resume_dead(*, at: datetime) -> int:
     Neither is tried for ever.
     """
     dead = Export.objects.filter(status=Status.RUNNING, heartbeat_at__lt=at - SILENCE)
-    count = 0
-    for export in dead.order_by("pk"):
-        with transaction.atomic():
-            keeping.remove_files(export)
-            _try_again(export, most=MOST_TRIES, at=at)
-        count += 1
-    return count + _call_lost(at)
+    return sum(_try_again(dead, pk, most=MOST_TRIES, at=at) for pk in _ids(dead)) + _call_lost(at)
 
 
 def queue_next(*, at: datetime) -> None:
@@ -44,21 +38,29 @@ def _call_lost(at: datetime) -> int:
     if Export.objects.filter(status=Status.RUNNING).exists():
         return 0  # they wait for it
     silent = Q(heartbeat_at__lt=at - SILENCE) | Q(heartbeat_at=None, created_at__lt=at - SILENCE)
-    count = 0
-    for export in Export.objects.filter(silent, status=Status.WAITING).order_by("pk"):
-        if not is_queued(TASK, export_id=export.pk):
-            with transaction.atomic():
-                _try_again(export, most=MOST_CALLS, at=at)
-            count += 1
-    return count
+    lost = Export.objects.filter(silent, status=Status.WAITING)
+    called = [pk for pk in _ids(lost) if not is_queued(TASK, export_id=pk)]
+    return sum(_try_again(lost, pk, most=MOST_CALLS, at=at) for pk in called)
 
 
-def _try_again(export: Export, *, most: int, at: datetime) -> None:
+def _ids(rows: QuerySet[Export]) -> list[int]:
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _try_again(rows: QuerySet[Export], pk: int, *, most: int, at: datetime) -> bool:
+    """Whether it still was one of these."""
+    export = rows.select_for_update(skip_locked=True).filter(pk=pk).first()
+    if export is None:
+        return False
+    keeping.remove_files(export)
     export.tries += 1
     if export.tries >= most:
-        export.status, export.finished_at, export.heartbeat_at = Status.FAILED, at, None
+        export.status, export.finished_at = Status.FAILED, at
+        export.heartbeat_at = export.heartbeat_at or at - SILENCE
         export.error = gettext("The process that made it died.")
     else:
         export.status, export.heartbeat_at = Status.WAITING, at
         queue(export, at=at)
     export.save(update_fields=["tries", "status", "finished_at", "error", "heartbeat_at"])
+    return True

@@ -1,11 +1,12 @@
 """Exports that come again by themselves."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import SavedView
@@ -18,12 +19,15 @@ from zhike.exports import telling
 from zhike.exports.models import Export, Schedule
 from zhike.exports.rhythm import Rhythm
 from zhike.exports.selectors import find_actor
-from zhike.exports.services import starting
+from zhike.exports.services import making, starting
 from zhike.exports.services.starting import Wanted
 
 MOST = 10  # of one person
 AT_ONCE = 100
 Stopped = Schedule.Stopped
+# What no schedule is known to raise: none of them is to keep the others waiting.
+UNFORESEEN = (ArithmeticError, DatabaseError, DomainError, LookupError, TypeError, ValueError)
+logger = logging.getLogger("zhike.exports")
 
 
 class ScheduleRefused(DomainError):
@@ -129,8 +133,22 @@ def delete_schedule(*, actor: Actor, schedule_id: int) -> None:
 
 def run_due(*, at: datetime) -> int:
     """Begin what is due; for the system. What was due while nothing ran is made up for once. How many began."""
-    due = Schedule.objects.filter(next_at__lte=at).order_by("next_at", "pk").values_list("pk", flat=True)
-    return sum(_run(schedule_id, at) for schedule_id in due[:AT_ONCE])
+    due = list(Schedule.objects.filter(next_at__lte=at).order_by("next_at", "pk").values_list("pk", flat=True))
+    count = 0
+    for schedule_id in due:
+        if count < AT_ONCE:
+            count += _begin(schedule_id, at)
+    return count
+
+
+def _begin(schedule_id: int, at: datetime) -> bool:
+    try:
+        return _run(schedule_id, at)
+    except UNFORESEEN:
+        logger.exception("Scheduled export %s cannot be made and is stopped", schedule_id)
+    with transaction.atomic():
+        found = Schedule.objects.select_for_update(skip_locked=True).filter(pk=schedule_id, next_at__lte=at).first()
+        return _stop(found, Stopped.LIST_CHANGED, at) if found else False
 
 
 @transaction.atomic
@@ -148,9 +166,11 @@ def _run(schedule_id: int, at: datetime) -> bool:
         return _stop(found, Stopped.RIGHTS, at)
     except ViewGone:
         return _stop(found, Stopped.VIEW_GONE, at)
-    except (FilterInvalid, starting.KindUnknown, starting.ReasonMissing):
+    except (FilterInvalid, making.ColumnsGone, starting.KindUnknown, starting.ReasonMissing):
         return _stop(found, Stopped.LIST_CHANGED, at)
-    except (starting.TooManyOpen, starting.ExportsFull) as refusal:
+    except starting.TooManyOpen:
+        return False  # its turn comes when one of them is done
+    except starting.ExportsFull as refusal:
         telling.tell(found.owner_id, "export_skipped", {"name": found.name, "why": str(refusal)}, at=at)
         _go_on(found, actor, at)
         return False

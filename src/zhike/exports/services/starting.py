@@ -201,9 +201,14 @@ def check(*, actor: Actor, wanted: Wanted) -> Settled:
     """What an export would hold, if nothing is missing.
 
     :raises PermissionDenied, zhike.core.lists.grammar.FilterInvalid, KindUnknown: as `settle`
+    :raises making.ColumnsGone: none of the columns of the list's address is open
     :raises ReasonMissing: a sensitive field would leave in full, and nobody says why
     """
     settled = settle(actor=actor, wanted=wanted)
+    chosen = {*filter(None, dict(parse_qsl(wanted.query)).get("cols", "").split(","))}
+    is_listed = not wanted.is_everything and wanted.format != Export.Format.VCF
+    if is_listed and chosen and chosen.isdisjoint(column.key for column in settled.columns):
+        raise making.ColumnsGone
     if settled.sensitive and len(plain(wanted.reason)) < 2:
         raise ReasonMissing(" / ".join(settled.sensitive))
     # A filter or an order over what is not there, or not read, is refused before anything is written down.
