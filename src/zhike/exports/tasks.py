@@ -17,14 +17,19 @@ LONGEST = timedelta(hours=4)
 @app.task(name="exports.make_export", queue="exports")
 def make_export(*, export_id: int) -> None:
     """Where the process dies, or another one makes exports, this one is taken up again."""
-    subprocess.run(
-        [sys.executable, "-m", "zhike.cli", "export", "--queued"],
-        input=str(export_id),
-        text=True,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        timeout=LONGEST.total_seconds(),
-    )
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "zhike.cli", "export", "--queued"],
+            input=str(export_id),
+            text=True,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=LONGEST.total_seconds(),
+        )
+    except subprocess.SubprocessError:
+        with acting(SYSTEM):
+            resuming.take_back(export_id=export_id, at=datetime.now(UTC))
+        raise
 
 
 @app.periodic(cron="* * * * *")

@@ -1,6 +1,8 @@
 """Exports beside others: killed ones, erased people, swept folders, and what whoever takes one sees less of."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,7 +24,7 @@ from zhike.customers.models import Customer
 from zhike.customers.services import people
 from zhike.customers.tests.conftest import NOON, Company
 from zhike.customers.tests.test_exports import begin, client_of, text_of
-from zhike.exports import personal, selectors
+from zhike.exports import personal, selectors, tasks
 from zhike.exports.models import Export, exports_dir
 from zhike.exports.services import keeping, resuming, starting, working
 from zhike.metadata.models import Kind
@@ -85,6 +87,25 @@ def test_one_that_nobody_took_up_is_called_again_but_not_for_ever(waiting: Expor
         assert resuming.resume_dead(at=NOON + DAY) == 1
     waiting.refresh_from_db()
     assert (waiting.status, queued(waiting)) == ("failed", 0)
+
+
+def test_where_the_process_dies_both_it_and_whoever_waits_go_on_at_once(
+    company: Company, waiting: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = begin(company.actor("seller"))
+    forget_jobs()
+    Export.objects.filter(pk=waiting.pk).update(status="running")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(subprocess.CalledProcessError):
+        tasks.make_export(export_id=waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.status, queued(waiting), queued(second)) == ("waiting", 1, 1)
+    # One that dies before it begins is not called again from there: it might do so for ever.
+    for again in (waiting, second):
+        forget_jobs()
+        with pytest.raises(subprocess.CalledProcessError):
+            tasks.make_export(export_id=again.pk)
+        assert (queued(waiting), queued(second)) == (0, 0)
 
 
 def test_who_is_erased_while_it_is_made_is_not_in_it(waiting: Export, three: list[Customer]) -> None:

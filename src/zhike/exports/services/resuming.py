@@ -26,6 +26,15 @@ def resume_dead(*, at: datetime) -> int:
     return sum(_try_again(dead, pk, most=MOST_TRIES, at=at) for pk in _ids(dead)) + _call_lost(at)
 
 
+def take_back(*, export_id: int, at: datetime) -> None:
+    """The same at once, of one whose process is known to have died; for the system. Whoever waits goes on."""
+    mine = Export.objects.filter(pk=export_id)
+    was_running = _try_again(mine.filter(status=Status.RUNNING), export_id, most=MOST_TRIES, at=at)
+    # One that it never took up is not called from here, for it might die like this for ever.
+    if was_running or not mine.filter(status=Status.WAITING).exists():
+        queue_next(at=at)
+
+
 def queue_next(*, at: datetime) -> None:
     """Let a worker take up the next of those that found another one being made."""
     for export in Export.objects.filter(status=Status.WAITING, heartbeat_at__isnull=False).order_by("pk"):
