@@ -44,6 +44,8 @@ async function move(card: HTMLElement, to: HTMLElement): Promise<void> {
   } finally {
     card.removeEventListener("htmx:afterRequest", note);
     if (!isSaved && card.isConnected) put(card, to, from, stood?.isConnected ? stood : null);
+    // What the two add up to now only the server knows.
+    if (isSaved) for (const lane of [from, to]) lane.querySelector("[data-lane-total]")?.remove();
   }
 }
 

@@ -17,8 +17,9 @@ GROUPINGS = (
     Grouping(key="relationship", of=_RELATIONSHIP, edit="relationship"),
     Grouping(key="channel", of=F("channel"), edit="channel"),
     Grouping(key="kind", of=F("kind")),
-    Grouping(key="province", of=F("province"), edit="province"),
-    Grouping(key="city", of=F("city"), edit="city"),
+    # Moving a card changes one field, and these two have to fit each other.
+    Grouping(key="province", of=F("province")),
+    Grouping(key="city", of=F("city")),
     Grouping(key="last_order", of=TruncMonth("facts__last_order_on"), is_monthly=True),
     Grouping(key="first_order", of=TruncMonth("facts__first_order_on"), is_monthly=True),
     Grouping(key="created", of=lambda asking: TruncMonth("created_at", tzinfo=asking.zone), is_monthly=True),

@@ -24,7 +24,10 @@ from zhike.customers.listing import KEY
 from zhike.customers.selectors.listing import choose_customers
 
 MOST_GROUPS = 50
+MOST_FOUND = 5_000
 EXACT_MS = 1_500
+# Nobody knows which cities there are but by this: there is nothing quicker to fall back on.
+OPEN_MS = 6_000
 EACH_MS = 400
 TOGETHER_S = 3
 CEILING = 10_000
@@ -45,15 +48,16 @@ class Stand:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """key: the field. stands: in the field's own order, else the largest first. is_cut: whether there are more.
-
-    total: what was added up; None where nothing was.
+    """stands: the largest, of months the latest, and those who say nothing; in the field's own order, else the largest
+    first. number: how many groups there are. whole: how many customers they hold. total: what was added up; None where
+    nothing was.
     """
 
     grouping: Grouping
     label: str
     stands: list[Stand]
-    is_cut: bool
+    number: int
+    whole: Count
     total: Total | None
 
 
@@ -87,7 +91,7 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
     field, total = spec.fields_for(actor)[grouping.key], total_of(state, asking=asking)
     offered = [value for value, _label in field.choices(actor)] if _is_closed(field) else []
     try:
-        found = within(EXACT_MS, lambda: _aggregate(asking, state, grouping, total))
+        found = within(EXACT_MS if offered else OPEN_MS, lambda: _aggregate(asking, state, grouping, total))
     except FilterTooDear:
         if not offered:
             raise
@@ -95,7 +99,7 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
     held = {value for value, _count, _total in found}
     if with_empty and _is_closed(field):
         found += [(value, Count(0, False), Decimal(0) if total else None) for value in offered if value not in held]
-    kept = sorted(found, key=lambda one: _place(one, grouping, offered))[:MOST_GROUPS]
+    kept = _largest(found, grouping, offered)
     labels = field.labels([value for value, _count, _total in kept if value], actor)
     return Groups(
         grouping=grouping,
@@ -110,7 +114,8 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
             )
             for value, count, summed in kept
         ],
-        is_cut=len(found) > MOST_GROUPS,
+        number=len(found),
+        whole=Count(sum(count.value for _v, count, _t in found), any(count.is_capped for _v, count, _t in found)),
         total=total,
     )
 
@@ -127,7 +132,7 @@ def _aggregate(asking: Asking, state: State, grouping: Grouping, total: Total | 
     # Of many months the latest, of many others the largest.
     grouped = grouped.order_by(F("_stand").desc(nulls_first=True) if grouping.is_monthly else "-_count")
     with seeing_everything():
-        found = list(grouped[: 4 * MOST_GROUPS])
+        found = list(grouped[:MOST_FOUND])
     merged: dict[str, tuple[int, Decimal | None]] = {}
     for row in found:
         # Nothing said is nothing said, whether the column is empty or not there.
@@ -188,6 +193,20 @@ def _asking_for(grouping: Grouping, value: str) -> Condition | None:
 def _is_closed(field: Field) -> bool:
     """Whether its choices are all that it can be."""
     return field.kind is Kind.CHOICE and field.key != "channel"
+
+
+def _largest(found: _Found, grouping: Grouping, offered: Sequence[str]) -> _Found:
+    """Nobody's groups have what room is left, and those who say nothing are many where data are poor: they stay."""
+
+    def rank(one: tuple[str, Count, Decimal | None]) -> tuple[int, int, int]:
+        value, count, _total = one
+        place, number = _place(one, grouping, offered)
+        if not value:
+            return (0, 0, 0)
+        return (1, place, number) if grouping.is_monthly else (1, -count.value, place)
+
+    kept = sorted(found, key=rank)[:MOST_GROUPS]
+    return sorted(kept, key=lambda one: _place(one, grouping, offered))
 
 
 def _place(one: tuple[str, Count, Decimal | None], grouping: Grouping, offered: Sequence[str]) -> tuple[int, int]:

@@ -164,6 +164,43 @@ def test_days_stand_together_by_month_of_whoever_asks(make_customer: MakeCustome
             assert client.get(f"/customers/cards/?as=board&by={by}&lane={odd}").status_code in (200, 404)
 
 
+def test_the_largest_groups_and_those_who_say_nothing_are_shown(make_customer: MakeCustomer, company: Company) -> None:
+    for number in range(60):
+        make_customer(f"c {number}", city=f"town {number:02}")
+    made = Customer.objects.order_by("pk")
+    Customer.objects.filter(pk__in=[one.pk for one in made[:3]]).update(city="")
+    Customer.objects.filter(pk__in=[one.pk for one in made[50:52]]).update(city="town 59")
+    found = grouped("city")
+    assert len(found.stands) == groups.MOST_GROUPS
+    assert (found.number, found.whole.value) == (56, 60)
+    assert [(one.value, one.count.value) for one in (found.stands[0], found.stands[-1])] == [("town 59", 3), ("", 3)]
+    client = enter("boss")
+    assert "50 of 56 groups are shown" in client.get("/customers/groups/?by=city").content.decode()
+    # The largest and nineteen others.
+    chart = client.get("/customers/groups/?as=chart&by=city").content.decode()
+    assert "22 of 60 customers, in 20 of 56 groups" in chart
+    assert 'data-board=""' in client.get("/customers/groups/?as=board&by=city").content.decode()
+
+
+def test_lanes_of_nobody_take_no_room_from_others(shop: dict[str, Customer], company: Company) -> None:
+    made = definitions.create_field(
+        actor=SYSTEM,
+        at=ASKING.now,
+        record="customers.customer",
+        kind=Kind.CHOICE,
+        label="Code",
+        options=[NewOption(label=f"code {number}") for number in range(70)],
+    )
+    FieldDefinition.objects.filter(pk=made.pk).update(index=Index.READY)
+    definitions.lock("customers.customer")
+    last = made.options.order_by("position").last()
+    assert last is not None
+    Customer.objects.filter(pk=shop["Ada"].pk).update(custom={made.key: last.key})
+    board = enter("boss").get(f"/customers/groups/?as=board&by=custom.{made.key}").content.decode()
+    assert f'data-lane="{last.key}"' in board
+    assert board.count("data-lane=") == groups.MOST_GROUPS
+
+
 def test_what_is_added_up_is_chosen(shop: dict[str, Customer], company: Company) -> None:
     client = enter("boss")
     assert "200" in client.get("/customers/groups/?by=channel").content.decode()

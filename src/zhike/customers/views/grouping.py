@@ -130,15 +130,18 @@ def _figure(groups: Groups, state: State) -> charts.Figure:
         )
         for stand in stands
     ]
-    is_rough = any(stand.count.is_capped for stand in stands)
-    count = sum(stand.count.value for stand in stands)
-    said = ngettext("%(count)s customer", "%(count)s customers", count) % {
-        "count": f"{count:,}{'+' if is_rough else ''}"
-    }
-    if is_rough:
+    shown = sum(stand.count.value for stand in stands)
+    whole = f"{groups.whole.value:,}{'+' if groups.whole.is_capped else ''}"
+    said = ngettext("%(count)s customer", "%(count)s customers", groups.whole.value) % {"count": whole}
+    if groups.whole.is_capped:
         said = _("%(count)s; groups of 10,000 and more are counted no further") % {"count": said}
-    elif len(stands) < len(groups.stands) or groups.is_cut:
-        said = _("%(count)s in the groups that are shown") % {"count": said}
+    elif shown < groups.whole.value:
+        said = _("%(shown)s of %(count)s customers, in %(bars)s of %(groups)s groups") % {
+            "shown": f"{shown:,}",
+            "count": whole,
+            "bars": sum(bool(stand.count.value) for stand in stands),
+            "groups": f"{groups.number:,}",
+        }
     return charts.bar(
         title=_("%(figure)s by %(field)s") % {"figure": label, "field": groups.label},
         subtitle=said,
