@@ -21,6 +21,7 @@ import "./behaviours/board";
 import "./behaviours/cells";
 import "./behaviours/panels";
 import "./behaviours/mention";
+import "./behaviours/attach";
 import "./charts";
 
 bindAll(document);

@@ -1,6 +1,7 @@
 """The customer list and the customer's page, as people use them all day."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -9,6 +10,8 @@ from playwright.sync_api import Error, Page, Route, expect
 from tests.browser.conftest import Manners, Site
 
 type Opened = Callable[..., Page]
+# The smallest that browsers draw.
+PICTURE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 def names(page: Page) -> list[str]:
@@ -144,6 +147,13 @@ def test_a_follow_up_is_written_and_the_time_line_filtered(open_browser: Opened)
     page.unroute_all()
     page.wait_for_load_state("networkidle")
     expect(line.locator("nav [aria-current]")).to_have_text("订单")
+    page.locator("#zk-composer-text").fill("样品照片")
+    page.locator("[data-attach-file]").set_input_files({"name": "样品.gif", "mimeType": "text/html", "buffer": PICTURE})
+    expect(page.locator("[data-attached]")).to_contain_text("样品.gif")
+    page.keyboard.press("Control+Enter")
+    expect(line.get_by_role("img", name="样品.gif")).to_have_js_property("naturalWidth", 1)
+    line.get_by_role("link", name="有附件").click()
+    expect(line.locator("ol > li")).to_have_count(1)
 
 
 def test_on_a_phone_rows_are_chosen_and_a_notice_leaves_the_bar_below_free(open_browser: Opened) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from zhike.commerce import services as commerce
 from zhike.commerce.models import Order
 from zhike.commerce.services.orders import LineDraft
 from zhike.core.actor import SYSTEM
-from zhike.customers.models import Customer, Identifier
-from zhike.customers.services import activities, people, tags
+from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.services import activities, attaching, people, tags
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
 from zhike.exports.models import Export, Schedule
@@ -80,6 +81,9 @@ def known(home: Path, tmp_path: Path) -> Known:
     activities.add_activity(
         actor=SYSTEM, customer_id=other.pk, kind="note", text=f"介绍人 {NAME}，电话 139 1234 5678", at=NOON
     )
+    attach(person, name=f"{NAME}.txt")
+    taken_back = attach(person, name="call.txt")
+    Activity.objects.filter(pk=taken_back.pk).delete()
     people.edit_customer(actor=SYSTEM, customer_id=person.pk, changes={"note": f"{NAME} 的生日快到了"}, at=NOON)
     tags.set_tags(actor=SYSTEM, customer_id=person.pk, names=["老客"], at=NOON)
     order, _is_new = commerce.create_order(
@@ -103,6 +107,11 @@ def known(home: Path, tmp_path: Path) -> Known:
     record(action="customers.export_customer", filter=f"phone is {PHONE}")
     (home / "logs" / "web.log").write_text(f"GET /customers/?q={PHONE} 200\nGET /customers/ 200\n", encoding="utf-8")
     return Known(person=person, other=other, order=order)
+
+
+def attach(customer: Customer, *, name: str) -> Activity:
+    said = attaching.Given(content=BytesIO(f"{NAME} {PHONE}".encode()), name=name)
+    return attaching.add_with_file(actor=SYSTEM, customer_id=customer.pk, kind="note", text="…", file=said, at=NOON)
 
 
 def write(path: Path, table: list[list[str]]) -> Path:

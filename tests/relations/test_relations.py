@@ -159,7 +159,7 @@ def test_the_picture_goes_two_steps_and_says_what_it_left_out(make: Make, relate
     relate(people[0], people[8], "household")
     relate(people[0], group, "referrer")
     found = graph.read_graph(actor=boss, customer_id=group.pk)
-    assert [node.who.name for node in found.middle.below] == ["同事00", "江南制造"]
+    assert [node.who.name for node in found.middle.below] == ["江南制造", "同事00"]
     assert len(found.nodes) == 3 + graph.FAR_OF_ONE + 1
     assert found.left_out == 9 - 1 - 1 - graph.FAR_OF_ONE
     assert [tie.said for tie in found.ties] == ["同事08 → 江南制造: Works at", "同事00 → 江南制造: Works at"]
@@ -170,6 +170,10 @@ def test_the_picture_goes_two_steps_and_says_what_it_left_out(make: Make, relate
         assert all(box.x > 0 and box.x + shape.box < shape.width + 1 for box in picture.boxes)
         assert all(box.y + shape.high <= picture.height for box in picture.boxes)
     assert graph.cut("上海江南制造有限公司", 13) == "上海江南制…"
+    assert [(one.key, count) for one, count in found.aspects] == [("subsidiary", 1), ("referred", 1)]
+    only = graph.read_graph(actor=boss, customer_id=group.pk, aspect="referred")
+    assert [node.who.name for node in only.middle.below] == ["同事00"]
+    assert only.aspects == found.aspects
 
 
 def test_a_merge_takes_relations_over_and_gives_them_back(make: Make, relate: Relate, boss: Actor) -> None:

@@ -26,7 +26,8 @@ def main() -> None:
 
 
 def allowance(environ: dict[str, Any]) -> int:
-    """How many bytes of a large body are kept of whoever sends this request: a file's, of people who may import."""
+    """How many bytes of a large body are kept of whoever sends this request: a file's, of people who may import; those
+    of a file beside an entry, of who may write one."""
     from django.conf import settings
     from django.contrib.auth.middleware import AuthenticationMiddleware
     from django.contrib.sessions.middleware import SessionMiddleware
@@ -36,6 +37,8 @@ def allowance(environ: dict[str, Any]) -> int:
 
     from zhike.accounts.middleware import ActorMiddleware
     from zhike.core.http import ActorRequest
+    from zhike.customers.models import EDIT
+    from zhike.customers.services.attaching import MOST_BYTES
     from zhike.exchange.permissions import IMPORT_FILE
     from zhike.exchange.uploads import BESIDE
 
@@ -43,8 +46,11 @@ def allowance(environ: dict[str, Any]) -> int:
 
     def look(request: HttpRequest) -> HttpResponse:
         nonlocal allowed
-        if cast(ActorRequest, request).actor.may(IMPORT_FILE):
+        actor = cast(ActorRequest, request).actor
+        if actor.may(IMPORT_FILE):
             allowed = settings.UPLOAD_MAX_BYTES + BESIDE
+        elif actor.may(EDIT):
+            allowed = MOST_BYTES + BESIDE
         return HttpResponse()
 
     close_old_connections()

@@ -75,6 +75,7 @@ class NewActivity(forms.Form):
         label=_("Kind"), choices=[(kind.value, kind.label) for kind in WRITTEN_KINDS], widget=forms.RadioSelect
     )
     text = forms.CharField(label=_("What happened"), max_length=10_000, widget=forms.Textarea)
+    file = forms.FileField(label=_("File"), required=False)
 
 
 class NewIdentifier(forms.Form):

@@ -177,7 +177,8 @@ def register() -> None:
     of_sealed = {name: key(name) for name in SEALED}
     fields.place(SealedValue._meta.db_table, Place(columns={**of_sealed, "blind_index": key("id_number")}))
     fields.place(CustomerTag._meta.db_table, Place(columns={"tag_id": key("tags")}))
-    fields.place(Activity._meta.db_table, Place(columns={"text": ACTIVITY}, free=("text",)))
+    told = dict.fromkeys(("text", "file_name", "file_path"), ACTIVITY)
+    fields.place(Activity._meta.db_table, Place(columns=told, free=("text", "file_name")))
     facts = {column: key(name) for column, name in FACTS_FOLLOW.items()}
     facts |= {name: key(name) for name in (*COMPUTED, "relationship")}
     fields.place(CustomerFacts._meta.db_table, Place(columns=facts))

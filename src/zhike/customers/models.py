@@ -362,6 +362,8 @@ class Activity(models.Model):
     text = models.TextField(_("text"))
     author = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     is_pinned = models.BooleanField(default=False)
+    file_name = models.CharField(_("attached file"), max_length=200, blank=True, default="", db_default="")
+    file_path = models.CharField(_("file kept at"), max_length=100, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     import_id = models.BigIntegerField(null=True, editable=False)
     changed_xid = changed_xid()
@@ -384,6 +386,7 @@ class Activity(models.Model):
                 condition=Q(kind__in=["follow_up", "call", "visit", "mail"]),
                 name="customers_activity_contact",
             ),
+            models.Index(fields=["file_path"], condition=~Q(file_path=""), name="customers_activity_file"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from zhike.core.personal import Class, Holding, classify, hold
+from zhike.core.personal import Class, Holding, Place, Traces, classify, hold, look_in
 from zhike.customers.models import (
     Activity,
     Collaborator,
@@ -19,6 +19,7 @@ from zhike.customers.models import (
     Tag,
 )
 from zhike.customers.sealed import open_sealed
+from zhike.customers.services import attaching
 from zhike.exchange.models import ImportChange
 
 classify(
@@ -39,7 +40,7 @@ classify(
 classify(SealedValue, Class.SENSITIVE, {Class.SECRET: ("sealed", "blind_index"), Class.NONE: ("field",)})
 classify(CustomerSearch, Class.CONTACT, {Class.CONTACT: ("text", "grams")})
 classify(CustomerFacts, Class.DERIVED)
-classify(Activity, Class.PERSONAL, {Class.FREE: ("text",)})
+classify(Activity, Class.PERSONAL, {Class.FREE: ("text", "file_name"), Class.NONE: ("file_path",)})
 classify(CustomerTag, Class.PERSONAL)
 classify(Tag, Class.NONE, {Class.FREE: ("name",), Class.NONE: ("tone",)})
 classify(Collaborator, Class.STAFF)
@@ -56,13 +57,18 @@ def register() -> None:
         Holding(model=Mention, path="activity__customer", label=_("Mentions"), order=15, is_copied=False),
         Holding(model=Collaborator, path="customer", label=_("Collaborators"), order=20, is_copied=False),
         Holding(model=CustomerTag, path="customer", label=_("Tags"), order=20, is_theirs=False),
-        Holding(model=Activity, path="customer", label=_("Activities"), order=20, is_theirs=False),
+        Holding(model=Activity, path="customer", label=_("Activities"), order=20, is_theirs=False,
+                erase=attaching.erase_with_files),
         Holding(model=SealedValue, path="customer", label=_("Encrypted fields"), order=20, tell=_tell_sealed),
         Holding(model=Identifier, path="customer", label=_("Identifiers"), order=20),
         Holding(model=Customer, path="pk", label=_("Customer record"), order=100),
     ]  # fmt: skip
     for one in held:
         hold(one)
+    files = Place(
+        name="customers.files", label=_("Files beside entries"), order=10, sweep=_sweep_files, search=_search_files
+    )
+    look_in(files)
 
 
 def _tell_sealed(customer_id: int) -> list[dict[str, Any]]:
@@ -81,3 +87,15 @@ def _forget_undo(customer_id: int) -> int:
         rows = model._default_manager.filter(**{path: customer_id}).values("pk")
         count += ImportChange.objects.filter(table=model._meta.db_table, row_id__in=rows).delete()[0]
     return count
+
+
+def _sweep_files(traces: Traces) -> int:
+    """What was given for the person and is still there, for example of entries that were taken back."""
+    found = list(attaching.list_files_of(traces.customer_ids))
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _search_files(traces: Traces) -> int:
+    return len(list(attaching.list_files_of(traces.customer_ids)))

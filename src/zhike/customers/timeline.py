@@ -20,7 +20,8 @@ _SALT = "zhike.customers.timeline"
 class Entry:
     """Something that happened. key: unique within its source; lines: more, a line each; url: where it is shown in full.
 
-    is_own: the reader wrote it; change_id: a recorded change that can be taken back.
+    file: what stands beside it, for the template of entries. is_own: the reader wrote it; change_id: a recorded change
+    that can be taken back.
     """
 
     at: datetime
@@ -30,6 +31,7 @@ class Entry:
     title: str
     icon: str
     lines: Sequence[str] = ()
+    file: Any = None
     by: str = ""
     url: str = ""
     is_pinned: bool = False

@@ -29,9 +29,14 @@ class FileTooLarge(DomainError):
 
 def check_size(request: HttpRequest) -> None:
     """:raises FileTooLarge: the request's form held a file that `BoundedUpload` did not take"""
-    request.FILES  # noqa: B018 - reads the form, if nobody has yet
-    if name := getattr(request, TOO_LARGE, None):
+    if name := too_large(request):
         raise FileTooLarge(name)
+
+
+def too_large(request: HttpRequest) -> str:
+    """The name of a file in the request's form that `BoundedUpload` did not take, for its size."""
+    request.FILES  # noqa: B018 - reads the form, if nobody has yet
+    return str(getattr(request, TOO_LARGE, ""))
 
 
 class BoundedUpload(FileUploadHandler):

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from zhike.accounts.models import Team, User
 from zhike.core import fields
 from zhike.core.actor import Actor
-from zhike.customers import own_fields
+from zhike.customers import attached, own_fields
 from zhike.customers.guarded import ACTIVITY, ALL_LABELS, key
 from zhike.customers.models import Activity, ActivityQuerySet, Customer, Identifier, Relationship
 from zhike.customers.services.activities import WRITTEN_KINDS
@@ -16,6 +17,7 @@ from zhike.customers.services.changes import Change, read_changes, shown_changes
 from zhike.customers.timeline import Entry, Request, Source, behind
 
 SOURCE = "activity"
+FILES = "file"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,9 @@ def readable(actor: Actor, customer_id: int) -> ActivityQuerySet:
 
 def _entries(asked: Request) -> list[Entry]:
     rows = readable(asked.actor, asked.customer_id).filter(behind(asked.before, source=SOURCE, at="happened_at"))
-    if asked.kinds:
+    if asked.kinds == {FILES}:
+        rows = rows.exclude(file_path="")
+    elif asked.kinds:
         rows = rows.filter(kind__in=asked.kinds)
     found = list(rows.select_related("author").order_by("-happened_at", "-pk")[: asked.limit])
     names = _names([change for row in found if row.kind == Activity.Kind.CHANGE for change in read_changes(row.text)])
@@ -69,6 +73,7 @@ def _entry(row: Activity, actor: Actor, names: Mapping[tuple[str, str], str]) ->
         title=row.get_kind_display(),
         icon=_FACES[Activity.Kind(row.kind)].icon,
         lines=_lines(row, changes, actor, names),
+        file=attached.attached_to(row, actor),
         by=str(row.author) if row.author else "",
         is_pinned=row.is_pinned,
         is_own=row.author_id == actor.user_id and not changes,
@@ -130,8 +135,8 @@ def source() -> Source:
     """Activities as the time line's own source."""
     return Source(
         key=SOURCE,
-        kinds=Activity.Kind.choices,
+        kinds=[*Activity.Kind.choices, (FILES, gettext_lazy("With a file"))],
         permission=Activity.objects.all().view_permission,
         entries=_entries,
-        reads=dict.fromkeys(WRITTEN_KINDS, ACTIVITY),
+        reads=dict.fromkeys((*WRITTEN_KINDS, FILES), ACTIVITY),
     )

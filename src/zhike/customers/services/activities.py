@@ -13,6 +13,7 @@ from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.fields import require_write
+from zhike.customers import attached
 from zhike.customers.guarded import ACTIVITY, SEALED
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.services import identifiers
@@ -46,9 +47,24 @@ class ActivityKept(DomainError):
     code = "activity_kept"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A file that `services.attaching` has taken in. path: below the home's folder of files."""
+
+    name: str
+    path: str
+
+
 @transaction.atomic
 def add_activity(
-    *, actor: Actor, customer_id: int, kind: str, text: str, at: datetime, happened_at: datetime | None = None
+    *,
+    actor: Actor,
+    customer_id: int,
+    kind: str,
+    text: str,
+    at: datetime,
+    happened_at: datetime | None = None,
+    file: Beside | None = None,
 ) -> Activity:
     """Write down a follow-up, note, call, visit or mail. Colleagues named in it by `@name` hear of it.
 
@@ -74,6 +90,8 @@ def add_activity(
         happened_at=happened_at or at,
         created_at=at,
         author_id=actor.user_id,
+        file_name=file.name if file else "",
+        file_path=file.path if file else "",
     )
     if "@" in said:
         tell_called(actor=actor, activity=activity, at=at)
@@ -128,6 +146,7 @@ def remove_activity(*, actor: Actor, activity_id: int, at: datetime) -> None:
     row = {"author_id": activity.author_id, "kind": activity.kind, "created_at": activity.created_at}
     if not may_remove(actor, row, at=at):
         raise ActivityKept(_("Only its author can take this back, within a day."))
+    attached.keep_a_while(activity, at=at)
     activity.delete()
 
 

@@ -1,6 +1,5 @@
 """Writing into the time line."""
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -8,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from zhike.core.errors import DomainError
+from zhike.core.forms import accepted
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page, toast
@@ -15,22 +15,21 @@ from zhike.customers import timeline
 from zhike.customers.forms import NewActivity
 from zhike.customers.models import Activity
 from zhike.customers.selectors import activities as selectors
-from zhike.customers.services import activities, mentioning
+from zhike.customers.services import activities, attaching, mentioning
+from zhike.customers.services.attaching import AttachmentTooLarge, Given
 from zhike.customers.views.record import EDIT, load_visible, new_activity, time_line_context
+from zhike.exchange import uploads
 
 
 @needs(EDIT)
 @require_POST
 def add_activity(request: ActorRequest, pk: int) -> HttpResponse:
     load_visible(request, pk)
-    form = NewActivity(request.POST)
-    if not form.is_valid():
+    form = NewActivity(request.POST, request.FILES)
+    written: list[Activity] = []
+    if not accepted(form, lambda: written.append(_written(request, pk, form))):
         return _time_line(request, pk, composer=form, status=422)
-    try:
-        added = activities.add_activity(actor=request.actor, customer_id=pk, at=timezone.now(), **form.cleaned_data)
-    except ValidationError as refusal:
-        form.add_error(None, refusal.messages)
-        return _time_line(request, pk, composer=form, status=422)
+    added = written[0]
     undo_url = reverse("remove_activity", args=[added.pk])
     said = " · ".join([_("Written into the time line"), *_heard(request, added)])
     return toast(_time_line(request, pk), said, undo_url=undo_url)
@@ -53,6 +52,16 @@ def pin_activity(request: ActorRequest, pk: int) -> HttpResponse:
     activity = _load(request, pk)
     activities.pin_activity(actor=request.actor, activity_id=pk, is_pinned=not activity.is_pinned)
     return _time_line(request, activity.customer_id)
+
+
+def _written(request: ActorRequest, pk: int, form: NewActivity) -> Activity:
+    upload = form.cleaned_data.pop("file")
+    if name := uploads.too_large(request):
+        raise AttachmentTooLarge(name)
+    said = {"actor": request.actor, "customer_id": pk, "at": timezone.now(), **form.cleaned_data}
+    if upload is None:
+        return activities.add_activity(**said)
+    return attaching.add_with_file(**said, file=Given(content=upload, name=upload.name))
 
 
 def _heard(request: ActorRequest, added: Activity) -> list[str]:

@@ -25,6 +25,7 @@ from zhike.customers.models import EXPORT, Customer, Relationship
 from zhike.customers.selectors import activities, record
 from zhike.customers.selectors.record import Record
 from zhike.customers.services import arranging
+from zhike.customers.services.attaching import MOST_BYTES
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.metadata.selectors.pages import Group, Line, list_groups
 
@@ -146,6 +147,7 @@ def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
         "entries": found.entries,
         "kind": kind,
         "until": until,
+        "most_bytes": MOST_BYTES,
         "more_url": f"{address}?kind={kind}&after={found.next_cursor}" if found.next_cursor else "",
     }
 

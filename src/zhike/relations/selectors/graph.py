@@ -4,6 +4,7 @@ Columns from left to right: the customer, those related to it, and those related
 before stands within its box, so no line needs a label.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from zhike.core import fields
 from zhike.core.actor import Actor
-from zhike.relations.aspects import aspect_of
+from zhike.relations.aspects import ASPECTS, Aspect, aspect_of
 from zhike.relations.guarded import RELATION
 from zhike.relations.models import Relation
 from zhike.relations.selectors.related import Known, know
@@ -63,11 +64,13 @@ class Tie:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """middle: the customer with all that hangs on it. left_out: how many were not shown for want of room."""
+    """middle: the customer with all that hangs on it. left_out: how many were not shown for want of room. aspects: what
+    those next to it are, with how many there are of each, whatever the picture is narrowed to."""
 
     middle: Node
     ties: Sequence[Tie]
     left_out: int
+    aspects: Sequence[tuple[Aspect, int]] = ()
 
     @property
     def nodes(self) -> list[Node]:
@@ -103,11 +106,16 @@ class Picture:
     lines: Sequence[Line]
 
 
-def read_graph(*, actor: Actor, customer_id: int) -> Graph:
-    """Two steps from a customer whom the caller has found visible. Beyond those who are masked nothing is told."""
+def read_graph(*, actor: Actor, customer_id: int, aspect: str = "") -> Graph:
+    """Two steps from a customer whom the caller has found visible. Beyond those who are masked nothing is told.
+
+    aspect: only those next to it that are this to it.
+    """
     if not fields.reads(actor, [RELATION]):
         return Graph(middle=Node(who=know(actor, {customer_id})[customer_id], step=0), ties=(), left_out=0)
-    rows = _rows([customer_id])
+    every = sorted(_rows([customer_id]), key=lambda row: _weight(row, customer_id))
+    aspects = Counter(_aspect(row, customer_id).key for row in every)
+    rows = [row for row in every if not aspect or _aspect(row, customer_id).key == aspect]
     ends = dict.fromkeys(_far(row, customer_id) for row in rows)
     near_ids = list(ends)[:MOST_NEAR]
     known = know(actor, {customer_id, *near_ids})
@@ -134,7 +142,12 @@ def read_graph(*, actor: Actor, customer_id: int) -> Graph:
             missed.add(_far(row, near.who.pk))
             continue
         far += _hang(row, near, placed, known, room=1)
-    return Graph(middle=middle, ties=ties, left_out=left_out + len(missed - placed.keys()))
+    return Graph(
+        middle=middle,
+        ties=ties,
+        left_out=left_out + len(missed - placed.keys()),
+        aspects=[(one, aspects[one.key]) for one in ASPECTS.values() if one.key in aspects],
+    )
 
 
 def draw(graph: Graph, shape: Shape) -> Picture:
@@ -172,10 +185,22 @@ def _rows(ids: Sequence[int]) -> list[Relation]:
     return list(found.order_by(F("ended_on").desc(nulls_first=True), "-pk")[:MOST_READ])
 
 
+def _weight(row: Relation, customer_id: int) -> tuple[bool, int, int, int]:
+    """Whom there is room for first: what goes on, by kind, and of those who buy whoever decides."""
+    roles = Relation.Role.values
+    rank = roles.index(row.role) if row.role else len(roles)
+    return row.ended_on is not None, _aspect(row, customer_id).order, rank, -row.pk
+
+
+def _aspect(row: Relation, customer_id: int) -> Aspect:
+    """What the other one is to this customer."""
+    return aspect_of(row.kind, is_other_end=row.customer_id == customer_id)
+
+
 def _hang(row: Relation, near: Node, placed: dict[int, Node], known: dict[int, Known], *, room: int) -> int:
     """Hang the other one on this node; how many were new."""
     pk = _far(row, near.who.pk)
-    aspect = aspect_of(row.kind, is_other_end=row.customer_id == near.who.pk)
+    aspect = _aspect(row, near.who.pk)
     said = " · ".join(filter(None, [row.get_role_display() if row.role else "", str(aspect.label)]))
     if pk in placed:
         node = placed[pk]

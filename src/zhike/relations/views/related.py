@@ -29,7 +29,7 @@ from zhike.relations.models import Relation
 from zhike.relations.selectors import graph, related
 from zhike.relations.services import relating, restoring
 
-OF_PANEL = 8
+OF_PANEL, OF_PAGE = 8, 24
 GONE = (Relation.DoesNotExist, Customer.DoesNotExist, Entry.DoesNotExist)
 
 
@@ -61,18 +61,23 @@ def show_relations_panel(request: ActorRequest, pk: int) -> HttpResponse:
 def show_relations(request: ActorRequest, pk: int) -> HttpResponse:
     """The picture, the list, and a form for another one."""
     load_visible(request, pk)
-    found = graph.read_graph(actor=request.actor, customer_id=pk)
+    aspect = request.GET.get("only", "")
+    found = graph.read_graph(actor=request.actor, customer_id=pk, aspect=aspect)
     form = None
     if request.method == "POST" or _may_add(request, pk):
         form = NewRelation(request.POST or None, kind=found.middle.who.kind)
         made: list[int] = []
         if accepted(form, lambda: made.append(relating.last_entry(_add(request, pk, form)))):
             return _go_back(request, pk, _("Relation added"), made[0])
+    every = related.list_related(actor=request.actor, customer_id=pk)
+    rows = [one for one in every if not aspect or one.aspect == aspect]
     context = {
         "who": found.middle.who,
-        "related": related.list_related(actor=request.actor, customer_id=pk),
+        "related": rows if "every" in request.GET else rows[:OF_PAGE],
+        "more": 0 if "every" in request.GET else max(0, len(rows) - OF_PAGE),
         "pictures": Pictures(wide=graph.draw(found, graph.WIDE), narrow=graph.draw(found, graph.NARROW)),
         "graph": found,
+        "only": aspect,
         "form": form,
         "is_adding": "add" in request.GET,
         "is_open": fields.reads(request.actor, [RELATION]),

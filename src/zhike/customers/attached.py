@@ -1,0 +1,65 @@
+"""The file beside an entry of the time line, as pages show it."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from zhike.core import fields
+from zhike.core.actor import Actor
+from zhike.customers.guarded import ACTIVITY, IDENTIFIER_KEYS
+from zhike.customers.models import Activity, Identifier
+from zhike.exchange.files.contents import FORMS, Form
+
+FOLDER = "attached"
+_BY_ENDING = {form.endings[0]: form for form in FORMS.values()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached:
+    """activity_id: of its entry. size: in bytes; None once it is no longer there. is_open: its reader may look in."""
+
+    activity_id: int
+    name: str
+    form: Form
+    size: int | None
+    is_open: bool
+
+
+def folder() -> Path:
+    return Path(settings.HOME.files_dir) / FOLDER
+
+
+def file_of(activity: Activity) -> Path:
+    return Path(settings.HOME.files_dir) / activity.file_path
+
+
+def keep_a_while(activity: Activity, *, at: datetime) -> None:
+    """An entry goes that may come back from history: its file stays, for the days of `services.attaching` from now."""
+    if activity.file_path and (path := file_of(activity)).exists():
+        os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+def attached_to(activity: Activity, actor: Actor) -> Attached | None:
+    """What the reader of an entry learns of its file."""
+    if not activity.file_path:
+        return None
+    path = file_of(activity)
+    return Attached(
+        activity_id=activity.pk,
+        name=fields.shown_within(actor, activity.file_name),
+        form=_BY_ENDING[path.suffix],
+        size=path.stat().st_size if path.exists() else None,
+        is_open=may_open(actor, activity),
+    )
+
+
+def may_open(actor: Actor, activity: Activity) -> bool:
+    """Whether the actor may look into the file of an entry that they see. Nothing within it can be masked, so it opens
+    to its author and to who reads phone numbers and addresses in full.
+    """
+    open_to_all = [ACTIVITY, *(IDENTIFIER_KEYS[kind] for kind in (Identifier.Kind.PHONE, Identifier.Kind.EMAIL))]
+    is_own = actor.user_id is not None and activity.author_id == actor.user_id
+    return fields.reads(actor, [ACTIVITY] if is_own else open_to_all)

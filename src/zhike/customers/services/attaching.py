@@ -1,0 +1,131 @@
+"""A file beside an entry of the time line: taken in by its content, and gone from the disk when nothing leads to it.
+
+It outlives its entry for as long as that may come back, from the recycle bin or from history.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from zhike.core.access import require
+from zhike.core.actor import Actor
+from zhike.core.errors import DomainError
+from zhike.core.fields import require_write
+from zhike.core.scanning import check_file
+from zhike.customers.attached import file_of, folder
+from zhike.customers.guarded import ACTIVITY
+from zhike.customers.models import Activity, Customer
+from zhike.customers.services.activities import EDIT, Beside, add_activity
+from zhike.exchange.files.contents import find_form, put_ending
+
+MOST_BYTES = 20 << 20
+PRIVATE = 0o700
+PIECE = 1 << 20
+KEPT_FOR = timedelta(days=30)
+_IN_THE_BIN = """
+    SELECT DISTINCT path #>> '{}' FROM recovery_binned,
+        jsonb_path_query(rows, '$.customers_activity[*].file_path ? (@ != "")') AS path
+"""
+
+
+class AttachmentTooLarge(DomainError):
+    code = "attachment_too_large"
+    status = 422
+
+    def __init__(self, name: str) -> None:
+        said = _("%(file)s is larger than the %(limit)s MB that a file beside an entry may have.")
+        super().__init__(said % {"file": name, "limit": MOST_BYTES >> 20})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A file as it comes in. name: what people call it."""
+
+    content: IO[bytes]
+    name: str
+
+
+def add_with_file(*, actor: Actor, customer_id: int, kind: str, text: str, file: Given, at: datetime) -> Activity:
+    """Write an entry as `add_activity` does, with a file beside it.
+
+    :raises AttachmentTooLarge: over the limit
+    :raises zhike.exchange.files.contents.FileNotTaken: nothing that is kept with records
+    :raises zhike.core.scanning.FileInfected: the virus scanner found something
+    :raises zhike.core.scanning.ScannerUnavailable: there is one, and it does not answer
+    """
+    require(actor, EDIT, record=Customer.objects.visible_to(actor).get(pk=customer_id))
+    require_write(actor, ACTIVITY)
+    draft = _store(file, customer_id)
+    try:
+        check_file(draft, name=file.name)
+        form = find_form(draft, name=file.name)
+        kept = draft.rename(draft.with_suffix(form.endings[0]))
+        beside = Beside(name=put_ending(file.name, form), path=_place(kept))
+        return add_activity(actor=actor, customer_id=customer_id, kind=kind, text=text, file=beside, at=at)
+    except BaseException:
+        for left in draft.parent.glob(f"{draft.name}*"):
+            left.unlink(missing_ok=True)
+        raise
+
+
+def erase_with_files(customer_id: int) -> int:
+    """Take all entries of a customer away, and their files once the transaction is through; how many entries."""
+    rows = Activity.objects.filter(customer=customer_id)
+    for row in rows.exclude(file_path=""):
+        transaction.on_commit(partial(file_of(row).unlink, missing_ok=True))
+    return rows.delete()[0]
+
+
+def list_files_of(customer_ids: Iterable[int]) -> Iterator[Path]:
+    """What lies on the disk of what was given for these customers, without what stands beside an entry by now."""
+    for customer_id in customer_ids:
+        found = {_place(path): path for path in (folder() / str(customer_id)).glob("*")}
+        taken = set(_beside_entries(found)) if found else set()
+        yield from (found[place] for place in sorted(found.keys() - taken))
+
+
+def sweep_files(*, at: datetime) -> int:
+    """Take files away to which neither an entry nor the recycle bin leads, for the system; how many."""
+    oldest = (at - KEPT_FOR).timestamp()
+    old = {_place(path): path for path in folder().glob("*/*") if path.stat().st_mtime < oldest}
+    lost = old.keys() - _beside_entries(old)
+    if lost:
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_THE_BIN)
+            lost -= {place for (place,) in cursor.fetchall()}
+    for place in lost:
+        old[place].unlink(missing_ok=True)
+    return len(lost)
+
+
+def _beside_entries(places: Iterable[str]) -> set[str]:
+    rows = Activity.objects.filter(file_path__in=list(places)).exclude(file_path="")
+    return set(rows.values_list("file_path", flat=True))
+
+
+def _store(file: Given, customer_id: int) -> Path:
+    target, size = folder() / str(customer_id) / uuid.uuid4().hex, 0
+    target.parent.mkdir(parents=True, mode=PRIVATE, exist_ok=True)
+    try:
+        with target.open("wb") as copy:
+            while piece := file.content.read(PIECE):
+                size += len(piece)
+                if size > MOST_BYTES:
+                    raise AttachmentTooLarge(file.name)
+                copy.write(piece)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _place(path: Path) -> str:
+    return path.relative_to(settings.HOME.files_dir).as_posix()

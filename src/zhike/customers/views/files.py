@@ -1,0 +1,87 @@
+"""The file beside an entry of the time line: shown by the browser, looked into on the page, or taken away."""
+
+from itertools import islice
+
+from django.http import FileResponse, Http404, HttpResponse
+from django.utils.csp import CSP
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET
+
+from zhike.core.gate import needs
+from zhike.core.http import ActorRequest
+from zhike.core.pages import render_page
+from zhike.customers.attached import Attached, attached_to, file_of
+from zhike.customers.models import VIEW, Activity
+from zhike.exchange.files import open_file
+from zhike.exchange.files.contents import read_beginning
+from zhike.exchange.files.table import Limits
+from zhike.exchange.reasons import FileProblem
+
+LETTERS, ROWS, COLUMNS, CELL = 4000, 12, 12, 60
+TABLES = (".csv", ".tsv")
+# A page of ours may show a PDF within itself; what the file brings along runs nothing and asks nobody.
+_POLICY = {
+    "default-src": [CSP.NONE],
+    "img-src": [CSP.SELF],
+    "media-src": [CSP.SELF],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "object-src": [CSP.SELF],
+    "frame-ancestors": [CSP.SELF],
+}
+
+
+@needs(VIEW)
+@require_GET
+@xframe_options_sameorigin
+@csp_override(_POLICY)
+def show_file(request: ActorRequest, pk: int) -> FileResponse:
+    """As its content says, never as its sender did; what browsers do not show themselves is saved."""
+    entry, found = _load(request, pk)
+    is_shown = found.form.look in {"picture", "page", "sound"} and "save" not in request.GET
+    # The answer closes the file.
+    return FileResponse(
+        file_of(entry).open("rb"),
+        as_attachment=not is_shown,
+        filename=found.name,
+        content_type=found.form.media_type,
+    )
+
+
+@needs(VIEW)
+@require_GET
+def look_into_file(request: ActorRequest, pk: int) -> HttpResponse:
+    """The beginning of a text or table, or the frame in which a browser shows a PDF."""
+    entry, found = _load(request, pk)
+    context: dict[str, object] = {"file": found}
+    if found.form.look == "table" or found.name.lower().endswith(TABLES):
+        context |= _table(entry, found)
+    elif found.form.look == "text":
+        context["text"] = read_beginning(file_of(entry), name=found.name, most=LETTERS)
+    return render_page(request, "customers/look_into_file.html", context)
+
+
+def _table(entry: Activity, found: Attached) -> dict[str, object]:
+    try:
+        table = open_file(file_of(entry), name=found.name, limits=Limits(max_sheet_memory=1 << 30))
+        rows = table.sample(ROWS)
+    except FileProblem as problem:
+        return {"problem": str(problem)}
+    names = table.columns[:COLUMNS]
+    return {
+        "columns": names,
+        "rows": [
+            [str(cell or "")[:CELL] for cell in islice(row, len(names))] for row in rows.select(names).iter_rows()
+        ],
+        "more_columns": max(0, len(table.columns) - COLUMNS),
+        "has_more": rows.height >= ROWS,
+    }
+
+
+def _load(request: ActorRequest, pk: int) -> tuple[Activity, Attached]:
+    """404 for what is not there, not theirs to see, or not theirs to look into."""
+    entry = Activity.objects.visible_to(request.actor).exclude(file_path="").filter(pk=pk).first()
+    found = attached_to(entry, request.actor) if entry else None
+    if entry is None or found is None or found.size is None or not found.is_open:
+        raise Http404
+    return entry, found
