@@ -72,7 +72,8 @@ def browse(world: World, user: str) -> Ask:
             response: Any = client.generic(surface.method, address, headers=headers)
         else:
             response = client.post(address, surface.body, headers=headers)
-        return response
+        # Where the script is sent to tells what is there.
+        return client.get(response.headers["HX-Redirect"]) if "HX-Redirect" in response.headers else response
 
     return ask
 
