@@ -54,6 +54,7 @@ OPENED = {
     "recovery/services.py:put_away": "all that hangs on a record goes along, seen or not",
     "recovery/services.py:bin_records": "a refund goes with its order, seen or not",
     "customers/services/bin.py:collided": "who has this identifier by now, seen or not",
+    "persona/services/tag_rules.py:_give_and_take": "a rule is the company's, made by who edits everybody",
     "privacy/services/erasing.py:erase_person": "a person is erased whoever owns the record",
     "privacy/selectors/consents.py:may_contact": "an address may be shut in whosever record it stands",
     "privacy/selectors/requests.py:collect": "a person's copy holds what anybody keeps about them",

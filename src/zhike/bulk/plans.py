@@ -24,6 +24,7 @@ from zhike.customers.own_fields import PREFIX, is_own
 from zhike.customers.services import people
 from zhike.customers.services.bin import DELETE
 from zhike.customers.services.tags import MAX_TAGS
+from zhike.customers.tagging import require_by_hand
 from zhike.metadata.kinds import Json
 from zhike.metadata.selectors import design_of
 from zhike.metadata.services.values import needing, read_for_many
@@ -86,14 +87,16 @@ class Plan:
 def make_plan(*, actor: Actor, verb: Verb, change: Mapping[str, Any], at: datetime) -> Plan:
     """
     :raises PermissionDenied, zhike.core.fields.FieldClosed: the actor may not do this to any record
-    :raises ValidationError: by the field's name: nothing to do, no such field, not of its kind
+    :raises ValidationError: by the field's name: nothing to do, no such field, not of its kind; a tag that has a rule
     """
     if verb is Verb.DELETE:
         require(actor, DELETE)
         return Plan(verb=verb, permission=DELETE)
     require(actor, EDIT)
     if verb is Verb.TAG:
-        return _tagging(actor, change)
+        plan = _tagging(actor, change)
+        require_by_hand((*plan.add, *plan.remove))
+        return plan
     return _editing(actor, verb, change.get("fields") or {}, change.get("kinds") or {}, at)
 
 

@@ -8,8 +8,12 @@ class PersonaConfig(AppConfig):
     verbose_name = _("Persona")
 
     def ready(self) -> None:
+        from zhike.customers import tagging
         from zhike.customers.models import VIEW
+        from zhike.persona.models import TagRule
         from zhike.ui import navigation
+
+        tagging.add_source(lambda: TagRule.objects.values_list("tag_id", flat=True))
 
         navigation.register(
             navigation.NavItem(

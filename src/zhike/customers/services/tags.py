@@ -14,6 +14,7 @@ from zhike.core.text import normal
 from zhike.customers.guarded import key
 from zhike.customers.models import Customer, CustomerTag, Tag
 from zhike.customers.services.changes import Change, record_changes
+from zhike.customers.tagging import require_by_hand
 
 EDIT = "customers.edit_customer"
 MAX_TAGS = 50
@@ -24,7 +25,7 @@ def set_tags(*, actor: Actor, customer_id: int, names: Sequence[str], at: dateti
     """Give the customer exactly these tags, new words included; returns the change's id, None where nothing changed.
 
     :raises Customer.DoesNotExist: there is none, or not for this actor
-    :raises ValidationError: a word is too long, or there are too many
+    :raises ValidationError: a word is too long, there are too many, or a rule gives and takes one of them
     """
     customer = Customer.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=customer_id)
     require(actor, EDIT, record=customer)
@@ -34,6 +35,7 @@ def set_tags(*, actor: Actor, customer_id: int, names: Sequence[str], at: dateti
     after = list_tags_of(customer_id=customer_id)
     if before == after:
         return None
+    require_by_hand(set(before) ^ set(after))
     Customer.objects.filter(pk=customer_id).update(version=customer.version + 1, updated_at=at)
     change = Change(field="tags", before="\n".join(before), after="\n".join(after))
     return record_changes(actor=actor, customer=customer, changes=[change], at=at)

@@ -11,8 +11,11 @@ from zhike.core.http import ActorRequest
 from zhike.core.lists.operators import Asking
 from zhike.core.pages import render_page
 from zhike.customers.models import VIEW
+from zhike.customers.permissions import MANAGE_TAGS
 from zhike.persona import selectors
+from zhike.persona.forms import KeepAsTag
 from zhike.persona.measures import FEWEST
+from zhike.persona.views.tabs import tabs
 
 
 @needs(VIEW)
@@ -30,6 +33,8 @@ def persona(request: ActorRequest) -> HttpResponse:
         "is_own_a": bool(first) and first not in known,
         "is_own_b": bool(second) and second not in known,
         "fewest": FEWEST,
+        "tabs": tabs(request.actor, "persona"),
+        "keeping": KeepAsTag(initial={"query": first}) if first and request.actor.may(MANAGE_TAGS) else None,
     }
     status = 200
     if first or second:

@@ -1,0 +1,1 @@
+"""What changes customers because of what they are like."""

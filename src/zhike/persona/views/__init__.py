@@ -1,0 +1,1 @@
+"""Pages about what groups of customers are like."""
