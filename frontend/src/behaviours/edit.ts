@@ -58,6 +58,11 @@ behaviour("[data-edit-form]", (element) => {
   });
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !(field instanceof HTMLTextAreaElement)) comesBackTo = form.getAttribute("action");
+    if (event.key === "Enter" && field instanceof HTMLSelectElement) {
+      // Which no browser takes for saving.
+      event.preventDefault();
+      save();
+    }
     if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
