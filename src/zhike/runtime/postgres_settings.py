@@ -18,8 +18,9 @@ def render(*, port: int, durable: bool) -> str:
         "port": port,
         "unix_socket_directories": "",
         "max_connections": 60,
-        # Modest, for the page cache of the system does the rest and an idle instance stays small.
-        "shared_buffers": f"{min(128, memory // 8)}MB",
+        # Modest, for the page cache of the system does the rest; but a change of many customers goes through twenty
+        # indexes, and their pages would be written once for every few rows.
+        "shared_buffers": f"{max(min(128, memory // 8), min(512, memory // 32))}MB",
         "effective_cache_size": f"{memory // 2}MB",
         "work_mem": f"{max(4, min(32, memory // 128))}MB",
         "maintenance_work_mem": f"{max(64, min(512, memory // 16))}MB",
