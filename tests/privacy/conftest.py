@@ -21,7 +21,7 @@ from zhike.commerce import services as commerce
 from zhike.commerce.models import Order
 from zhike.commerce.services.orders import LineDraft
 from zhike.core.actor import SYSTEM
-from zhike.customers.models import Activity, Customer, Identifier
+from zhike.customers.models import Activity, Customer, Identifier, Mention
 from zhike.customers.services import activities, attaching, people, tags
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
@@ -81,7 +81,7 @@ def known(home: Path, tmp_path: Path) -> Known:
     activities.add_activity(
         actor=SYSTEM, customer_id=other.pk, kind="note", text=f"介绍人 {NAME}，电话 139 1234 5678", at=NOON
     )
-    attach(person, name=f"{NAME}.txt")
+    kept = attach(person, name=f"{NAME}.txt")
     taken_back = attach(person, name="call.txt")
     Activity.objects.filter(pk=taken_back.pk).delete()
     people.edit_customer(actor=SYSTEM, customer_id=person.pk, changes={"note": f"{NAME} 的生日快到了"}, at=NOON)
@@ -91,6 +91,7 @@ def known(home: Path, tmp_path: Path) -> Known:
         lines=[LineDraft(quantity=Decimal(1), unit_price=Decimal("12.5"))], at=NOON,
     )  # fmt: skip
     user = User.objects.create(username="u", name="u")
+    Mention.objects.create(activity=kept, user=user, created_at=NOON)
     SavedView.objects.create(user=user, page="customers", name=f"找 {NAME}", query=f"q={PHONE}")
     named = f"{NAME} 的订单"
     schedule = Schedule.objects.create(

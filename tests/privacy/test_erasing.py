@@ -67,6 +67,7 @@ def test_nothing_finds_an_erased_person_anywhere(known: Known, home: Path) -> No
     assert list(everywhere(home)) == []
     assert (erasure.state, erasure.found, erasure.traces) == ("done", {}, "")
     assert erasure.removed["exchange.files"] == 3
+    assert (erasure.removed["customers_mention"], erasure.removed["customers.files"]) == (1, 1)
     assert erasure.removed["customers_customersearch"] == erasure.removed["customers_customer"] == 1
 
 

@@ -10,10 +10,12 @@ from django.test import Client
 from tests.relations.conftest import LATER, NOON, Make, Relate
 
 from zhike.accounts.models import User
+from zhike.audit.models import Entry
 from zhike.core import personal
 from zhike.core.acting import acting
-from zhike.core.actor import SYSTEM, Actor
-from zhike.customers.models import Customer
+from zhike.core.actor import SYSTEM, Actor, Scope
+from zhike.customers.models import EXPORT, Customer
+from zhike.customers.permissions import CONTAINED
 from zhike.duplicates.services import merging, undoing
 from zhike.privacy.services import erasing
 from zhike.recovery import services as recovery
@@ -148,6 +150,22 @@ def test_strangers_see_a_masked_name_and_change_nothing(make: Make, relate: Rela
             )
         assert Relation.objects.count() == 1  # the row between the other two is not there at all
     assert Relation.objects.count() == 2
+
+
+def test_on_paper_others_stand_by_name_only_where_they_may_be_exported(make: Make, relate: Relate, boss: Actor) -> None:
+    works, person = company(make, "江南制造"), make("张小伟")
+    relate(person, works, "employer")
+    client = Client()
+    client.force_login(User.objects.get(pk=boss.user_id))
+    address = f"/relations/customers/{works.pk}/panel/"
+    role = User.objects.get(pk=boss.user_id).roles.get()
+    assert "张小伟" in client.get(address).content.decode()
+    for grant, taken in ((False, []), (True, [[person.pk]])):
+        role.grants.filter(permission=EXPORT).delete()
+        if grant:
+            role.grants.create(permission=EXPORT, scope=Scope.ALL)
+        assert ("张小伟" in client.get(f"{address}?paper").content.decode()) is grant
+        assert list(Entry.objects.filter(action=CONTAINED).values_list("ids", flat=True)) == taken
 
 
 def test_the_picture_goes_two_steps_and_says_what_it_left_out(make: Make, relate: Relate, boss: Actor) -> None:

@@ -17,6 +17,7 @@ MOST_COUNTED = 99
 class Called:
     """One entry. is_new: not looked at yet."""
 
+    pk: int
     customer_id: int
     customer: str
     by: str
@@ -45,6 +46,7 @@ def list_mentions(*, actor: Actor, page: Page) -> tuple[Sequence[Called], str]:
     found = page.of(rows.select_related("activity__author", "activity__customer"), by=("-pk",))
     return [
         Called(
+            pk=row.pk,
             customer_id=row.activity.customer_id,
             customer=shown_name(actor, row.activity.customer.name),
             by=str(row.activity.author or ""),

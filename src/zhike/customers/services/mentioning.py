@@ -4,7 +4,7 @@ Only who may see the customer and read the time line hears of it; whoever else w
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,11 +73,9 @@ def list_colleagues(*, customer_id: int, typed: str, limit: int = 6) -> Sequence
 
 
 @transaction.atomic
-def see_mentions(*, actor: Actor, at: datetime, customer_id: int | None = None) -> int:
-    """The actor has looked at the entries that name them; how many that were."""
-    rows = Mention.objects.filter(user=actor.user_id or 0, seen_at=None)
-    if customer_id is not None:
-        rows = rows.filter(activity__customer=customer_id)
+def see_mentions(*, actor: Actor, mention_ids: Collection[int], at: datetime) -> int:
+    """The actor has looked at these, as far as they name them; how many were new."""
+    rows = Mention.objects.filter(pk__in=mention_ids, user=actor.user_id or 0, seen_at=None)
     return rows.update(seen_at=at)
 
 

@@ -1,5 +1,7 @@
 """Colleagues are called by @name: who may see the customer hears of it, of the others the writer is told."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -40,7 +42,10 @@ def test_who_may_see_the_customer_hears_and_nobody_else(company: Company, mine: 
             assert len(mentions.list_mentions(actor=actor, page=Page())[0]) == count
     manager = company.actor("manager")
     with acting(manager):
-        assert mentioning.see_mentions(actor=manager, at=NOON) == 1
+        (pk,) = (one.pk for one in mentions.list_mentions(actor=manager, page=Page())[0])
+        assert mentioning.see_mentions(actor=seller, mention_ids=[pk], at=NOON) == 0
+        assert mentioning.see_mentions(actor=manager, mention_ids=[pk + 1], at=NOON) == 0
+        assert mentioning.see_mentions(actor=manager, mention_ids=[pk], at=NOON) == 1
         assert mentions.count_new(actor=manager) == 0
     Customer.objects.filter(pk=mine.pk).update(owner=None, team=company.west)
     with acting(manager):
@@ -80,5 +85,8 @@ def test_the_pages_offer_tell_and_count(company: Company, mine: Customer) -> Non
     assert "zk-bell-count" in other.get("/customers/mentions/count/").content.decode()
     page = other.get("/customers/mentions/").content.decode()
     assert "请看" in page
-    assert other.post("/customers/mentions/seen/").status_code == 204
+    shown = re.findall(r'name="id" value="(\d+)"', page)
+    assert other.post("/customers/mentions/seen/", {"id": ["x", "9" * 30]}).status_code == 204
+    assert "zk-bell-count" in other.get("/customers/mentions/count/").content.decode()
+    assert other.post("/customers/mentions/seen/", {"id": shown}).status_code == 204
     assert "zk-bell-count" not in other.get("/customers/mentions/count/").content.decode()

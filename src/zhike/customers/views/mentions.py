@@ -1,5 +1,7 @@
 """Entries of time lines that name the reader, and finding colleagues to name."""
 
+import re
+
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -13,11 +15,15 @@ from zhike.customers.selectors import mentions
 from zhike.customers.services import mentioning
 from zhike.customers.views.record import load_visible
 
+SIZE = 30
+
 
 @needs(VIEW)
 @require_GET
 def list_mentions(request: ActorRequest) -> HttpResponse:
-    found, cursor = mentions.list_mentions(actor=request.actor, page=Page(size=30, after=request.GET.get("after", "")))
+    found, cursor = mentions.list_mentions(
+        actor=request.actor, page=Page(size=SIZE, after=request.GET.get("after", ""))
+    )
     context = {"mentions": found, "cursor": cursor, "has_news": any(one.is_new for one in found)}
     return render_page(request, "customers/list_mentions.html", context)
 
@@ -34,7 +40,9 @@ def count_mentions(request: ActorRequest) -> HttpResponse:
 @needs(VIEW)
 @require_POST
 def see_mentions(request: ActorRequest) -> HttpResponse:
-    mentioning.see_mentions(actor=request.actor, at=timezone.now())
+    """Those that stood on the page, and no others: neither what came meanwhile nor what stands on the next one."""
+    shown = [int(pk) for pk in request.POST.getlist("id")[:SIZE] if re.fullmatch(r"\d{1,18}", pk)]
+    mentioning.see_mentions(actor=request.actor, mention_ids=shown, at=timezone.now())
     return HttpResponse(status=204, headers={"HX-Trigger": "mentionsSeen"})
 
 

@@ -19,17 +19,20 @@ ENTRIES = 30
 @needs(EXPORT)
 @require_GET
 def print_customer(request: ActorRequest, pk: int) -> HttpResponse:
-    """Recorded as an export where it shows something personal in full."""
+    """Recorded as an export of one; sensitive fields are masked on it, whoever prints."""
+    request.actor = printing.on_paper(request.actor)
     found = load(request, pk)
     line = timeline.list_time_line(actor=request.actor, customer_id=pk, size=ENTRIES)
-    printing.note_print(actor=request.actor, found=found, has_entries=bool(line.entries))
-    panels = panels_context(request, pk)["panels"]
+    panels = [one for one in panels_context(request, pk)["panels"] if one.is_printed and not one.is_hidden]
+    printing.note_print(
+        actor=request.actor, found=found, has_entries=bool(line.entries), panels=[one.key for one in panels]
+    )
     context = {
         **header_context(found, style_of(asking_of(request)), request.actor, may_delete=False),
         **fields_context(found, request, may_edit=False, has_tabs=False),
         "entries": line.entries,
         "has_more": bool(line.next_cursor),
-        "panels": [panel for panel in panels if panel.is_printed and not panel.is_hidden],
+        "panels": panels,
         "printed_at": timezone.now(),
         "printed_by": request.actor.name,
     }

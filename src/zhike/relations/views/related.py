@@ -1,6 +1,6 @@
 """Who belongs to a customer: beside its page, and on a page of its own with the picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from zhike.audit.models import Entry
-from zhike.core import fields
+from zhike.core import fields, masking
 from zhike.core.actor import Sight
 from zhike.core.errors import DomainError
 from zhike.core.finder import Asked
@@ -22,11 +22,13 @@ from zhike.core.pages import go_to, render_page
 from zhike.customers import findable
 from zhike.customers.models import EDIT, VIEW, Customer
 from zhike.customers.selectors.record import may_edit
+from zhike.customers.services.printing import note_others
 from zhike.customers.views.record import load_visible
 from zhike.relations.forms import Details, NewRelation
 from zhike.relations.guarded import RELATION
 from zhike.relations.models import Relation
 from zhike.relations.selectors import graph, related
+from zhike.relations.selectors.related import Related
 from zhike.relations.services import relating, restoring
 
 OF_PANEL, OF_PAGE = 8, 24
@@ -46,9 +48,10 @@ class Pictures:
 def show_relations_panel(request: ActorRequest, pk: int) -> HttpResponse:
     load_visible(request, pk)
     found = related.list_related(actor=request.actor, customer_id=pk)
+    shown = found[:OF_PANEL]
     context = {
         "customer_id": pk,
-        "related": found[:OF_PANEL],
+        "related": _on_paper(request, shown) if "paper" in request.GET else shown,
         "more": max(0, len(found) - OF_PANEL),
         "may_add": _may_add(request, pk),
         "is_open": fields.reads(request.actor, [RELATION]),
@@ -150,6 +153,15 @@ def seek_related(request: ActorRequest, pk: int) -> HttpResponse:
     found = findable.find(Asked(actor=request.actor, typed=typed)) if typed else []
     shown = [one for one in found if one.record_id not in (None, pk)][:6]
     return render_page(request, "relations/found.html", {"found": shown, "typed": typed})
+
+
+def _on_paper(request: ActorRequest, rows: list[Related]) -> list[Related]:
+    """Those whom the reader may not export stand on a sheet under a masked name; of the others it is recorded."""
+    taken = note_others(actor=request.actor, customer_ids=[one.other.pk for one in rows if not one.other.is_masked])
+    return [
+        one if one.other.pk in taken else replace(one, other=replace(one.other, name=masking.name(one.other.name)))
+        for one in rows
+    ]
 
 
 def _may_add(request: ActorRequest, pk: int) -> bool:
