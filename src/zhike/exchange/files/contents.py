@@ -19,6 +19,7 @@ from zhike.exchange.files.table import Limits
 from zhike.exchange.reasons import FileProblem
 
 LONGEST_NAME = 150
+MOST_UNPACKED = 256 << 20  # unpacked to nothing while somebody waits
 MACROS = ("vbaProject.bin", "_VBA_PROJECT")
 
 
@@ -145,7 +146,7 @@ def _by_start(head: bytes) -> str:
 def _by_parts(path: Path, head: bytes, name: str) -> str:
     if head.startswith(ZIP):
         try:
-            parts = check_archive(path, name=name, limits=Limits())
+            parts = check_archive(path, name=name, limits=Limits(max_unpacked_bytes=MOST_UNPACKED))
         except FileProblem as problem:
             raise FileNotTaken(str(problem)) from problem
         _refuse_macros(any(part.endswith(MACROS[0]) for part in parts), name)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from zhike.exchange.files import contents
 from zhike.exchange.files.contents import FORMS, FileNotTaken, find_form, put_ending, read_beginning
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
@@ -54,6 +55,14 @@ def test_the_content_says_what_a_file_is(tmp_path: Path, content: bytes, form: s
         return
     with pytest.raises(FileNotTaken, match=r"report\.exe"):
         find_form(path, name="report.exe")
+
+
+def test_a_document_that_unpacks_to_too_much_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(packed("word/document.xml", "word/media.bin"))
+    monkeypatch.setattr(contents, "MOST_UNPACKED", 1)
+    with pytest.raises(FileNotTaken, match=r"a\.docx"):
+        find_form(path, name="a.docx")
 
 
 def test_a_name_ends_as_its_content_and_hides_nothing() -> None:
