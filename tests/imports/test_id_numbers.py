@@ -8,11 +8,15 @@ from stdnum.cn import ric
 
 from zhike.audit.models import Payload
 from zhike.core.actor import SYSTEM
+from zhike.customers.exchange import match
 from zhike.customers.models import Customer, SealedValue
 from zhike.customers.sealed import read_sealed
-from zhike.customers.services import sealing
+from zhike.customers.services import people, sealing
 from zhike.exchange import services
 from zhike.exchange.models import Import, ImportChange
+from zhike.exchange.registry import RecordsMoved
+from zhike.metadata.models import FieldDefinition, Kind
+from zhike.metadata.services import definitions
 
 from datetime import UTC, datetime  # isort: skip
 
@@ -104,3 +108,40 @@ def test_the_column_is_recognised_by_its_name(bring: Bring, column: str) -> None
     job = bring([("姓名", column), ("王伟", ONE)], apply=False)
     assert job.mapping[column] == "id_number"
     assert ONE[3:14] not in str(job.sample)
+
+
+def test_a_companys_own_encrypted_field_comes_in_the_same_way(bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = definitions.create_field(
+        actor=SYSTEM, at=AT, record="customers.customer", kind=Kind.TEXT, label="卡号", is_sealed=True, is_required=True
+    )
+    FieldDefinition.objects.filter(pk=made.pk).update(is_unique=True)
+    definitions.lock("customers.customer")
+    header, cards = ("客户编号", "姓名", "卡号"), ("6222-0812-3456", "6222-0899-1111")
+    rows = [header, ("A1", "王伟", cards[0]), ("A2", "李娜", cards[1]), ("A3", "张三", cards[0]), ("A4", "赵六", "")]
+    checked = bring(rows, apply=False)
+    assert checked.mapping["卡号"] == "custom.ka_hao"
+    assert counts(checked) == (2, 0, 0, 2)
+    assert {one["reason"] for one in checked.refused_rows} == {"own_taken", "own_missing"}
+    assert not any(card in written() for card in cards)
+    first = services.apply_import(actor=SYSTEM, import_id=checked.pk, at=AT)
+    assert first.created["sealed_values"] == 2
+    assert counts(bring(rows[:3])) == (0, 0, 2, 0)
+    second = bring([header, ("A1", "王伟", "6222-0877")])
+    assert counts(second)[:2] == (0, 1)
+    assert counts(bring([header, ("A1", "王伟", cards[1])], apply=False))[3] == 1
+    wang = Customer.objects.get(name="王伟")
+    assert (wang.custom, read_sealed("custom.ka_hao", wang.pk)) == ({}, "6222-0877")
+    services.undo_import(actor=SYSTEM, import_id=second.pk, at=AT)
+    assert read_sealed("custom.ka_hao", wang.pk) == cards[0]
+    assert not any(card in written() for card in (*cards, "6222-0877"))
+
+    # What somebody else took meanwhile is neither brought in nor brought back.
+    third = bring([header, ("A1", "王伟", "6222-0855")])
+    other = people.create_customer(actor=SYSTEM, at=AT, name="Bo", custom={"custom.ka_hao": cards[0]})
+    undone = services.undo_import(actor=SYSTEM, import_id=third.pk, at=AT)
+    assert (undone.kept_count, read_sealed("custom.ka_hao", wang.pk)) == (1, "6222-0855")
+    monkeypatch.setattr(match, "refuse_taken", lambda *_told, **_more: None)
+    with pytest.raises(RecordsMoved):
+        bring([header, ("A1", "王伟", cards[0])])
+    assert SealedValue.objects.filter(field="custom.ka_hao", customer__in=[wang, other]).count() == 2
+    assert read_sealed("custom.ka_hao", wang.pk) == "6222-0855"

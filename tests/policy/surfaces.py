@@ -352,6 +352,8 @@ TASKS = {
     "customers.sweep_files": "system",
     "metadata.put_index": "system",
     "metadata.resume_indexes": "system",
+    "metadata.move_values": "system",
+    "metadata.resume_moving": "system",
     "bulk.carry_out": "the user who asked",
     "bulk.take_back": "the user who asked",
     "bulk.resume": "system",

@@ -1,7 +1,7 @@
 """The keys of encrypted fields: which there are, opened once a process."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cache
 
@@ -67,16 +67,19 @@ def count_by_master() -> dict[str, int]:
     return dict(Counter(envelope.opener_of(bytes(key.wrapped)) for key in FieldKey.objects.all()))
 
 
-def retire(*, before: FieldKey, but: Collection[int] = ()) -> int:
+def retire(*, before: FieldKey, outside: Callable[[], Collection[int]]) -> int:
     """Delete older keys of this use that nothing is sealed under any more; how many went.
 
-    but: keys that something outside their tables still needs. What somebody is writing at this moment under an old
-    key holds it by its foreign key.
+    outside: keys that something outside their tables needs, asked once nobody can take another one. What somebody is
+    writing at this moment under an old key holds it by its foreign key.
     """
     gone = 0
-    for key in FieldKey.objects.filter(use=before.use, pk__lt=before.pk).exclude(pk__in=but):
+    for pk in FieldKey.objects.filter(use=before.use, pk__lt=before.pk).values_list("pk", flat=True):
         try:
             with transaction.atomic():
+                key = FieldKey.objects.select_for_update().get(pk=pk)
+                if pk in outside():
+                    continue
                 key.delete()
         except (ProtectedError, IntegrityError):
             continue

@@ -23,6 +23,7 @@ from ninja.utils import contribute_operation_callback
 from zhike.accounts.kept import ANSWERS_KEPT
 from zhike.accounts.models import IdempotentRequest
 from zhike.accounts.permissions import USE_API
+from zhike.core import envelope
 from zhike.core.api.problems import problem, too_large
 from zhike.core.errors import DomainError
 from zhike.core.http import ActorRequest
@@ -103,6 +104,9 @@ def digest_of(request: ActorRequest, content: bytes) -> str:
     return hashlib.sha256(said.encode() + content).hexdigest()
 
 
+MARK = b"\0sealed\0"  # no answer begins like this
+
+
 def run_once(request: ActorRequest, *, key: str, digest: str, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Run and keep the answer, or give the one kept.
 
@@ -119,7 +123,9 @@ def run_once(request: ActorRequest, *, key: str, digest: str, run: Callable[[], 
             transaction.set_rollback(True)
         else:
             IdempotentRequest.objects.filter(pk=claim).update(
-                status=response.status_code, location=response.headers.get("Location", ""), body=response.content
+                status=response.status_code,
+                location=response.headers.get("Location", ""),
+                body=_closed(response.content, claim),
             )
         return response
 
@@ -147,4 +153,29 @@ def _replay(earlier: IdempotentRequest, digest: str) -> HttpResponse:
     headers = {"Idempotent-Replayed": "true"}
     if earlier.location:
         headers["Location"] = earlier.location
-    return HttpResponse(bytes(earlier.body), status=earlier.status, content_type="application/json", headers=headers)
+    return HttpResponse(_opened(earlier), status=earlier.status, content_type="application/json", headers=headers)
+
+
+def _closed(content: bytes, claim: int) -> bytes:
+    """An answer as it is kept: it may hold what is stored encrypted elsewhere."""
+    return MARK + envelope.seal(envelope.staging_keys()[0], content.decode(), place=_place(claim))
+
+
+def _opened(earlier: IdempotentRequest) -> bytes:
+    """
+    :raises zhike.core.envelope.SealBroken: no master key that is known opens it
+    """
+    body = bytes(earlier.body)
+    if not body.startswith(MARK):
+        return body
+    broken = envelope.SealBroken(_place(earlier.pk))
+    for key in envelope.staging_keys():
+        try:
+            return envelope.unseal(key, body[len(MARK) :], place=_place(earlier.pk)).encode()
+        except envelope.SealBroken as error:
+            broken = error
+    raise broken
+
+
+def _place(claim: int) -> str:
+    return f"answers/{claim}"

@@ -37,3 +37,16 @@ def erase_history(*, actor: Actor, subject: str, subject_id: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase_subject(%s, %s)", [subject, subject_id])
         return int(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def erase_naming(*, actor: Actor, table: str, name: str, key: str) -> int:
+    """Take away what the history says of rows in which one of a company's own fields stood; how many texts that were.
+
+    name: of the field, "custom.k", as changes name it; key: under which images of many rows of the table hold it.
+    That somebody saw it, or may see it, stays: it says nothing of what it was.
+    """
+    require(actor, permissions.ERASE)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase_naming(%s, %s, %s)", [table, name, key])
+        return int(cursor.fetchone()[0])

@@ -135,6 +135,9 @@ def shown(field: Any, value: Any, names: Names) -> str:
         return str(value)
     if isinstance(field, RecordField):
         return field.said(value) if field.said is not None else str(value)
+    history = getattr(field.model, "history", None)
+    if isinstance(history, Captured) and field.name in history.words:
+        return history.words[field.name](str(value))
     if field.is_relation:
         return names.of(field, value)
     if field.choices:

@@ -19,9 +19,18 @@ class BulkConfig(AppConfig):
         from zhike.customers.models import EDIT
         from zhike.customers.services.bin import DELETE
         from zhike.customers.timeline import register
+        from zhike.metadata import copies
         from zhike.recovery import kinds
         from zhike.ui import navigation
 
+        copies.declare(
+            "UPDATE bulk_record SET before = before - %(name)s WHERE before ? %(name)s",
+            "UPDATE bulk_act SET change = jsonb_set(change, ARRAY['fields', %(name)s], to_jsonb(%(mark)s::text))"
+            " WHERE change -> 'fields' ? %(name)s AND finished_at IS NOT NULL",
+            "DELETE FROM bulk_selection WHERE change -> 'fields' ? %(name)s",
+            copies.without_values("bulk_act"),
+            "DELETE FROM bulk_selection WHERE query ~ %(asks)s",
+        )
         action = partial(actions.Action, list="customers", url_name="choose_customers", takes_all=True)
         for one in (
             action(key="edit", label=Verb.EDIT.label, icon="pencil", permission=EDIT, order=1),

@@ -28,7 +28,7 @@ def list_editable(actor: Actor) -> list[tuple[str, str]]:
     return found + [
         (one.name, one.named)
         for one in design_of(RECORD).known.values()
-        if not one.is_unique and one.kind not in COMPUTED and writes(actor, one.path)
+        if not one.is_unique and not one.is_sealed and one.kind not in COMPUTED and writes(actor, one.path)
     ]
 
 

@@ -109,9 +109,9 @@ class FieldClosed(DomainError, PermissionDenied):
 class Place:
     """Where fields stand in a table, for what shows rows without knowing what they are.
 
-    columns: column to field. by: column that says which field stands in `varying`, by `kinds`. free: text that
-    somebody typed. holders: column to record, of columns that hold a company's own fields; the field k of a column
-    `custom` is named "custom.k" wherever rows are taken apart.
+    columns: column to field. by: column that says which field stands in `varying`, by `kinds` or as "custom.k". free:
+    text that somebody typed. holders: column to record, of columns that hold a company's own fields; the field k of a
+    column `custom` is named "custom.k" wherever rows are taken apart.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -131,7 +131,12 @@ class Place:
             return [f"{self.holders[holder]}.{name}" for name in names]
         if column == self.varying:
             kind = str(row.get(self.by))
-            return [self.kinds[kind]] if kind in self.kinds else list(self.kinds.values())
+            holder, dot, _name = kind.partition(".")
+            if dot and holder in self.holders:
+                return [f"{self.holders[holder]}.{kind}"]
+            if kind in self.kinds:
+                return [self.kinds[kind]]
+            return [*self.kinds.values(), *(key for holder in self.holders for key in sorted(self._held(holder)))]
         return [self.columns[column]] if column in self.columns else []
 
     def all_keys(self) -> set[str]:
@@ -234,6 +239,14 @@ def get(key: str) -> RecordField:
     if found is None:
         raise FieldUndeclared(key)
     return found
+
+
+def name_of(key: str) -> str:
+    """What a field is called, also one that is gone."""
+    try:
+        return str(get(key).label)
+    except FieldUndeclared:
+        return key.rpartition(".")[2]
 
 
 def kind_of(one: RecordField) -> RecordKind:

@@ -11,13 +11,21 @@ from zhike.core.api.responses import answer, answer_page
 from zhike.core.api.schemas import Id, Input, Output, PageOf, Short, Text
 from zhike.core.http import ActorRequest
 from zhike.customers.api import CustomerOut, Reference
-from zhike.customers.selectors import records
+from zhike.customers.sealed import ID_NUMBER
+from zhike.customers.selectors import records, sealed_values
 from zhike.customers.services import reveals, sealing
 
 router = Router(tags=["customers"])
 
 
 class IdNumberIn(Input):
+    value: Short
+
+
+class SealedIn(Input):
+    """field: one of those that are stored encrypted, "custom.key" of the company's own."""
+
+    field: Short = ID_NUMBER
     value: Short
 
 
@@ -72,7 +80,8 @@ def put_id_number(request: ActorRequest, customer_id: Id, wanted: IdNumberIn) ->
     operation_id="find_by_id_number",
     summary="Find by ID number",
 )
-def find_by_id_number(request: ActorRequest, wanted: IdNumberIn) -> HttpResponse:
-    """Customers with exactly this number. It is a POST so that the number stands in no address and no log."""
-    keys = records.find_by_id_number(actor=request.actor, value=wanted.value)
+def find_by_id_number(request: ActorRequest, wanted: SealedIn) -> HttpResponse:
+    """Customers with exactly this number, or this value of another encrypted field. It is a POST so that the value
+    stands in no address and no log."""
+    keys = sealed_values.find_by_value(actor=request.actor, field=wanted.field, value=wanted.value)
     return answer_page(records.list_records(actor=request.actor, keys=keys), "")

@@ -11,7 +11,7 @@ class CustomersConfig(AppConfig):
         from zhike.audit.wording import link_records, name_events
         from zhike.core import ownership
         from zhike.core.access import declare
-        from zhike.customers import guarded, listing, merging, own_fields, permissions, timeline
+        from zhike.customers import guarded, listing, merging, own_copies, own_fields, permissions, timeline
         from zhike.customers.exchange.importable import Customers
         from zhike.customers.exchange.reasons import REASONS
         from zhike.customers.models import Customer
@@ -31,6 +31,7 @@ class CustomersConfig(AppConfig):
         kinds.register(CUSTOMERS)
         guarded.register()
         own_fields.define()
+        own_copies.register()
         register_collection(ACTIVITIES)
         merging.register()
         ownership.register(

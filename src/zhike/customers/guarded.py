@@ -175,7 +175,10 @@ def register() -> None:
     varying = Place(by="kind", varying="value", kinds=IDENTIFIER_KEYS)
     fields.place(Identifier._meta.db_table, varying)
     of_sealed = {name: key(name) for name in SEALED}
-    fields.place(SealedValue._meta.db_table, Place(columns={**of_sealed, "blind_index": key("id_number")}))
+    fields.place(
+        SealedValue._meta.db_table,
+        Place(columns=of_sealed, by="field", varying="blind_index", kinds=of_sealed, holders={HOLDER: RECORD}),
+    )
     fields.place(CustomerTag._meta.db_table, Place(columns={"tag_id": key("tags")}))
     told = dict.fromkeys(("text", "file_name", "file_path"), ACTIVITY)
     fields.place(Activity._meta.db_table, Place(columns=told, free=("text", "file_name")))

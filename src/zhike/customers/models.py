@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor
 from zhike.core.database import changed_xid, custom_values
+from zhike.core.fields import name_of
 from zhike.core.history import Captured, NotCaptured
 from zhike.customers.arrangements import PanelArrangement as PanelArrangement
 from zhike.customers.choices import Grade as Grade
@@ -298,6 +299,7 @@ class SealedValue(models.Model):
         hidden=("blind_index",),
         label=_("Encrypted field"),
         labels={"field": _("Field"), "blind_index": _("Value")},
+        words={"field": lambda name: name_of(f"customers.customer.{name}")},
         stays="Encrypted: the history keeps that it changed, and not what it was.",
     )
     objects = SealedQuerySet.as_manager()

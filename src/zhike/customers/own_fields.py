@@ -1,21 +1,26 @@
 """Fields that a company adds to its customers: what they may depend on, and how they are kept and told of."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.actor import Actor
+from zhike.core.fields import COVERED, require_write
 from zhike.core.merging import successor_of
 from zhike.core.personal import list_others
 from zhike.customers.guarded import COMPUTED, NAME, RECORD, key
 from zhike.customers.labels import LABELS
-from zhike.customers.models import EDIT, Customer, Grade, Relationship
+from zhike.customers.models import EDIT, Customer, Grade, Relationship, SealedValue
+from zhike.customers.permissions import REVEAL
+from zhike.customers.sealed import read_sealed
 from zhike.customers.services.changes import Change
+from zhike.customers.vault import CustomerVault, list_sealed
 from zhike.metadata import registry
 from zhike.metadata.formulas.nodes import Source
-from zhike.metadata.kinds import HOLDER, Known, NotOfItsKind, read_value, written
+from zhike.metadata.kinds import HOLDER, Known, NotOfItsKind, read_back, read_value, written
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import say_all, say_by_itself
 from zhike.metadata.selectors import design_of
@@ -57,6 +62,8 @@ def define() -> None:
             edit=EDIT,
             conditions=list_conditions,
             readable=list_readable,
+            vault=CustomerVault(),
+            reveal=REVEAL,
             successor=successor_of,
             merged_into=list_others,
         )
@@ -107,6 +114,11 @@ def plain_of(customer: Customer) -> dict[str, str]:
     return {"kind": customer.kind, "relationship": customer.relationship}
 
 
+def _written(field: str, values: Mapping[str, Any]) -> str:
+    known = design_of(RECORD).every.get(field.removeprefix(PREFIX))
+    return written(known, values.get(known.key)) if known else ""
+
+
 def is_own(field: str) -> bool:
     return field.startswith(PREFIX)
 
@@ -114,7 +126,11 @@ def is_own(field: str) -> bool:
 def written_in(customer: Customer, field: str) -> str:
     """As forms and change records hold it; empty for a field that is gone."""
     known = design_of(RECORD).every.get(field.removeprefix(PREFIX))
-    return written(known, customer.custom.get(known.key)) if known else ""
+    if known is None:
+        return ""
+    # Where the vault has nothing, it may lie in the record still.
+    kept = read_sealed(known.name, customer.pk) if known.is_sealed and customer.pk else ""
+    return kept or _written(field, customer.custom)
 
 
 def known_of(field: str) -> Known | None:
@@ -144,22 +160,56 @@ def decides(known: Known) -> bool:
     return is_read or any(one.get("field") == known.name for one in conditions)
 
 
-def put(*, actor: Actor, customer: Customer, changes: Mapping[str, Any]) -> list[Change]:
-    """Change own fields of a customer who is saved afterwards; what changed. changes: by "custom.k".
+@dataclass(frozen=True, kw_only=True)
+class Put:
+    """What `put` changed. sealed: encrypted fields by name, in the clear, empty where they go."""
+
+    changes: list[Change]
+    sealed: Mapping[str, str]
+
+    def keep(self, customer: Customer) -> None:
+        """Encrypt what has to be, once the customer is saved and has a number; in the same transaction."""
+        for field, text in self.sealed.items():
+            if text:
+                CustomerVault().put(field, {customer.pk: text})
+            else:
+                SealedValue.objects.filter(customer=customer, field=field).delete()
+
+
+def put(*, actor: Actor, customer: Customer, changes: Mapping[str, Any]) -> Put:
+    """Change own fields of a customer who is saved afterwards, and then told to `Put.keep`. changes: by "custom.k".
 
     :raises ValidationError, zhike.core.fields.FieldClosed: as for `put_values`
     """
+    sealed = {one.key: one for one in list_sealed()}
+    for one in sealed.values():
+        if one.name in changes:
+            require_write(actor, one.path)
     before = {field: written_in(customer, field) for field in changes}
-    customer.custom = put_values(
+    opened = {
+        key: read_back(sealed[key], before[field])
+        for field in changes
+        if before[field] and (key := field.removeprefix(PREFIX)) in sealed
+    }
+    found = put_values(
         actor=actor,
         record=RECORD,
-        current=customer.custom,
+        current={**customer.custom, **opened},
         changes={field.removeprefix(PREFIX): value for field, value in changes.items()},
         plain=plain_of(customer),
         pk=customer.pk,
     )
-    return [
-        Change(field=field, before=was, after=now)
-        for field, was in before.items()
-        if (now := written_in(customer, field)) != was
-    ]
+    kept = {one.name: written(one, found.get(key)) for key, one in sealed.items() if one.name in changes}
+    made = []
+    for field, was in before.items():
+        now = kept[field] if field in kept else _written(field, found)
+        if now != was:
+            covered = {text: COVERED if text else "" for text in (was, now)} if field in kept else {}
+            made.append(Change(field=field, before=covered.get(was, was), after=covered.get(now, now)))
+    told = {change.field for change in made}
+    customer.custom = {
+        key: value
+        for key, value in found.items()
+        if f"{PREFIX}{key}" not in told & kept.keys() and (key not in opened or key in customer.custom)
+    }
+    return Put(changes=made, sealed={field: text for field, text in kept.items() if field in told})

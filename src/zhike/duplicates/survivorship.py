@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.customers.labels import LABELS
 from zhike.customers.models import Customer
+from zhike.customers.vault import list_sealed
 
 # What belongs together: a city of one record beside the province of another would be nobody's place.
 UNITS: Mapping[str, tuple[str, ...]] = {
@@ -90,7 +91,10 @@ def resolve(
         else:
             after |= zip(columns, value_of(chosen_by_rule(unit, rule, parties).customer, unit), strict=True)
     # Of the company's own fields the survivor keeps its values, and gets those that it has none for.
-    after["custom"] = {key: value for one in reversed(parties) for key, value in one.customer.custom.items()}
+    # What is stored encrypted goes over by itself, also where it is only on its way there.
+    sealed = {one.key for one in list_sealed()}
+    own = [(one.customer, key, value) for one in reversed(parties) for key, value in one.customer.custom.items()]
+    after["custom"] = {key: value for customer, key, value in own if customer is survivor or key not in sealed}
     return {
         column: (getattr(survivor, column), value)
         for column, value in after.items()

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from django.utils.functional import Promise
 
+from zhike.core.fields import COVERED
+from zhike.core.masking import id_number
 from zhike.core.text.normal import Checked
 
 
@@ -36,6 +38,7 @@ class Field:
     code: stable word for mappings ("placed_at"). label: for people. names: what files call it, in Chinese and
     English; case, blanks, underscores, brackets and units do not matter. required: a row without it is refused.
     finish: from a value of the type to the value that is kept, or why it cannot be. is_own: one that the company added.
+    is_sealed: one of those that are stored encrypted.
     """
 
     code: str
@@ -46,8 +49,13 @@ class Field:
     help: str | Promise = ""
     finish: Callable[[str], Checked] | None = None
     is_own: bool = False
+    is_sealed: bool = False
 
     @property
     def is_secret(self) -> bool:
         """Whether its values stand nowhere in the clear but in the file itself."""
-        return self.type is FieldType.ID_NUMBER
+        return self.is_sealed or self.type is FieldType.ID_NUMBER
+
+    def cover(self, cell: str) -> str:
+        """A cell of such a column as it may be shown and kept, valid or not."""
+        return id_number(cell) if self.type is FieldType.ID_NUMBER else COVERED if cell else ""

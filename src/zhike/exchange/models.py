@@ -85,7 +85,7 @@ class Import(models.Model):
     heartbeat_at = models.DateTimeField(null=True)
 
     history = Captured(
-        ignored=("columns", "sample", "reserved", "kept", "phase", "done", "total", "heartbeat_at"),
+        ignored=("columns", "sample", "refused_rows", "reserved", "kept", "phase", "done", "total", "heartbeat_at"),
         stays="The course of the work; an import has an undo of its own.",
     )
     objects = ImportQuerySet.as_manager()

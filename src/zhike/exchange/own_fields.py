@@ -11,7 +11,7 @@ from zhike.core.actor import SYSTEM
 from zhike.core.text.normal import Checked
 from zhike.exchange.fields import Field, FieldType
 from zhike.metadata import references
-from zhike.metadata.kinds import COMPUTED, HOLDER, Known, NotOfItsKind, read_value
+from zhike.metadata.kinds import COMPUTED, HOLDER, Known, NotOfItsKind, read_value, written
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import list_known
 
@@ -42,6 +42,7 @@ def list_own(record: str) -> tuple[Field, ...]:
             help=one.help_text,
             finish=_finishing(one),
             is_own=True,
+            is_sealed=one.is_sealed,
         )
         for one in list_known(record)
         if one.kind not in LEFT_OUT
@@ -49,7 +50,7 @@ def list_own(record: str) -> tuple[Field, ...]:
 
 
 def _finishing(known: Known) -> Callable[[str], Checked]:
-    """From the cell's canonical text to the value's JSON."""
+    """From the cell's canonical text to the value's JSON, or to the text that is encrypted."""
     encode = JSONEncoder().encode
     people = _people(known) if known.kind in references.KINDS else {}
 
@@ -64,7 +65,9 @@ def _finishing(known: Known) -> Callable[[str], Checked]:
                 value = read_value(known, text)
         except NotOfItsKind:
             return None, "own_invalid"
-        return (None, None) if value is None else (encode(value), None)
+        if value is None:
+            return None, None
+        return (written(known, value) if known.is_sealed else encode(value)), None
 
     return finish
 

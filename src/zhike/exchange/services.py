@@ -7,8 +7,8 @@ line, tasks, tests); pages and the API call `request_preview`, `request_apply` a
 import hashlib
 import shutil
 import uuid
-from collections.abc import Collection
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Protocol
@@ -21,10 +21,11 @@ from procrastinate.contrib.django import app
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.core.masking import id_number, id_numbers_within
+from zhike.core.masking import id_numbers_within
 from zhike.core.money import is_currency
 from zhike.core.scanning import check_file
 from zhike.exchange import engine, mappings
+from zhike.exchange.fields import Field
 from zhike.exchange.files import Reading, Table, open_file
 from zhike.exchange.mappings import MappingUnfit
 from zhike.exchange.models import Import
@@ -130,7 +131,10 @@ def put_mapping(
         raise MappingUnfit(_("“%(code)s” is not a currency code.") % {"code": job.currency})
     with transaction.atomic():
         job.status, job.row_count = Status.RECOGNISED, 0
-        job.save(update_fields=["mapping", "source", "currency", "zone", "status", "row_count"])
+        known = {field.code: field for field in importable(job.kind).fields}
+        secret = {column: known[code] for column, code in mapping.items() if known[code].is_secret}
+        job.sample = _sample_rows(job.sample, job.columns, secret)
+        job.save(update_fields=["sample", "mapping", "source", "currency", "zone", "status", "row_count"])
         drop_staging(job.pk)
         mappings.remember(job, at=at, name=name)
     return job
@@ -287,7 +291,7 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
     known = {field.code: field for field in of_kind.fields}
     # A field that was remembered may be archived by now.
     former = [(column, code) for column, code in remembered.mapping.items() if code in known] if remembered else []
-    secret = {column for column, code in [*meant, *former] if known[code].is_secret}
+    secret = {column: known[code] for column, code in [*meant, *former] if known[code].is_secret}
     return Import(
         kind=found.kind,
         format=table.format,
@@ -305,11 +309,13 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
     )
 
 
-def _sample_rows(rows: list[tuple[str | None, ...]], columns: list[str], secret: Collection[str]) -> list[list[str]]:
+def _sample_rows(
+    rows: Sequence[Sequence[str | None]], columns: list[str], secret: Dictionary[str, Field]
+) -> list[list[str]]:
     """As they are kept in the database: what an encrypted field will hold is masked, valid or not."""
     return [
         [
-            id_number(cell or "") if column in secret else id_numbers_within((cell or "")[:SHOWN])
+            secret[column].cover(cell or "") if column in secret else id_numbers_within((cell or "")[:SHOWN])
             for column, cell in zip(columns, row, strict=True)
         ]
         for row in rows

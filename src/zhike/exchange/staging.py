@@ -12,7 +12,6 @@ from django.db import transaction
 from psycopg import sql
 
 from zhike.core.acting import seeing_everything
-from zhike.core.masking import id_number
 from zhike.exchange.conversion import Manner, convert
 from zhike.exchange.fields import Field
 from zhike.exchange.files import ROW, Reading, RefusedRow, Table, open_file
@@ -143,7 +142,7 @@ def _convert(
                 if row not in bad:
                     bad.add(row)
                     expected = str(limit) if reason == "text_too_long" else ""
-                    shown = id_number(cell or "") if field.is_secret else (cell or "")[:LONGEST_VALUE_SHOWN]
+                    shown = field.cover(cell or "") if field.is_secret else (cell or "")[:LONGEST_VALUE_SHOWN]
                     refused.append((row, reason, column, shown, expected, True))
     frame = pl.DataFrame(columns)
     return Cells(frame.filter(~frame[ROW].is_in(list(bad))) if bad else frame), refused

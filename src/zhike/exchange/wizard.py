@@ -92,6 +92,7 @@ CREATED_LABELS: dict[str, str | Promise] = {
     "products": _("Products created"),
     "tags": _("Tags created"),
     "id_numbers": _("ID numbers kept, encrypted"),
+    "sealed_values": _("Values of other fields kept, encrypted"),
 }
 
 

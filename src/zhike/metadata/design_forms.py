@@ -20,6 +20,7 @@ from zhike.metadata.kinds import COMPUTED, RULES, Known
 from zhike.metadata.models import CARES, FieldDefinition, Index, Kind, Section
 from zhike.metadata.services import formulas
 from zhike.metadata.services.definitions import CHOSEN, NewOption
+from zhike.metadata.services.sealing import is_sealable
 
 TONES = [
     ("", pgettext_lazy("colour", "Grey")),
@@ -78,6 +79,14 @@ class DesignField(Conditional):
         choices=CARES,
         help_text=_("Sensitive fields are masked for every role until somebody opens them under Field access."),
     )
+    is_sealed = forms.BooleanField(
+        label=_("Sensitive: stored encrypted"),
+        required=False,
+        help_text=_(
+            "Found by its exact value only, and seen masked until somebody gives a reason. Lists are not ordered by it,"
+            " and neither formulas nor figures read it. What the history and other copies say of it is erased."
+        ),
+    )
     is_required = forms.BooleanField(label=_("Has to be filled in"), required=False)
     is_filtered = forms.BooleanField(label=_("Lists can be filtered and ordered by it"), required=False)
     is_unique = forms.BooleanField(label=_("A value may stand in one record only"), required=False)
@@ -97,6 +106,10 @@ class DesignField(Conditional):
             del self.fields["is_filtered"]
         if kind not in indexes.SINGLE:
             del self.fields["is_unique"]
+        if not is_sealable(record, kind):
+            del self.fields["is_sealed"]
+        if known.is_sealed:
+            self.fields.pop("is_filtered", None)
         if kind in COMPUTED:
             del self.fields["is_required"]
             care: Any = self.fields["care"]
@@ -107,7 +120,8 @@ class DesignField(Conditional):
         if kind is Kind.ROLLUP:
             self.fields |= rollup_forms.controls(record, known.rules)
             self.fields["is_filtered"].label = _("Lists can be filtered by it")
-        if kind not in WITHOUT_DEFAULT and kind not in references.KINDS and (definition or kind not in CHOSEN):
+        has_default = kind not in WITHOUT_DEFAULT and kind not in references.KINDS and not known.is_sealed
+        if has_default and (definition or kind not in CHOSEN):
             self.fields["default"] = controls.control(known, SYSTEM, required=False)
             self.fields["default"].label = _("Default")
             self.fields["default"].help_text = ""
@@ -137,7 +151,9 @@ class DesignField(Conditional):
         section = cleaned["section"]
         found = {name: cleaned[name] for name in ("label", "label_en", "help_text", "care", "shown_when")}
         found |= {"section_id": section.pk if section else None, "rules": rules}
-        found |= {"is_required": cleaned.get("is_required", False)}
+        found |= {name: cleaned.get(name, False) for name in ("is_required", "is_sealed")}
+        if found["is_sealed"]:
+            found["care"] = Care.SENSITIVE.value
         if "default" in self.fields:
             found["default"] = cleaned["default"] or None
         return found
@@ -184,7 +200,7 @@ class DesignSection(Conditional):
 def _initial(definition: FieldDefinition | None) -> dict[str, Any]:
     if definition is None:
         return {"care": CARES[0][0]}
-    plain = ("label", "label_en", "help_text", "care", "is_required", "is_unique")
+    plain = ("label", "label_en", "help_text", "care", "is_required", "is_unique", "is_sealed")
     return {
         **{name: getattr(definition, name) for name in plain},
         "section": definition.section_id,

@@ -7,7 +7,7 @@ A value that is empty is not kept at all, so that “is empty” means one thing
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -66,7 +66,10 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """A definition as every request needs it. section: its id, 0 for none. is_indexed: lists may be filtered by it."""
+    """A definition as every request needs it. section: its id, 0 for none. is_indexed: lists may be filtered by it.
+
+    is_sealed: stored encrypted, so that records have it in their vault and not in `custom`.
+    """
 
     record: str
     key: str
@@ -81,6 +84,8 @@ class Known:
     is_unique: bool = False
     is_indexed: bool = False
     is_archived: bool = False
+    is_sealed: bool = False
+    is_moving: bool = False
     rules: Mapping[str, Json] = field(default_factory=dict)
     default: Json = None
     shown_when: Mapping[str, Json] = field(default_factory=dict)
@@ -103,6 +108,8 @@ class Known:
             is_unique=definition.is_unique,
             is_indexed=definition.index == Index.READY,
             is_archived=definition.archived_at is not None,
+            is_sealed=definition.is_sealed,
+            is_moving=definition.moving_since is not None,
             rules=definition.rules,
             default=definition.default,
             shown_when=definition.shown_when,
@@ -353,6 +360,11 @@ _READERS: Mapping[Kind, Callable[[Known, Any], Json]] = {
     Kind.FORMULA: _computed,
     Kind.ROLLUP: _computed,
 }
+
+
+def read_back(field: Known, text: str) -> Json:
+    """What `written` wrote, whatever the field's rules say by now."""
+    return read_value(replace(field, rules={}), text)
 
 
 def written(field: Known, value: Json) -> str:

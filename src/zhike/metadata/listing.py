@@ -36,6 +36,7 @@ from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE, can_hold
 from zhike.metadata.kinds import HOLDER, MOMENT, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import say
+from zhike.metadata.sealed_parts import EMPTY, sealed_column, sealed_field
 from zhike.metadata.selectors.designs import Designed, design_of
 
 ASKED: Mapping[Kind, Asked] = {
@@ -79,19 +80,20 @@ def parts_of(record: str) -> Parts:
     held = _parts.get(record)
     if held is None or held[0] is not design:
         known = list(design.known.values())
-        indexed = [one for one in known if one.is_indexed and one.kind in EXPRESSIONS]
+        indexed = [one for one in known if one.is_indexed and one.kind in EXPRESSIONS and not one.is_sealed]
+        sealed = [one for one in known if one.is_sealed]
         held = _parts[record] = (
             design,
             Parts(
-                fields={one.name: field_of(one) for one in indexed},
+                fields={one.name: field_of(one) for one in indexed} | {one.name: sealed_field(one) for one in sealed},
                 sorts={one.name: sort_of(one) for one in indexed if is_ordered(one)},
-                columns={one.name: column_of(one) for one in known},
+                columns={one.name: sealed_column(one) if one.is_sealed else column_of(one) for one in known},
                 groupings={one.name: grouping_of(one) for one in indexed if one.kind in GROUPED},
                 sums={one.name: total_of(one) for one in indexed if one.kind in NUMBERS},
                 gone={
                     one.name: Gone(label=one.lazily_named, reads=(one.path,))
                     for one in design.every.values()
-                    if one not in indexed
+                    if one not in indexed and one not in sealed
                 },
             ),
         )
@@ -209,7 +211,7 @@ def _cell(known: Known, alias: str) -> Any:
     def cell(row: Mapping[str, Any], style: Any) -> str:
         value = row[alias]
         if value is None or value == "":
-            return _EMPTY
+            return EMPTY
         if known.kind is Kind.CHOICE and value in known.options and known.options[value].tone:
             option = known.options[value]
             return SafeString(f'<span class="zk-badge" data-tone="{escape(option.tone)}">{escape(option.named)}</span>')
@@ -220,9 +222,6 @@ def _cell(known: Known, alias: str) -> Any:
         return escape(_said(known, value))
 
     return cell
-
-
-_EMPTY = SafeString('<span class="zk-quiet">—</span>')
 
 
 def _said(known: Known, value: Json) -> str:

@@ -88,7 +88,8 @@ class FieldDefinition(models.Model):
 
     record: the kind, "customers.customer". key: under which values lie in the record's `custom`; never used again.
     rules: its bounds (`kinds.RULES`). default: as JSON; None is nothing. section: None for those that are in none.
-    position: within its section. shown_when: as of sections. archived_at: it is shown nowhere any more, values stay.
+    position: within its section. is_sealed: values lie encrypted elsewhere (`metadata.vaults`); moving_since: not all
+    of them do yet. shown_when: as of sections. archived_at: it is shown nowhere any more, values stay.
     """
 
     record = models.CharField(_("kind of record"), max_length=60)
@@ -104,6 +105,8 @@ class FieldDefinition(models.Model):
     care = models.CharField(_("class"), max_length=9, choices=CARES, default=Care.PLAIN.value)
     is_required = models.BooleanField(_("required"), default=False)
     is_unique = models.BooleanField(_("unique"), default=False)
+    is_sealed = models.BooleanField(_("stored encrypted"), default=False)
+    moving_since = models.DateTimeField(_("being encrypted since"), null=True, blank=True, editable=False)
     index = models.CharField(_("index"), max_length=8, choices=Index.choices, default=Index.NONE)
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     default = models.JSONField(_("default"), null=True, blank=True)

@@ -12,6 +12,7 @@ from zhike.metadata.kinds import HOLDER
 
 if TYPE_CHECKING:
     from zhike.metadata.formulas.nodes import Source
+    from zhike.metadata.vaults import Vault
 
 type Choosable = Sequence[tuple[str, str]]
 
@@ -23,7 +24,8 @@ class Designed:
     name, name_field: column that a link to such a record shows, and the field of the record that it is. url_name: its
     page. edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or
     not, with the values that they can have. readable: fields of the record itself that formulas can read. successor:
-    into which record one was merged in the end; merged_into: those that were merged into one.
+    into which record one was merged in the end; merged_into: those that were merged into one. vault: where encrypted
+    fields lie; None where a kind of record has none. reveal: what seeing masked values in full asks for.
     """
 
     key: str
@@ -37,6 +39,8 @@ class Designed:
     successor: Callable[[int], int | None] = lambda _pk: None
     merged_into: Callable[[int], Sequence[int]] = lambda _pk: ()
     readable: "Callable[[], Sequence[Source]]" = field(default=tuple)
+    vault: "Vault | None" = None
+    reveal: str = ""
 
     def visible_to(self, actor: Actor) -> "models.QuerySet[Any, Any]":
         rows: Any = self.model._default_manager.all()
@@ -65,6 +69,16 @@ def get(key: str) -> Designed:
 
 def list_kinds() -> list[Designed]:
     return [_designed[key] for key in sorted(_designed)]
+
+
+def vault_of(record: str) -> "Vault":
+    """
+    :raises NotDesigned: such records keep nothing encrypted
+    """
+    found = get(record).vault
+    if found is None:
+        raise NotDesigned(record)
+    return found
 
 
 def table_of(record: str) -> str:

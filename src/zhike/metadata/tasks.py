@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
 from zhike.core.alone import alone
-from zhike.metadata.services import indexing
+from zhike.metadata.services import indexing, sealing
 
 SECONDS = 10
 
@@ -27,3 +27,20 @@ def resume_indexes(timestamp: int) -> None:
     with acting(SYSTEM, origin="task"), alone("metadata.put_index") as is_alone:
         if is_alone:
             indexing.resume_indexes()
+
+
+@app.task(name="metadata.move_values", queue="metadata")
+def move_values(*, definition_id: int) -> None:
+    """Into the vault of encrypted values; where somebody is at it already, the next look goes on."""
+    with acting(SYSTEM, origin="task"), alone("metadata.move_values") as is_alone:
+        if is_alone:
+            sealing.move_values(definition_id=definition_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="metadata.resume_moving", queue="metadata", queueing_lock="metadata.resume_moving")
+def resume_moving(timestamp: int) -> None:
+    """Go on with fields that become encrypted."""
+    with acting(SYSTEM, origin="task"), alone("metadata.move_values") as is_alone:
+        if is_alone:
+            sealing.resume()

@@ -82,13 +82,15 @@ def create_field(request: ActorRequest, record: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_field(request: ActorRequest, pk: int) -> HttpResponse:
     definition = get_object_or_404(FieldDefinition, pk=pk)
-    kind = Kind(definition.kind)
+    kind, was_sealed = Kind(definition.kind), definition.is_sealed
     form = design_forms.DesignField(request.POST or None, record=definition.record, kind=kind, definition=definition)
     doubles: indexes.HasDoubles | None = None
     if form.is_valid():
         made = _saved(request, form, record=definition.record, kind=kind, definition=definition)
         if isinstance(made, FieldDefinition):
-            return go_to(request, reverse("design_fields_of", args=[made.record]), message=_("Saved."))
+            is_moving = made.is_sealed != was_sealed
+            message = _("Saved. Its values follow in the background.") if is_moving else _("Saved.")
+            return go_to(request, reverse("design_fields_of", args=[made.record]), message=message)
         doubles = made
     return _form_page(request, form, kind, record=definition.record, definition=definition, doubles=doubles)
 
@@ -217,7 +219,7 @@ def _form_page(
         "icon": ICONS[kind],
         "record": record,
         "definition": definition,
-        "may_change_kind": kind in converting.CONVERTIBLE,
+        "may_change_kind": kind in converting.CONVERTIBLE and not (definition and definition.is_sealed),
         "doubles": (
             designing.name_doubles(actor=request.actor, field=Known.of(definition), doubles=doubles)
             if doubles and definition

@@ -13,10 +13,13 @@ class QualityConfig(AppConfig):
         from zhike.core.access import declare
         from zhike.core.lists import registry
         from zhike.customers.listing import KEY
+        from zhike.metadata import copies
         from zhike.quality import listing, permissions
         from zhike.ui import navigation
 
         declare(permissions.ALL)
+        # A finding's stamp is a digest of the value, without a key.
+        copies.declare("DELETE FROM quality_finding WHERE starts_with(rule, %(name)s || '.')")
         registry.get(KEY).add(listing.FIELD)
         name_events(
             {

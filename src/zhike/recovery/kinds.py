@@ -77,7 +77,8 @@ class Bin:
     keywords: column that they are also searched by there, if any. left_out: models whose rows are not kept, because
     `restored` makes them anew from the ids of what has come back. collided: a table and one of its rows in words, where
     something else holds what only one may have. restored: may also refuse, by a DomainError. binned: told the ids of
-    what goes in; returning: told the rows of the bin that are about to come back.
+    what goes in; returning: told the rows of the bin that are about to come back, says what of them cannot, and takes
+    that out of them.
 
     above: column that names the record in whose scope it lies, where it has no owner_id and team_id of its own; scope:
     the rows of the bin whose `above_id` a permission then reaches. along: ids of records that go with these, and come
@@ -90,7 +91,7 @@ class Bin:
     restored: Callable[[Sequence[int]], None]
     collided: Callable[[Actor, str, Mapping[str, Any]], Collision]
     binned: Callable[[Sequence[int]], None] | None = None
-    returning: Callable[[Sequence[int]], None] | None = None
+    returning: Callable[[Sequence[int]], Sequence[Collision] | None] | None = None
     above: str = ""
     scope: Callable[[Actor, str], Q] | None = None
     along: Callable[[Sequence[int]], Mapping[int, int]] | None = None

@@ -180,10 +180,9 @@ def _bring_back(actor: Actor, rows: Sequence[Binned], *, leave_out: bool) -> Res
     """What came back of one kind, and what did not. A record whose own place is taken stays in the bin."""
     known, how = kinds.bin_of(rows[0].kind)
     with seeing_everything():
-        if how.returning is not None:
-            how.returning([one.pk for one in rows])
+        taken = how.returning([one.pk for one in rows]) if how.returning is not None else None
         left = moving.put_back(known, how, [one.pk for one in rows])
-        collisions = [how.collided(actor, one.table, one.row) for one in left]
+        collisions = [*(taken or ()), *(how.collided(actor, one.table, one.row) for one in left)]
         staying = {one.row["id"] for one in left if one.table == known.table}
         ids = sorted(one.record_id for one in rows if one.record_id not in staying)
         if collisions and not (leave_out and ids):

@@ -31,7 +31,7 @@ class Comparing:
         self._compare_values()
         self._compare_marks()
         self._compare_tags()
-        Sealing(self.run).compare(self.parts["rows"] if self.party.has_sealed else None)
+        Sealing(self.run).compare(self.parts["rows"] if self.party.sealed else None)
         self._judge_rows()
 
     def count(self) -> Counts:

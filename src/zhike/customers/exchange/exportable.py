@@ -142,7 +142,9 @@ class Customers:
         if asked is not None and asked.kind is Asked.AMOUNT:
             return "decimal"
         own = design_of(RECORD).known.get(column.key.removeprefix("custom."))
-        return OWN_TYPES.get(own.held, "text") if own is not None and column.key.startswith("custom.") else "text"
+        if own is None or own.is_sealed or not column.key.startswith("custom."):
+            return "text"
+        return OWN_TYPES.get(own.held, "text")
 
     def list_ids(self, *, actor: Actor, asking: Asking, state: State) -> Iterator[list[int]]:
         return exporting.list_ids(actor=actor, asking=asking, state=state)

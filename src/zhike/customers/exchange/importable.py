@@ -11,6 +11,7 @@ from zhike.customers.exchange.merge import IDENTIFIER, RESTORED, TAG, TAGGING, M
 from zhike.customers.exchange.party import LIMITS, Party
 from zhike.customers.exchange.sealing import RESTORED as SEALED_RESTORED
 from zhike.customers.exchange.sealing import TABLE as SEALED
+from zhike.customers.exchange.sealing import keep_taken
 from zhike.customers.exchange.search import Indexing, rewrite_search
 from zhike.customers.guarded import RECORD, key
 from zhike.customers.models import Customer, SealedValue
@@ -107,6 +108,7 @@ def undo_parties(run: Run, undone: Undone) -> None:
         """,
         {"first": run.job.reserved.get(IDENTIFIER, [0])[0]},
     )
+    keep_taken(run, undone)
     restore_updated(run, SealedValue, columns=SEALED_RESTORED, label="field", undone=undone)
     restore_updated(run, Customer, columns=RESTORED, label="name", undone=undone)
     delete_created(run, Customer, label="name", own=(IDENTIFIER, TAGGING, SEALED), undone=undone)

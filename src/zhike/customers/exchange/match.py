@@ -6,6 +6,7 @@ from psycopg import sql
 
 from zhike.customers.exchange.party import Mark, Party
 from zhike.customers.exchange.required import refuse_incomplete
+from zhike.customers.exchange.sealing import refuse_taken
 from zhike.customers.exchange.sequence import Decision, Row, Sequence
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer, Identifier
@@ -40,8 +41,10 @@ class Matching:
         self._refuse()
         self._refuse_owners()
         self._refuse_taken()
+        refuse_taken(self.run, self.parts, sealed=self.party.sealed)
+        self._forget_refused()
         self._find_leaders()
-        refuse_incomplete(self.run, self.parts)
+        refuse_incomplete(self.run, self.parts, sealed=self.party.sealed)
         self._forget_refused()
 
     def _unpivot(self) -> None:

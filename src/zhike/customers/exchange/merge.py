@@ -52,8 +52,8 @@ class Merging(Comparing):
         self._update_customers()
         made["identifiers"] = self._insert_plain_marks() + self._insert_additions()
         made["tags"] = self._insert_tags()
-        if self.party.has_sealed:
-            made["id_numbers"] = Sealing(self.run).write()
+        if self.party.sealed:
+            made |= Sealing(self.run).write()
         return {name: count for name, count in made.items() if count}
 
     def _insert_customers(self) -> int:

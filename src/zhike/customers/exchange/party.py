@@ -5,6 +5,7 @@ A customer file is such a table itself; an order file has one of the distinct cu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from zhike.core.text import normal, pinyin
 from zhike.customers.exchange.sealing import STAGED, StagingSeal
 from zhike.customers.models import Identifier
 from zhike.customers.sealed import ID_NUMBER
+from zhike.customers.vault import list_sealed
 from zhike.exchange.files import ROW
 from zhike.exchange.own_fields import PREFIX
 from zhike.exchange.registry import Cells
@@ -66,16 +68,23 @@ class Mark:
 class Party:
     """How the columns of one file name customers.
 
-    codes: the file kind's field code for each code of `FIELDS` that it has.
+    codes: the file kind's field code for each code of `FIELDS` that it has. own: keys of the company's own fields, with
+    their columns. sealed: fields that are stored encrypted, with theirs.
     """
 
     def __init__(self, plan: Plan, codes: Mapping[str, str]) -> None:
         self.plan = plan
         self.codes = codes
         found = [(kind, column) for code, kind in MARK_FIELDS.items() for column in self.columns_of(code)]
-        self.own = [
-            (code.removeprefix(PREFIX), column) for column, code in plan.mapping.items() if code.startswith(PREFIX)
-        ]
+        own = [(code, column) for column, code in plan.mapping.items() if code.startswith(PREFIX)]
+        names = {one.name for one in list_sealed()}
+        self.own = [(code.removeprefix(PREFIX), column) for code, column in own if code not in names]
+        self.sealed: dict[str, list[str]] = {}
+        for code, column in own:
+            if code in names:
+                self.sealed.setdefault(code, []).append(column)
+        if number := self.columns_of(ID_NUMBER):
+            self.sealed[ID_NUMBER] = number
         self.marks = tuple(Mark(number, kind, column) for number, (kind, column) in enumerate(found))
 
     @property
@@ -83,13 +92,8 @@ class Party:
         """The staging table's columns with their types."""
         marks = {name: kind for mark in self.marks for name, kind in zip(mark.names, _MARK_TYPES, strict=True)}
         named = {"name": "text", "is_named": "boolean", "name_normal": "text", "name_pinyin": "text"}
-        sealed = {STAGED: "text"} if self.has_sealed else {}
+        sealed = {STAGED: "jsonb"} if self.sealed else {}
         return {"row": "bigint", **named, **SCALARS, OWN: "jsonb", "owner": "text", "tags": "text", **marks, **sealed}
-
-    @property
-    def has_sealed(self) -> bool:
-        """Whether the file has ID numbers."""
-        return bool(self.columns_of(ID_NUMBER))
 
     def columns_of(self, code: str) -> list[str]:
         return self.plan.columns_of(self.codes[code]) if code in self.codes else []
@@ -98,12 +102,14 @@ class Party:
     def says_something(self) -> bool:
         """Whether the file has a column besides identifiers and tags, so that it can change what is known."""
         told = [code for code in self.codes if code not in {*MARK_FIELDS, "tags"} or code == "uscc"]
-        return bool(self.own) or any(self.columns_of(code) for code in told)
+        return bool(self.own or self.sealed) or any(self.columns_of(code) for code in told)
 
     @property
     def file_columns(self) -> list[str]:
         """The file's columns that say something about the customer."""
-        return [*(column for code in self.codes for column in self.columns_of(code)), *(one for _key, one in self.own)]
+        own = [column for field, columns in self.sealed.items() if field != ID_NUMBER for column in columns]
+        known = [column for code in self.codes for column in self.columns_of(code)]
+        return [*known, *(one for _key, one in self.own), *own]
 
     def frame(self, cells: Cells) -> pl.DataFrame:
         """The rows of the staging table."""
@@ -112,7 +118,7 @@ class Party:
         rows = cells.frame[ROW].alias("row")
         marks = self._marks(cells)
         uscc = [pl.col(mark.names[1]) for mark in self.marks if mark.kind == Kind.USCC]
-        sealed = [self._sealed(cells)] if self.has_sealed else []
+        sealed = [self._sealed(cells)] if self.sealed else []
         frame = pl.DataFrame(
             [rows, self._first(cells, "name"), *marks, *self._scalars(cells), self._own_values(cells), *sealed]
         )
@@ -137,12 +143,17 @@ class Party:
         return series
 
     def _sealed(self, cells: Cells) -> pl.Series:
-        """ID numbers, encrypted before they leave the memory."""
+        """What is stored encrypted, and is so before it leaves the memory: by field, as one JSON object."""
         import polars as pl
 
         seal = StagingSeal(self.plan.import_id)
-        values = zip(cells.frame[ROW], self._first(cells, ID_NUMBER), strict=True)
-        return pl.Series(STAGED, [seal.close(row, text) if text else None for row, text in values], dtype=pl.String)
+        values = [self._first_of(cells, field, columns) for field, columns in self.sealed.items()]
+        found = []
+        for row, *texts in zip(cells.frame[ROW], *values, strict=True):
+            given = zip(self.sealed, texts, strict=True)
+            closed = {field: seal.close(row, field, text) for field, text in given if text}
+            found.append(json.dumps(closed) if closed else None)
+        return pl.Series(STAGED, found, dtype=pl.String)
 
     def _own_values(self, cells: Cells) -> pl.Series:
         """The company's own fields of each row as one JSON object, null where it says none."""
@@ -161,11 +172,15 @@ class Party:
 
     def _first(self, cells: Cells, code: str) -> pl.Series:
         """The first column for the field that is not blank in the row."""
+        return self._first_of(cells, code, self.columns_of(code))
+
+    def _first_of(self, cells: Cells, name: str, columns: list[str]) -> pl.Series:
         import polars as pl
 
-        columns = [pl.col(f"value {column}") for column in self.columns_of(code)]
-        value = pl.coalesce(columns) if columns else pl.lit(None, dtype=pl.String)
-        return cells.frame.select(value.alias(code)).to_series() if columns else _empty(code, cells)
+        if not columns:
+            return _empty(name, cells)
+        value = pl.coalesce([pl.col(f"value {column}") for column in columns])
+        return cells.frame.select(value.alias(name)).to_series()
 
 
 _MARK_TYPES = ("text", "text", "smallint")

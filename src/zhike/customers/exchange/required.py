@@ -1,6 +1,6 @@
 """New customers in a file need what has to be filled in, as they do in a form."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from psycopg import sql
@@ -20,9 +20,9 @@ _PLAIN: Mapping[str, sql.SQL] = {
 }
 
 
-def refuse_incomplete(run: Run, parts: Mapping[str, sql.Composable]) -> None:
+def refuse_incomplete(run: Run, parts: Mapping[str, sql.Composable], *, sealed: Collection[str]) -> None:
     """All rows of a new customer of whom no row fills a field that has to be, where it is shown and the actor may write
-    it. Rows of one customer have the same leader by now."""
+    it. Rows of one customer have the same leader by now. sealed: fields that the file has and that are encrypted."""
     design = design_of(RECORD)
     defaults = defaults_of(RECORD)
     for one in design.known.values():
@@ -39,10 +39,13 @@ def refuse_incomplete(run: Run, parts: Mapping[str, sql.Composable]) -> None:
             FROM {who} AS who WHERE who.customer_id IS NULL AND who.leader IN (
                 SELECT who.leader FROM {who} AS who JOIN {rows} AS rows USING (row)
                 WHERE who.customer_id IS NULL GROUP BY who.leader
-                HAVING NOT coalesce(bool_or(rows.custom ? %(key)s), false) AND {is_shown}
+                HAVING NOT coalesce(bool_or({held}), false) AND {is_shown}
             )
             """,
-            {"key": one.key, "label": one.label},
+            {"label": one.label},
+            held=sql.SQL("rows.sealed ? {}").format(sql.Literal(one.name))
+            if one.name in sealed
+            else sql.SQL("rows.custom ? {}").format(sql.Literal(one.key)),
             is_shown=sql.SQL(" AND ").join([_holds(condition, defaults) for condition in conditions])
             if conditions
             else sql.SQL("true"),

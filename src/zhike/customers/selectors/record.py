@@ -14,6 +14,7 @@ from zhike.core import fields, masking
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.core.text import pinyin
+from zhike.customers import vault
 from zhike.customers.cells import Style
 from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, RECORD, conceal, conceal_facts, key
 from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Identifier, Relationship
@@ -76,7 +77,11 @@ def get_customer(*, actor: Actor, customer_id: int) -> Record:
     if fields.sight(actor, key(ID_NUMBER)) is not Sight.HIDDEN:
         rows = rows.annotate(**columns(ID_NUMBER))
     customer = rows.get(pk=customer_id)
-    customer.custom = customer.custom | summed_up(RECORD, [customer_id], actor).get(customer_id, {})
+    customer.custom = {
+        **customer.custom,
+        **vault.opened(actor, [customer_id])[customer_id],
+        **summed_up(RECORD, [customer_id], actor).get(customer_id, {}),
+    }
     facts: CustomerFacts | None = getattr(customer, "facts", None)
     relationship = customer.relationship or (facts.relationship if facts else "")
     if not fields.reads(actor, [key("relationship")]):

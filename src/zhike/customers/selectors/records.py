@@ -12,7 +12,7 @@ from zhike.core.actor import Actor, Sight
 from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.money import plain
 from zhike.core.paging import Page, Rows
-from zhike.customers import guarded
+from zhike.customers import guarded, vault
 from zhike.customers.guarded import IDENTIFIER_KEYS, withheld
 from zhike.customers.labels import LABELS
 from zhike.customers.models import (
@@ -22,13 +22,11 @@ from zhike.customers.models import (
     CustomerQuerySet,
     CustomerTag,
     Identifier,
-    SealedValue,
 )
 from zhike.customers.normalising import normal_value
-from zhike.customers.sealed import ID_NUMBER, columns, digests, open_row
+from zhike.customers.sealed import ID_NUMBER, columns, open_row
 from zhike.customers.selectors.activities import readable
 from zhike.customers.services.changes import read_changes, shown_changes
-from zhike.customers.services.sealing import normal_id_number
 from zhike.metadata import guarding
 from zhike.metadata.formulas.evaluating import company_today
 from zhike.metadata.formulas.filling import filled, of_instance
@@ -95,7 +93,10 @@ def record_of_new(customer: Customer, *, actor: Actor, has_identifiers: bool, ha
     """A customer that was created in this request; asks only for what the caller cannot know."""
     row = {name: getattr(customer, name) for name in FIELDS}
     today = company_today(timezone.now())
-    row["custom"] = filled(guarded.RECORD, customer.custom, plain=of_instance(customer), today=today)
+    row["custom"] = {
+        **filled(guarded.RECORD, customer.custom, plain=of_instance(customer), today=today),
+        **vault.opened(actor, [customer.pk])[customer.pk],
+    }
     identifiers = _identifiers(actor, [customer.pk])[customer.pk] if has_identifiers else []
     tags = _tags(actor, [customer.pk])[customer.pk] if has_tags else []
     return _covered(
@@ -114,19 +115,6 @@ def find_by_identifier(*, actor: Actor, kind: str, value: str, system: str = "")
         raise FilterInvalid(_("There is no field “%(field)s” to filter by.") % {"field": kind})
     held = Identifier.objects.visible_to(actor).filter(kind=kind, system=system, value_normal=normal_value(kind, value))
     return list(held.order_by("-customer_id").values_list("customer_id", flat=True).distinct()[:100])
-
-
-def find_by_id_number(*, actor: Actor, value: str) -> list[int]:
-    """Keys of the customers with exactly this ID number, by its keyed digest; a hundred at most.
-
-    :raises FilterInvalid: the actor does not read ID numbers
-    :raises django.core.exceptions.ValidationError: not a valid number
-    """
-    if not fields.reads(actor, [guarded.key(ID_NUMBER)]):
-        raise FilterInvalid(_("There is no field “%(field)s” to filter by.") % {"field": ID_NUMBER})
-    wanted = digests(ID_NUMBER, normal_id_number(value))
-    held = SealedValue.objects.visible_to(actor).filter(field=ID_NUMBER, blind_index__in=wanted)
-    return list(held.order_by("-customer_id").values_list("customer_id", flat=True)[:100])
 
 
 def list_identifiers(*, actor: Actor, customer_id: int) -> list[Row]:
@@ -171,10 +159,14 @@ def _records(actor: Actor, customers: CustomerQuerySet, keys: Sequence[int]) -> 
     is_closed = fields.sight(actor, guarded.key(ID_NUMBER)) is Sight.HIDDEN
     more, today = {} if is_closed else columns(ID_NUMBER), company_today(timezone.now())
     rows = {row["id"]: row for row in customers.annotate(**more).values(*FIELDS, *_FACTS, *more)}
-    summed = summed_up(guarded.RECORD, list(rows), actor)
+    summed, opened = summed_up(guarded.RECORD, list(rows), actor), vault.opened(actor, list(rows))
     for key, row in rows.items():
         row[ID_NUMBER] = "" if is_closed else open_row(ID_NUMBER, row, customer_id=key)
-        row["custom"] = filled(guarded.RECORD, row["custom"], plain=row.get, today=today) | summed.get(key, {})
+        row["custom"] = {
+            **filled(guarded.RECORD, row["custom"], plain=row.get, today=today),
+            **opened[key],
+            **summed.get(key, {}),
+        }
     identifiers, tags = _identifiers(actor, list(rows)), _tags(actor, list(rows))
     closed = withheld(actor)
     found = [_record(rows[key], identifiers[key], tags[key]) | {"withheld": closed} for key in keys if key in rows]

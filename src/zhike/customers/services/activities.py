@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.core.fields import require_write
+from zhike.core.fields import COVERED, require_write
 from zhike.customers import attached
 from zhike.customers.guarded import ACTIVITY, SEALED
 from zhike.customers.models import Activity, Customer, Identifier
@@ -177,7 +177,7 @@ def undo_change(*, actor: Actor, activity_id: int, at: datetime) -> int:
     """
     activity = _lock(actor, activity_id)
     changes = read_changes(activity.text) if activity.kind == Activity.Kind.CHANGE else []
-    if not changes or any(change.field in SEALED for change in changes):
+    if not changes or any(change.field in SEALED or COVERED in (change.before, change.after) for change in changes):
         raise ChangeOverwritten(_("There is nothing to take back here."))
     fields = [change for change in changes if change.field not in ("identifier", "tags")]
     if fields:

@@ -13,6 +13,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, shown_name
 from zhike.customers.models import Customer, CustomerSearch, Identifier
+from zhike.customers.own_copies import taken_from_bin
 from zhike.customers.services import restoring
 from zhike.customers.services.people import get_for_edit
 from zhike.customers.services.search import refresh_search
@@ -61,5 +62,6 @@ CUSTOMERS = Kind(
         left_out=(CustomerSearch,),
         restored=lambda ids: refresh_search(customer_ids=ids),
         collided=collided,
+        returning=taken_from_bin,
     ),
 )

@@ -97,11 +97,12 @@ def create_customer(
     )
     customer.name_normal = normal_name(customer.kind, customer.name)
     customer.name_pinyin = pinyin.reading(customer.name, customer.kind)[:400]
-    own_fields.put(actor=actor, customer=customer, changes=custom)
+    own = own_fields.put(actor=actor, customer=customer, changes=custom)
     is_own = customer.owner_id == actor.user_id
     # It may go to somebody in whose hands its maker does not see it any more; whether that is allowed is asked next.
     with nullcontext() if is_own else seeing_everything(), refusing_doubles(RECORD):
         customer.save(force_insert=True)
+        own.keep(customer)
         require(actor, CREATE, record=customer)
     added = insert_identifiers(actor=actor, customer=customer, new=identifiers, source=source, at=at)
     if tags:
@@ -143,6 +144,9 @@ def edit_customer(
     if version is not None and version != customer.version:
         raise CustomerEditedMeanwhile(_("Somebody edited this customer in the meantime. Load it again first."))
     for field, value in (was or {}).items():
+        # Whoever is told what it says now has to be somebody who reads it.
+        if own_fields.known_of(field):
+            guarding.require_write(actor, key(field))
         if written(customer, field) != value:
             raise CustomerEditedMeanwhile(
                 _("Somebody changed this field in the meantime: it now says “%(value)s”.")
@@ -156,8 +160,9 @@ def edit_customer(
         setattr(customer, f"{field}_id" if field in _REFERENCES else field, value)
         if written(customer, field) != before:
             made.append(Change(field=field, before=before, after=written(customer, field)))
-    own = {field: value for field, value in changes.items() if own_fields.is_own(field)}
-    made += own_fields.put(actor=actor, customer=customer, changes=own) if own else []
+    custom = {field: value for field, value in changes.items() if own_fields.is_own(field)}
+    own = own_fields.put(actor=actor, customer=customer, changes=custom)
+    made += own.changes
     if not made:
         return Edit(customer=customer, change_id=None)
     renamed = any(change.field in ("name", "kind") for change in made)
@@ -171,6 +176,7 @@ def edit_customer(
         raise PermissionDenied(EDIT)
     with seeing_everything() if is_given else nullcontext(), refusing_doubles(RECORD):
         customer.save()
+        own.keep(customer)
     if renamed:
         refresh_search(customer_ids=[customer.pk])
     return Edit(customer=customer, change_id=record_changes(actor=actor, customer=customer, changes=made, at=at))

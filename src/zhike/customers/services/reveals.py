@@ -17,7 +17,7 @@ from zhike.core.actor import Actor, Sight
 from zhike.core.fields import FieldClosed
 from zhike.core.money import plain
 from zhike.core.text import normal
-from zhike.customers import own_fields
+from zhike.customers import own_fields, vault
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, SEALED, key
 from zhike.customers.models import Customer, CustomerFacts, Identifier
 from zhike.customers.permissions import REVEAL
@@ -84,11 +84,12 @@ def _value(customer: Customer, name: str, identifier_id: int | None) -> str:
     if name in IDENTIFIER_KEYS:
         return Identifier.objects.get(pk=identifier_id or 0, customer=customer, kind=name).value
     if known := own_fields.known_of(name):
-        return say_by_itself(known, customer.custom.get(known.key))
+        value = vault.read(known, customer.pk) if known.is_sealed else None
+        return say_by_itself(known, customer.custom.get(known.key) if value is None else value)
     if name in SEALED:
         return read_sealed(name, customer.pk)
     if name == "amount":
         bought = CustomerFacts.objects.filter(customer=customer).values_list("amount", flat=True).first()
         return "" if bought is None else plain(bought)
-    value = getattr(customer, name) if name != "tags" else None
-    return "" if value is None else str(value)
+    held = getattr(customer, name) if name != "tags" else None
+    return "" if held is None else str(held)

@@ -91,8 +91,7 @@ def rotate_keys(*, at: datetime, with_index: bool) -> Rotated:
     done = 0
     while count := _reseal_batch(new, index):
         done += count
-    binned = _keys_outside()
-    retired = sum(field_keys.retire(before=key, but=binned) for key in (new, index) if key is not None)
+    retired = sum(field_keys.retire(before=key, outside=_keys_outside) for key in (new, index) if key is not None)
     return Rotated(values=done, keys_retired=retired)
 
 

@@ -19,7 +19,7 @@ from zhike.core.envelope import MasterKeyMissing, SealBroken
 from zhike.core.fields import FieldClosed
 from zhike.customers import sealed
 from zhike.customers.models import Activity, CustomerSearch, SealedValue
-from zhike.customers.selectors import records
+from zhike.customers.selectors.sealed_values import find_by_value
 from zhike.customers.services import people, sealing
 from zhike.customers.tests.conftest import NOON, Company
 from zhike.insight.sources import sources
@@ -54,7 +54,7 @@ def test_the_same_number_is_sealed_differently_and_found_all_the_same() -> None:
     person("Cy", OTHER)
     first, second = SealedValue.objects.filter(customer__in=[one, two]).order_by("customer_id")
     assert bytes(first.sealed) != bytes(second.sealed)
-    assert records.find_by_id_number(actor=SYSTEM, value=f" {NUMBER[:6]} {NUMBER[6:]}") == [two, one]
+    assert find_by_value(actor=SYSTEM, field="id_number", value=f" {NUMBER[:6]} {NUMBER[6:]}") == [two, one]
 
 
 def test_a_value_moved_to_another_customer_or_changed_does_not_open() -> None:
@@ -100,7 +100,7 @@ def test_rotation_gives_new_keys_and_retires_the_old_ones(monkeypatch: pytest.Mo
     assert FieldKey.objects.count() == 2
     assert not {row.pk for row in SealedValue.objects.all() if bytes(row.sealed) == before[row.pk]}
     assert {pk: sealed.read_sealed("id_number", pk) for pk in numbers} == numbers
-    assert all(records.find_by_id_number(actor=SYSTEM, value=number) == [pk] for pk, number in numbers.items())
+    assert all(find_by_value(actor=SYSTEM, field="id_number", value=number) == [pk] for pk, number in numbers.items())
 
 
 def _number(n: int) -> str:
@@ -114,7 +114,7 @@ def test_while_keys_change_both_are_read_and_searched() -> None:
         field_keys.make(use, at=NOON)
     two = person("Bo")
     assert SealedValue.objects.values("key", "index_key").distinct().count() == 2
-    assert records.find_by_id_number(actor=SYSTEM, value=NUMBER) == [two, one]
+    assert find_by_value(actor=SYSTEM, field="id_number", value=NUMBER) == [two, one]
     assert {sealed.read_sealed("id_number", pk) for pk in (one, two)} == {NUMBER}
 
 

@@ -101,7 +101,9 @@ def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
             saved = _value(request, own_fields.shown_in(request.actor, customer, known), url, known.named)
             # Other fields may be shown, or not any more, by what stands in this one.
             also = RECORDS_CHANGED if own_fields.decides(known) else ""
-            return told(saved, change_id, _("Saved: %(field)s") % {"field": known.named}, also=also)
+            # What an encrypted field said before is kept nowhere, so there is no way back.
+            way_back = None if known.is_sealed else change_id
+            return told(saved, way_back, _("Saved: %(field)s") % {"field": known.named}, also=also)
     context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": known.named}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 

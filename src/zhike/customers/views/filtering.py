@@ -20,6 +20,7 @@ from zhike.core.lists.state import State, read_state
 from zhike.core.pages import go_to, render_page
 from zhike.customers.kept_views import list_address
 from zhike.customers.listing import KEY
+from zhike.customers.selectors import sealed_values
 from zhike.customers.views.asking import asking_of
 from zhike.customers.views.listing import VIEW, state_parts
 
@@ -102,6 +103,7 @@ def edit_filter(request: ActorRequest) -> HttpResponse:
         "hidden": [(name, value) for name, value in state_parts(state) if name != "f"],
         "block": _block(draft, (), where, fields, asking),
         "sections": _sections(fields),
+        "sealed_fields": sealed_values.list_asked(actor=request.actor),
         "may_find_by_id_number": "id_number" in spec.fields_for(request.actor),
         "can_add": _count(draft) < MAX_CONDITIONS,
         "say_url": f"{reverse('edit_filter')}?do=say",

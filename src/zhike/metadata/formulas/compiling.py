@@ -38,7 +38,7 @@ def list_sources(record: str, known: Iterable[Known]) -> dict[str, Source]:
     """What formulas of such a record can read, by name."""
     found = {one.name: one for one in registry.get(record).readable()}
     for one in known:
-        if one.held in TYPES and one.kind is not Kind.ROLLUP and not one.is_archived:
+        if one.held in TYPES and one.kind is not Kind.ROLLUP and not one.is_archived and not one.is_sealed:
             options = {key: (option.label, option.label_en) for key, option in one.options.items()}
             found[one.name] = Source(name=one.name, label=one.named, kind=one.held, guards=(one.path,), options=options)
     return found

@@ -113,7 +113,7 @@ def convert_field(*, actor: Actor, pk: int, kind: Kind, drops_misfits: bool) -> 
 
 def _target(old: Known, kind: Kind) -> Known:
     """The field as it would be. A choice gets the values that stand there as options."""
-    if old.kind not in CONVERTIBLE or kind not in CONVERTIBLE or kind is old.kind:
+    if old.is_sealed or old.kind not in CONVERTIBLE or kind not in CONVERTIBLE or kind is old.kind:
         raise ValidationError({"kind": [_("This kind of field cannot become that one.")]})
     rules = {name: value for name, value in old.rules.items() if name in RULES.get(kind, ())}
     new = replace(old, kind=kind, rules=rules, default=None, options=old.options if old.kind in CHOSEN else {})

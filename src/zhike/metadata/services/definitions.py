@@ -1,7 +1,6 @@
 """Adding, changing and putting away the fields of a kind of record."""
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +19,17 @@ from zhike.core.text import pinyin
 from zhike.metadata import registry
 from zhike.metadata.conditions import check_condition
 from zhike.metadata.kinds import COMPUTED, RULES, Json, Known, NotOfItsKind, read_value
-from zhike.metadata.models import Design, FieldDefinition, Kind, Option, Section
+from zhike.metadata.models import FieldDefinition, Kind, Option, Section
 from zhike.metadata.permissions import MANAGE
-from zhike.metadata.selectors import forget
-from zhike.metadata.services import formulas, rollups
+from zhike.metadata.services import formulas, rollups, sealing
+from zhike.metadata.services.locking import lock as lock
 
 MOST_FIELDS, MOST_OPTIONS = 1000, 2000
 CHOSEN = (Kind.CHOICE, Kind.CHOICES)
-EDITABLE = ("label", "label_en", "help_text", "section_id", "care", "is_required", "rules", "default", "shown_when")
+EDITABLE = (
+    *("label", "label_en", "help_text", "section_id", "care", "is_sealed"),
+    *("is_required", "rules", "default", "shown_when"),
+)
 _WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -106,14 +108,22 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
     require(actor, MANAGE)
     definition = FieldDefinition.objects.select_for_update().get(pk=pk)
     lock(definition.record)
-    before = definition.rules
+    before, was_sealed = definition.rules, definition.is_sealed
     _put(definition, given)
+    if was_sealed:
+        # Into the clear they come as sensitive as they were; less is a change of its own.
+        definition.care = Care.SENSITIVE.value
     _understand(definition)
     definition.save()
+    if definition.is_sealed != was_sealed:
+        lock(definition.record)
+        sealing.begin(actor=actor, definition=definition)
     if options is not None:
         _put_options(definition, options)
     lock(definition.record)
     _check_default(definition)
+    if definition.is_sealed != was_sealed:
+        formulas.check_others(definition.record)
     if definition.kind == Kind.FORMULA and definition.rules != before:
         formulas.check_others(definition.record)
         formulas.rebuild_indexes(definition.record, definition.key)
@@ -148,14 +158,6 @@ def arrange_fields(*, actor: Actor, record: str, order: Mapping[int, Sequence[in
     FieldDefinition.objects.bulk_update(moved, ["section", "position"])
 
 
-def lock(record: str) -> Any:
-    """The fields of a kind of record, which nobody else changes until this is done; what processes remember is old."""
-    registry.get(record)
-    Design.objects.update_or_create(record=record, defaults={"token": secrets.token_hex(16)})
-    forget()
-    return FieldDefinition.objects.filter(record=record)
-
-
 def _set_archived(actor: Actor, pk: int, at: datetime | None) -> FieldDefinition:
     require(actor, MANAGE)
     definition = FieldDefinition.objects.select_for_update().get(pk=pk)
@@ -180,12 +182,15 @@ def _put(definition: FieldDefinition, given: Mapping[str, Any]) -> None:
     for name in given.keys() - unknown:
         value = given[name]
         setattr(definition, name, value.strip() if isinstance(value, str) else value)
+    if definition.is_sealed:
+        definition.care = Care.SENSITIVE.value
     if not definition.label:
         problems["label"] = _("Enter a name.")
     section = definition.section_id
     if section and not Section.objects.filter(record=definition.record, pk=section).exists():
         problems["section"] = _("Choose one of the list.")
     problems |= check_rules(definition)
+    problems |= sealing.check_sealed(definition)
     problems |= check_condition(definition.record, definition.shown_when, but=definition.key)
     if problems:
         raise ValidationError({name: [message] for name, message in problems.items()})

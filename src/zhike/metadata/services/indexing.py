@@ -19,6 +19,7 @@ from zhike.metadata import indexes
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.permissions import MANAGE
+from zhike.metadata.services import sealing
 from zhike.metadata.services.definitions import NewOption, create_field, edit_field, lock
 
 # Every one is written with every record, and PostgreSQL weighs all of them for every query.
@@ -63,6 +64,13 @@ def put_index(*, actor: Actor, pk: int, is_filtered: bool, is_unique: bool) -> F
     known = lock(definition.record)
     kind = Kind(definition.kind)
     problems: dict[str, Any] = {}
+    if definition.is_sealed:
+        # What is unique among them no index says, and by their digests they are found without one of their own.
+        if is_unique and kind not in indexes.SINGLE:
+            raise ValidationError({"is_unique": [_("Values of this kind of field cannot be unique.")]})
+        if is_unique and not definition.is_unique:
+            sealing.check_doubles(definition)
+        return _put_sealed(definition, is_unique=is_unique)
     if is_filtered and kind not in indexes.EXPRESSIONS:
         problems["is_filtered"] = _("Lists cannot be filtered by this kind of field.")
     if is_unique and kind not in indexes.SINGLE:
@@ -98,6 +106,15 @@ def resume_indexes() -> None:
 
 def _queue(pk: int) -> None:
     app.configure_task(TASK, allow_unknown=False).defer(definition_id=pk)
+
+
+def _put_sealed(definition: FieldDefinition, *, is_unique: bool) -> FieldDefinition:
+    had_index = definition.index != Index.NONE
+    definition.is_unique, definition.index = is_unique, Index.NONE
+    definition.save(update_fields=["is_unique", "index"])
+    if had_index:
+        _queue(definition.pk)
+    return definition
 
 
 def build_index(*, definition_id: int) -> None:

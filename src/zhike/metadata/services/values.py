@@ -16,7 +16,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.metadata import indexes, listing, references, registry
 from zhike.metadata.conditions import holds
-from zhike.metadata.kinds import COMPUTED, Json, Known, NotOfItsKind, read_value
+from zhike.metadata.kinds import COMPUTED, Json, Known, NotOfItsKind, read_value, written
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import Designed, design_of
 
@@ -35,6 +35,7 @@ def put_values(
     """What the record's `custom` becomes. A field that is emptied goes; of a new record, defaults stand where nothing
     is given, and what is required has to be given as far as the actor may write it.
 
+    current: of encrypted fields, those that are changed are among it, and among what it becomes, in the clear.
     changes: by key. plain: the record's own fields that others may depend on. pk: None of a new record.
 
     :raises ValidationError: by the field's name: no such field, not of its kind, taken, or nothing where something is
@@ -51,6 +52,9 @@ def put_values(
         if field is None or field.kind in COMPUTED:
             problems[key] = _("This is computed, and not entered.") if field else _("There is no such field.")
             continue
+        # Whether a guess is right is told to nobody who does not read the field.
+        if pk is not None and fields.sight(actor, field.path) < Sight.READ:
+            fields.require_write(actor, field.path)
         if pk is not None and field.kind in references.KINDS and str(value).strip("# ") == str(current.get(key)):
             continue  # also one that leads nowhere any more: nothing is lost by saving something else
         try:
@@ -116,6 +120,8 @@ def read_for_many(*, actor: Actor, record: str, changes: Mapping[str, Any]) -> d
             continue
         fields.require_write(actor, field.path)
         try:
+            if field.is_sealed:
+                raise NotOfItsKind(_("Encrypted values are entered one by one, not for many."))
             if field.is_unique:
                 raise NotOfItsKind(_("Only one record may have a value here, so it is not changed for many."))
             found[key] = _read(actor, field, value)
@@ -181,6 +187,14 @@ def _check(field: Known, read: Json, before: Json, pk: int | None) -> None:
 
 
 def _is_taken(field: Known, read: Json, pk: int | None) -> bool:
-    rows = registry.get(field.record).model._default_manager.filter(listing.same_as(field, read)).exclude(pk=pk)
+    same = listing.same_as(field, read)
+    if field.is_sealed:
+        # Two digests of one value may be in force, so no index can say it.
+        vault = registry.vault_of(field.record)
+        vault.hold(field.name)
+        same = vault.having(field.name, written(field, read))
+        if field.is_moving:
+            same |= listing.same_as(field, read)
+    rows = registry.get(field.record).model._default_manager.filter(same).exclude(pk=pk)
     with seeing_everything():
         return rows.exists()

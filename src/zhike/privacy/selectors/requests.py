@@ -123,9 +123,9 @@ def collect(*, actor: Actor, customer_id: int) -> list[Part]:
             if holding.tell is not None:
                 told = holding.tell(customer_id)
                 closed |= fields.closed_in(reader, table, told)
-                places = fields.place_of(table).columns
+                keys = [key for name in (told[0] if told else ()) for key in fields.place_of(table).keys(name, {})]
                 if told:
-                    parts.append(_part(holding, [str(fields.get(places[name]).label) for name in told[0]], told))
+                    parts.append(_part(holding, [str(fields.get(key).label) for key in keys], told))
                 continue
             columns = [one for one in holding.model._meta.concrete_fields if known.class_of(one.name) not in UNTOLD]
             labels = {one.attname: str(one.verbose_name) for one in columns}

@@ -145,7 +145,8 @@ def _put_own(holding: Holding, customer_id: int, rows: list[dict[str, Any]]) -> 
 
 
 def _title(holding: Holding, name: str) -> str:
-    return str(fields.get(fields.place_of(holding.model._meta.db_table).columns[name]).label)
+    [key] = fields.place_of(holding.model._meta.db_table).keys(name, {})
+    return str(fields.get(key).label)
 
 
 def _csv(table: dict[str, Any]) -> str:

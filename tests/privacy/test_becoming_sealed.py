@@ -1,0 +1,199 @@
+"""A field that has values becomes encrypted, or no longer is: nothing is lost, left behind, or widened."""
+
+from dataclasses import replace
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from tests.privacy.sealed import (
+    AT,
+    BARE,
+    CARD,
+    NAME,
+    OTHER,
+    add,
+    binned,
+    change,
+    clerk,
+    create,
+    held,
+    listed,
+    places_of,
+)
+
+from zhike.accounts import field_keys
+from zhike.accounts.models import SavedView, User
+from zhike.audit.models import Entry, Payload
+from zhike.bulk.models import Selection, Verb
+from zhike.bulk.services import carrying, choosing
+from zhike.core.acting import acting
+from zhike.core.actor import SYSTEM, Reach, Sight
+from zhike.core.fields import COVERED
+from zhike.core.lists.grammar import FilterInvalid
+from zhike.customers.guarded import RECORD
+from zhike.customers.models import Customer, SealedValue
+from zhike.customers.services import people, reveals
+from zhike.customers.services.bin import CODE
+from zhike.duplicates.services.merging import merge_customers
+from zhike.exchange.models import Import
+from zhike.metadata import indexes, tasks
+from zhike.metadata.models import FieldDefinition, Index
+from zhike.metadata.permissions import MANAGE
+from zhike.metadata.services import definitions
+from zhike.metadata.services import sealing as moving
+from zhike.recovery.services import bin_records, restore_records
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_field_that_becomes_encrypted_leaves_nothing_in_the_clear_and_comes_back() -> None:
+    made = create()
+    with acting(SYSTEM, origin="test"):
+        one, two, gone, far = add(), add(OTHER, "Bo"), add(CARD, "Cy"), add("", "Di")
+        people.edit_customer(actor=SYSTEM, customer_id=two.pk, changes={NAME: CARD, "city": "Wuhan"}, at=AT)
+        selection = choosing.choose(actor=SYSTEM, verb=Verb.EDIT, at=AT, ids=[far.pk])
+        choosing.enter_change(actor=SYSTEM, selection_id=selection.pk, change={"fields": {NAME: CARD}}, at=AT)
+        carrying.start_act(actor=SYSTEM, selection_id=selection.pk, at=AT)
+        merge_customers(actor=SYSTEM, survivor_id=two.pk, record_ids=[far.pk], at=AT)
+        people.edit_customer(actor=SYSTEM, customer_id=gone.pk, changes={NAME: OTHER}, at=AT)
+        people.edit_customer(actor=SYSTEM, customer_id=gone.pk, changes={NAME: CARD}, at=AT)
+        bin_records(actor=SYSTEM, kind=CODE, record_ids=[gone.pk], at=AT)
+        job = Import.objects.create(
+            kind="customers", name="x.csv", path="x", sha256="x", size=1, format="csv", source="x", currency="CNY",
+            zone="Asia/Shanghai", mapping={"Card": NAME}, sample=[[CARD]], created_at=AT,
+        )  # fmt: skip
+        job.refused_rows = [{"row": 1, "reason": "own_taken", "column": "Card", "value": CARD, "expected": ""}]
+        job.save()
+    user = User.objects.create(username="ada", name="Ada")
+    query = f"f=all({NAME}:is:{CARD})&sort=name"
+    SavedView.objects.create(user=user, page="customers", name="Mine", query=query)
+    # Of many rows at once the history keeps texts of another form.
+    more = [Customer(name=f"p{n}", name_normal=f"p{n}", created_at=AT, updated_at=AT, custom={"card": CARD})
+            for n in range(25)]  # fmt: skip
+    with acting(SYSTEM, origin="test"):
+        Customer.objects.bulk_create(more)
+    assert len(places_of(BARE)) >= 5
+    change(made, is_sealed=True)
+    assert held(one.pk) == CARD  # seen and masked like the others before it was moved
+    with acting(SYSTEM, origin="task"):
+        assert moving.move_values(definition_id=made.pk) == 27
+    assert [places_of(text) for text in (BARE, OTHER)] == [[], []]
+    # What is left asks for nothing, and is refused: a narrow list must never become a wide one.
+    assert SavedView.objects.get().query == f"f=all({NAME}:is:-)&sort=name"
+    with pytest.raises(FilterInvalid):
+        listed(SYSTEM, f"all({NAME}:is:-)")
+    assert (held(one.pk), held(two.pk)) == (CARD, CARD)
+    restore_records(actor=SYSTEM, binned_ids=binned()[-1:])
+    assert held(gone.pk) == CARD
+    assert Customer.objects.get(pk=two.pk).city == "Wuhan"
+
+    # Who looks again after a while says that it is done.
+    FieldDefinition.objects.update(moving_since=AT)
+    with acting(SYSTEM, origin="task"):
+        tasks.resume_moving(timestamp=0)
+    assert FieldDefinition.objects.get().moving_since is None
+
+
+def test_bringing_it_into_the_clear_asks_for_everything_and_leaves_nothing_behind() -> None:
+    made = create(is_sealed=True)
+    with acting(SYSTEM, origin="test"):
+        one, gone = add(), add(OTHER, "Bo")
+        bin_records(actor=SYSTEM, kind=CODE, record_ids=[gone.pk], at=AT)
+    designer = clerk(MANAGE, card=Sight.WRITE)
+    narrow = replace(designer, grants={**designer.grants, reveals.REVEAL: Reach(user_ids=frozenset({1}))})
+    for actor in (designer, narrow, clerk(MANAGE, reveals.REVEAL)):
+        with pytest.raises(PermissionDenied):
+            change(made, actor=actor, is_sealed=False)
+    opened = change(made, is_sealed=False, care="plain")
+    assert (opened.care, Customer.objects.get(pk=one.pk).custom) == ("sensitive", {"card": CARD})
+    with acting(SYSTEM, origin="test"):
+        restore_records(actor=SYSTEM, binned_ids=binned())
+    assert (held(gone.pk), SealedValue.objects.exists()) == (OTHER, False)
+
+
+def test_what_lies_on_both_sides_while_values_are_moved_is_what_was_entered_last() -> None:
+    made = create()
+    one, two, three = add(), add(OTHER, "Bo"), add("", "Cy")
+    change(made, is_sealed=True)
+    with pytest.raises(moving.FieldMoves):
+        change(made, is_sealed=False)
+    people.edit_customer(actor=SYSTEM, customer_id=one.pk, changes={NAME: "new"}, at=AT)
+    Customer.objects.filter(pk=one.pk).update(custom={"card": CARD})  # by a process that did not know yet
+    assert (held(one.pk), held(two.pk)) == ("new", OTHER)
+    FieldDefinition.objects.update(is_unique=True)
+    definitions.lock(RECORD)
+    with pytest.raises(ValidationError):
+        people.edit_customer(actor=SYSTEM, customer_id=three.pk, changes={NAME: OTHER}, at=AT)
+    FieldDefinition.objects.update(is_unique=False)
+    with pytest.raises(moving.FieldMoves):
+        change(made, is_unique=True, is_sealed=True)
+    # A merge meanwhile leaves the survivor what it has.
+    merge_customers(actor=SYSTEM, survivor_id=one.pk, record_ids=[two.pk], at=AT)
+    with acting(SYSTEM, origin="task"):
+        moving.move_values(definition_id=made.pk)
+    assert (held(one.pk), Customer.objects.get(pk=one.pk).custom) == ("new", {})
+
+
+def test_unique_and_encrypted_at_once_asks_what_is_not_encrypted_yet() -> None:
+    made = create()
+    add(), add(CARD, "Bo")
+    with pytest.raises(indexes.HasDoubles) as refusal:
+        change(made, is_unique=True, is_sealed=True)
+    assert [one.value for one in refusal.value.doubles] == [COVERED]
+
+
+def test_doubles_are_found_under_two_keys() -> None:
+    made = create(is_sealed=True)
+    add()
+    field_keys.make(field_keys.Use.INDEX, at=AT)
+    add(CARD, "Bo")
+    with pytest.raises(indexes.HasDoubles) as refusal:
+        change(made, is_unique=True, is_sealed=True)
+    assert [one.count for one in refusal.value.doubles] == [2]
+
+
+def test_open_choices_and_scheduled_exports_by_a_value_do_not_become_wider() -> None:
+    made = create()
+    add(), add("", "Bo")
+    FieldDefinition.objects.update(index=Index.READY)
+    definitions.lock(RECORD)
+    chosen = choosing.choose(actor=SYSTEM, verb=Verb.DELETE, at=AT, query={"f": f"{NAME}:filled:"})
+    wide = choosing.choose(actor=SYSTEM, verb=Verb.DELETE, at=AT, query={"f": f"{NAME}:is:{CARD}"})
+    change(made, is_sealed=True)
+    with acting(SYSTEM, origin="task"):
+        moving.move_values(definition_id=made.pk)
+    assert [one.pk for one in Selection.objects.all()] == [chosen.pk]
+    assert Selection.objects.get().query == chosen.query
+    assert wide.pk != chosen.pk
+
+
+def test_the_history_of_other_columns_stays_whatever_the_field_is_called() -> None:
+    made = create(label="Channel", key="channel")
+    with acting(SYSTEM, origin="test"):
+        one = people.create_customer(actor=SYSTEM, at=AT, name="Ada", channel="fair")
+        two = people.create_customer(actor=SYSTEM, at=AT, name="Bo", custom={"custom.channel": CARD})
+    change(made, is_sealed=True)
+    with acting(SYSTEM, origin="task"):
+        moving.move_values(definition_id=made.pk)
+    erased = {row.pk for row in Payload.objects.all() if None in row.texts}
+    told = {
+        pk: set(Entry.objects.filter(table_name="customers_customer", ids=[pk]).values_list("pk", flat=True))
+        for pk in (one.pk, two.pk)
+    }
+    assert (erased & told[one.pk], erased & told[two.pk]) == (set(), told[two.pk])
+    assert places_of(BARE) == []
+    with pytest.raises(ValidationError):
+        create(label="Street", key="street", is_sealed=True)
+
+
+def test_conditions_without_a_value_stay_and_open_choices_by_value_go() -> None:
+    made = create()
+    user = User.objects.create(username="ada", name="Ada")
+    asked = {"A": f"f={NAME}:filled:;name:has:x", "B": f"f=any(city:is:Wuhan;{NAME}:has:a%5C;b%5C)c,d)&cols=name",
+             "C": f"f={NAME}:is:{'0' * 64}", "D": f"q={NAME}"}  # fmt: skip
+    for name, query in asked.items():
+        SavedView.objects.create(user=user, page="customers", name=name, query=query)
+    change(made, is_sealed=True)
+    with acting(SYSTEM, origin="task"):
+        moving.move_values(definition_id=made.pk)
+    left = {**asked, "B": f"f=any(city:is:Wuhan;{NAME}:is:-)&cols=name"}
+    assert dict(SavedView.objects.values_list("name", "query")) == left
