@@ -1,5 +1,6 @@
 """Fields of the company's own: what can be added, what values they take, and how lists ask for them."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -186,9 +187,22 @@ def test_lists_ask_by_the_very_expression_that_is_indexed() -> None:
         assert asked(fields["topics"], "is", "b") == 40
         assert asked(fields["topics"], "not", "b") == 1960
         assert asked(fields["seats"], "empty") == 0
+        # Or a list would gather all of a frequent value, instead of reading the newest until it has its fifty.
+        assert 120 < guessed(fields["renewal"], "to", "2026-01-31") < 220
+        assert 900 < guessed(fields["seats"], "from", "1000") < 1100
     finally:
         for field in fields.values():
             indexes.drop(field)
+
+
+def guessed(field: Known, operator: str, *values: str) -> int:
+    """For how many customers PostgreSQL prepares itself."""
+    offered = field_of(field)
+    assert offered.compile is not None
+    wanted = offered.compile(operator, read_values(offered.kind, OPERATORS[operator], values), ASKING)
+    found = re.search(r"rows=(\d+)", Customer.objects.filter(wanted).explain())
+    assert found is not None
+    return int(found[1])
 
 
 def asked(field: Known, operator: str, *values: str) -> int:
