@@ -135,8 +135,8 @@ def _birthday(customer: Any, around: Around) -> dict[str, str]:
 
 def _address(customer: Any, around: Around) -> dict[str, Any]:
     held = customer.custom.get(around.field.removeprefix(f"{HOLDER}.")) or {}
-    parts = None if held.get("province") else regions.parts_of(held.get("street", ""))
-    return {around.field: parts} if parts else {}
+    parts = regions.parts_of(held)
+    return {around.field: {name: held[name] for name in held if name != "street"} | parts} if parts else {}
 
 
 def _as_most(place: str, column: str, around: Around) -> str:

@@ -88,11 +88,12 @@ def _find_unsplit(engine: Backend) -> None:
     found = []
     for one in measured_own():
         if one.kind is Kind.ADDRESS:
-            street, province = (f"({own_column(one)} ->> '{part}')" for part in ("street", "province"))
+            held = {part: f"({own_column(one)} ->> '{part}')" for part in ("street", "province", "city", "district")}
             rows = engine.con.execute(
-                f"SELECT id, {street} FROM customers WHERE {province} IS NULL AND {street} IS NOT NULL"
+                f"SELECT id, {held['street']} FROM customers WHERE {held['street']} IS NOT NULL"
+                f" AND coalesce({held['province']}, {held['city']}, {held['district']}) IS NULL"
             ).fetchall()
-            found += [(one.name, pk, text) for pk, text in rows if regions.parts_of(text)]
+            found += [(one.name, pk, text) for pk, text in rows if regions.parts_of({"street": text})]
     write(engine, "unsplit", {"field": "VARCHAR", "customer_id": "BIGINT", "address": "VARCHAR"}, found)
 
 

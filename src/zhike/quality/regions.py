@@ -155,14 +155,22 @@ def split(address: str) -> Place | None:
         rest = _BETWEEN.sub("", text[len(written) :])
         for province, city in cities_of(written):
             district, street = _district_of(province, city, rest)
-            if district or (written == city and city.endswith(("市", "州", "盟", "地区"))):
+            if district or (written == city and city.endswith(("市", "州", "盟", "地区")) and not _is_word(city, rest)):
                 return Place(province=province, city=city, district=district, street=street)
     return None
 
 
-def parts_of(address: str) -> dict[str, str] | None:
-    """The parts of an address as its fields hold them; None where not even the city is certain."""
-    place = split(address)
+def _is_word(city: str, rest: str) -> bool:
+    """Whether the last character of a city's name belongs to what follows: 上海市场路 is a road, in Luoyang."""
+    return city.endswith("市") and rest.startswith(("场", "民", "政", "区", "心"))
+
+
+def parts_of(held: Mapping[str, str]) -> dict[str, str] | None:
+    """The parts of an address of which all stands in the street, as a field holds them; None where one part has been
+    filled in, which what is written there might contradict, or not even the city is certain."""
+    if any(held.get(name) for name in ("province", "city", "district")):
+        return None
+    place = split(held.get("street") or "")
     if place is None or not place.city:
         return None
     named = (("province", place.province), ("city", place.city), ("district", place.district), ("street", place.street))

@@ -119,6 +119,9 @@ def test_addresses_of_mail_are_those_that_can_be_entered() -> None:
         ("中国 江苏省 苏州市 工业园区", ("江苏省", "苏州市", "", "工业园区")),
         ("恩施州恩施市", None),
         ("南京东路100号", None),
+        ("上海市场路5号", None),
+        ("南京市民中心", None),
+        ("南京市玄武区市场路5号", ("江苏省", "南京市", "玄武区", "市场路5号")),
         ("北京路1号", None),
         ("10 Downing Street", None),
         ("", None),
@@ -147,3 +150,13 @@ def test_names_lose_what_no_name_has() -> None:
     assert standard_name(" 王 小明　") == "王小明"
     assert standard_name("Ａｌｉｃｅ  Ｗ．") == "Alice W．"
     assert standard_name("腾讯科技（深圳）有限公司") == "腾讯科技（深圳）有限公司"
+
+
+def test_an_address_is_split_only_where_no_part_has_been_filled_in() -> None:
+    street = "江苏省苏州市昆山市前进路1号"
+    whole = {"province": "江苏省", "city": "苏州市", "district": "昆山市", "street": "前进路1号"}
+    assert regions.parts_of({"street": street}) == whole
+    assert regions.parts_of({"street": street, "city": ""}) == whole
+    for part, value in (("city", "昆山市"), ("district", "玉山镇"), ("province", "江苏")):
+        assert regions.parts_of({"street": street, part: value}) is None
+    assert regions.parts_of({"street": "湖北省仙桃市"}) == {"province": "湖北省", "city": "仙桃市"}
