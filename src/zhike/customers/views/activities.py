@@ -7,12 +7,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from zhike.core.errors import DomainError
+from zhike.core.fields import require_write
 from zhike.core.forms import accepted
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page, toast
 from zhike.customers import timeline
 from zhike.customers.forms import NewActivity
+from zhike.customers.guarded import ACTIVITY
 from zhike.customers.models import Activity
 from zhike.customers.selectors import activities as selectors
 from zhike.customers.services import activities, attaching, mentioning
@@ -25,6 +27,8 @@ from zhike.exchange import uploads
 @require_POST
 def add_activity(request: ActorRequest, pk: int) -> HttpResponse:
     load_visible(request, pk)
+    # Who may not write here has no form on which a refusal could stand.
+    require_write(request.actor, ACTIVITY)
     form = NewActivity(request.POST, request.FILES)
     written: list[Activity] = []
     if not accepted(form, lambda: written.append(_written(request, pk, form))):
