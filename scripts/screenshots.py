@@ -73,6 +73,10 @@ def open_filter(page: Page) -> None:
     page.locator("#zk-filter form").wait_for()
 
 
+def wait_for_lanes(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+
+
 def open_first_in_panel(page: Page) -> None:
     page.locator("a[data-panel]").first.click()
     page.locator("#zk-panel .zk-record-page").wait_for()
@@ -89,6 +93,7 @@ def pictures(places: dict[str, str]) -> Iterator[Picture]:
     yield Picture(name="customers", path="/customers/?sort=-amount")
     yield Picture(name="customers-filter", path=grade, act=open_filter)
     yield Picture(name="customers-panel", path="/customers/?sort=-amount", act=open_first_in_panel)
+    yield Picture(name="customers-board", path="/customers/?as=board&group=stage", act=wait_for_lanes)
     yield Picture(name="customer", path=places["customer"], height=1100)
     yield Picture(name="customer-new", path="/customers/new/")
     yield Picture(name="order", path=places["order"])
@@ -99,11 +104,18 @@ def pictures(places: dict[str, str]) -> Iterator[Picture]:
     yield Picture(name="import-check", path=places["check"])
     yield Picture(name="import-done", path=places["done"])
     yield Picture(name="insight", path="/insight/", height=1860)
+    yield Picture(name="persona", path="/persona/?a=f%3Dgrade:is:high", height=1400)
+    yield Picture(name="tags-by-rule", path="/persona/tags/")
+    yield Picture(name="duplicates", path="/duplicates/")
+    yield Picture(name="quality", path="/quality/")
+    yield Picture(name="exports", path="/exports/")
     yield Picture(name="settings-users", path="/settings/users/")
     yield Picture(name="settings-teams", path="/settings/teams/")
     yield Picture(name="settings-roles", path="/settings/roles/")
     yield Picture(name="settings-role", path=places["role"], height=1340)
     yield Picture(name="settings-fields", path="/settings/fields/")
+    yield Picture(name="settings-field-access", path="/settings/field-access/")
+    yield Picture(name="settings-tags", path="/settings/tags/")
     yield Picture(name="privacy-desk", path="/privacy/")
     yield Picture(name="privacy-inventory", path="/privacy/inventory/")
     yield Picture(name="recycle-bin", path="/bin/")
@@ -121,6 +133,8 @@ def pictures(places: dict[str, str]) -> Iterator[Picture]:
         yield Picture(name=f"{name}-en", path=path, language="en")
         yield Picture(name=f"{name}-dark", path=path, theme="dark")
         yield Picture(name=f"{name}-390", path=path, width=390, height=844)
+    # Stands in the customer's history from then on.
+    yield Picture(name="customer-print", path=f"{places['customer']}print/", height=1100)
     yield Picture(name="import-390", path="/imports/", width=390, height=844)
 
 
@@ -175,7 +189,12 @@ def furnish() -> dict[str, str]:
     from zhike.customers.models import Customer
     from zhike.demo.plan import Plan
     from zhike.demo.services import build_company
+    from zhike.duplicates.models import Scan
+    from zhike.duplicates.services import scanning
     from zhike.exchange import services
+    from zhike.exports.services import starting
+    from zhike.persona.services import tag_rules
+    from zhike.quality.services import running
 
     plan = Plan(customers=CUSTOMERS, orders=ORDERS, end_on=TODAY - timedelta(days=1))
     build_company(actor=SYSTEM, plan=plan, password=PASSWORD, at=NOW - timedelta(hours=2), say=lambda *_: None)
@@ -199,6 +218,15 @@ def furnish() -> dict[str, str]:
         if step == "done":
             services.apply_import(actor=boss, import_id=job.pk, at=at)
         steps[step] = f"/imports/{job.pk}/"
+    spill = Path(os.environ["ZHIKE_HOME"]) / "spill"
+    pairs = Scan.objects.create(started_at=NOW, heartbeat_at=NOW)
+    scanning.run_scan(actor=SYSTEM, scan_id=pairs.pk, now=lambda: NOW, spill=spill)
+    check = running.open_run(as_of=TODAY, at=NOW)
+    running.carry_out(actor=SYSTEM, run_id=check.pk, now=lambda: NOW, spill=spill)
+    rule = tag_rules.put_rule(actor=boss, name="高价值", query="f=grade:is:top,high", at=NOW)
+    tag_rules.ask_rule(rule_id=rule.pk, at=NOW)
+    wanted = starting.Wanted(kind="customers", format="xlsx", query="f=grade:is:top", reason="季度回访")
+    starting.start_export(actor=boss, wanted=wanted, at=NOW)
     with connection.cursor() as cursor:
         # Nobody works here; a refresh that waits forever would show.
         cursor.execute("DELETE FROM procrastinate_jobs")
