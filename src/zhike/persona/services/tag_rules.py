@@ -79,9 +79,9 @@ def put_rule(*, actor: Actor, name: str, query: str, at: datetime) -> TagRule:
     _check(name, tree)
     _check_reach(actor, tree, at)
     with transaction.atomic():
-        if TagRule.objects.count() >= MOST:
-            raise TooManyRules
         tag = Tag.objects.get_or_create(name=name)[0]
+        if TagRule.objects.exclude(tag=tag).count() >= MOST:
+            raise TooManyRules
         rule = TagRule.objects.update_or_create(
             tag=tag,
             defaults={"query": query, "failure": "", "asked_at": None},
