@@ -34,12 +34,14 @@ from zhike.customers.models import Customer, SealedValue
 from zhike.customers.services import people, reveals
 from zhike.customers.services.bin import CODE
 from zhike.duplicates.services.merging import merge_customers
+from zhike.duplicates.services.undoing import undo_merge
 from zhike.exchange.models import Import
 from zhike.metadata import indexes, tasks
 from zhike.metadata.models import FieldDefinition, Index
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.services import definitions
 from zhike.metadata.services import sealing as moving
+from zhike.recovery.models import Binned
 from zhike.recovery.services import bin_records, restore_records
 
 pytestmark = pytest.mark.django_db
@@ -197,3 +199,26 @@ def test_conditions_without_a_value_stay_and_open_choices_by_value_go() -> None:
         moving.move_values(definition_id=made.pk)
     left = {**asked, "B": f"f=any(city:is:Wuhan;{NAME}:is:-)&cols=name"}
     assert dict(SavedView.objects.values_list("name", "query")) == left
+
+
+def test_a_merge_before_it_is_undone_like_one_after_it() -> None:
+    made = create()
+    with acting(SYSTEM, origin="test"):
+        pairs = [(add("", f"S{n}"), add(f"{CARD}-{n}", f"L{n}")) for n in range(5)]
+        merges = [merge_customers(actor=SYSTEM, survivor_id=one.pk, record_ids=[two.pk], at=AT) for one, two in pairs]
+    people.edit_customer(actor=SYSTEM, customer_id=pairs[1][0].pk, changes={NAME: OTHER}, at=AT)
+    bin_records(actor=SYSTEM, kind=CODE, record_ids=[pairs[2][0].pk], at=AT)
+    change(made, is_sealed=True)
+    # Between the moving of the values and the forgetting of copies.
+    moving._move_batch(made.pk, after=0)
+    undo_merge(actor=SYSTEM, merge_id=merges[3].pk, at=AT)
+    with acting(SYSTEM, origin="task"):
+        moving.move_values(definition_id=made.pk)
+    assert places_of(BARE) == []
+    people.edit_customer(actor=SYSTEM, customer_id=pairs[4][0].pk, changes={NAME: OTHER}, at=AT)
+    restore_records(actor=SYSTEM, binned_ids=Binned.objects.filter(record_id=pairs[2][0].pk).values_list("pk", flat=True))
+    for merge in (*merges[:3], merges[4]):
+        undo_merge(actor=SYSTEM, merge_id=merge.pk, at=AT)
+    assert [held(two.pk) for _one, two in pairs] == [f"{CARD}-{n}" for n in range(5)]
+    # What was entered since stays as entered.
+    assert [held(one.pk) for one, _two in pairs] == ["", OTHER, "", "", OTHER]

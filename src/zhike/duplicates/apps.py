@@ -14,20 +14,13 @@ class DuplicatesConfig(AppConfig):
         from zhike.core.access import declare
         from zhike.core.lists import actions, panels
         from zhike.customers.services.bin import CODE
-        from zhike.duplicates import guarding, permissions, pointers
+        from zhike.duplicates import guarding, own_copies, permissions, pointers
         from zhike.metadata import copies
         from zhike.recovery import kinds
         from zhike.ui import navigation
 
         declare(permissions.ALL)
-        # Before and after of what the survivor's column held, each as a text.
-        copies.declare(
-            "UPDATE duplicates_merge SET fields = jsonb_set(fields, '{custom}', (SELECT jsonb_agg(CASE"
-            " WHEN jsonb_typeof(one) = 'string' THEN to_jsonb(((one #>> '{}')::jsonb - %(key)s)::text) ELSE one END"
-            " ORDER BY place) FROM jsonb_array_elements(fields -> 'custom') WITH ORDINALITY AS said (one, place)))"
-            " WHERE fields ? 'custom' AND EXISTS (SELECT FROM jsonb_array_elements_text(fields -> 'custom') AS one"
-            " WHERE one::jsonb ? %(key)s)"
-        )
+        copies.declare(own_copies.forget_merged)
         kinds.add_guard(CODE, guarding.refuse_restoring)
         merging.follow_by(pointers.find_successor)
         personal.same_person_by(pointers.list_given_up)

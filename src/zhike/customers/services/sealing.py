@@ -18,7 +18,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.text import normal
 from zhike.customers import sealed
-from zhike.customers.guarded import key
+from zhike.customers.guarded import RECORD, key
 from zhike.customers.models import Customer, SealedValue
 from zhike.customers.sealed import ID_NUMBER
 from zhike.customers.services.changes import Change, record_changes
@@ -146,6 +146,25 @@ def merge_sealed(pairs: Sequence[tuple[int, int]]) -> Mapping[int, Any]:
     for row in SealedValue.objects.bulk_create(made.values()):
         found.setdefault(row.customer_id, []).append(row.pk)
     return found
+
+
+def rows_saying(field: str, texts: Mapping[int, str]) -> dict[int, int]:
+    """Of customers, also in the recycle bin, the rows that say just this and that nobody edited, by their numbers."""
+    held = SealedValue.objects.filter(field=field, customer__in=texts, version=1)
+    rows = [(row.customer_id, row.pk, bytes(row.sealed), row.key_id) for row in held]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_id, (kept ->> 'id')::bigint, decode(substr(kept ->> 'sealed', 3), 'hex'),"
+            " (kept ->> 'key_id')::bigint FROM recovery_binned, jsonb_array_elements(rows -> %s) AS kept"
+            " WHERE kind = %s AND record_id = ANY(%s) AND kept ->> 'field' = %s AND kept ->> 'version' = '1'",
+            [SealedValue._meta.db_table, RECORD, list(texts), field],
+        )
+        rows += cursor.fetchall()
+    return {
+        customer: pk
+        for customer, pk, value, key_id in rows
+        if sealed.open_sealed(field, customer, value, key_id) == texts[customer]
+    }
 
 
 def undo_merge(customer_id: int, row_ids: Sequence[int]) -> None:

@@ -20,9 +20,11 @@ from zhike.customers.models import Customer
 from zhike.customers.services.bin import CODE
 from zhike.customers.services.merged import put_merged
 from zhike.customers.services.search import refresh_search
+from zhike.customers.vault import list_sealed
 from zhike.duplicates.events import MergeUndone
 from zhike.duplicates.giving_back import give_back
 from zhike.duplicates.models import Merge, MergedRecord
+from zhike.duplicates.own_copies import settle
 from zhike.duplicates.permissions import MERGE
 from zhike.duplicates.pointers import find_successor
 from zhike.duplicates.services.inheriting import give_up
@@ -116,7 +118,7 @@ def undo_merge(*, actor: Actor, merge_id: int, at: datetime) -> Undone:
         ):
             raise PermissionDenied(MERGE)
         records = {one.record_id: one for one in MergedRecord.objects.filter(merge=merge).order_by("record_id")}
-        values, kept = _former(merge, survivor)
+        values, kept = _former(_settled(merge), survivor)
         # First, so that a value only one may have is free for the one who comes back.
         put_merged(changes={survivor: values}, at=at)
         restored = _bring_back(actor, sorted(records))
@@ -164,6 +166,15 @@ def _bring_back(actor: Actor, ids: list[int]) -> Restored:
         return bring_back(actor=actor, kind=CODE, record_ids=ids)
     except NothingInBin:
         raise RecordsGone from None
+
+
+def _settled(merge: Merge) -> Merge:
+    """Where fields are on their way to being encrypted, as it will be then."""
+    for known in list_sealed():
+        if known.is_moving and HOLDER in merge.fields:
+            settle(known, [merge.pk], is_moving=True)
+            merge.refresh_from_db(fields=["fields", "journal"])
+    return merge
 
 
 def _former(merge: Merge, survivor: Customer) -> tuple[dict[str, Any], list[str]]:
