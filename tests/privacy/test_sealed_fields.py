@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -25,6 +26,7 @@ from tests.privacy.sealed import (
     places_of,
 )
 
+from zhike.accounts import field_keys
 from zhike.accounts.models import IdempotentRequest, User
 from zhike.accounts.services import put_field_access, put_role
 from zhike.bulk.models import Verb
@@ -42,6 +44,11 @@ from zhike.customers.services import activities, people, reveals, sealing
 from zhike.customers.services.bin import CODE
 from zhike.duplicates.services.merging import merge_customers
 from zhike.duplicates.services.undoing import undo_merge
+from zhike.exports.models import Export, Schedule
+from zhike.exports.rhythm import Rhythm
+from zhike.exports.selectors import find_actor
+from zhike.exports.services import scheduling
+from zhike.exports.services.starting import Wanted
 from zhike.insight.sources import sources
 from zhike.metadata import indexes
 from zhike.metadata.models import FieldDefinition, Index, Kind
@@ -53,6 +60,7 @@ from zhike.quality.subjects import measured_own
 from zhike.recovery.services import RestoreCollides, bin_records, restore_records
 
 pytestmark = pytest.mark.django_db
+EXPORTS = ("customers.view_customer", "customers.export_customer")
 
 
 def test_a_value_stands_in_no_table_and_is_shown_changed_and_found() -> None:
@@ -67,8 +75,8 @@ def test_a_value_stands_in_no_table_and_is_shown_changed_and_found() -> None:
     with pytest.raises(activities.ChangeOverwritten):
         activities.undo_change(actor=SYSTEM, activity_id=edit.change_id or 0, at=AT)
     assert sealed_values.find_by_value(actor=SYSTEM, field=NAME, value=f" {CARD} ") == [two.pk, one.pk]
-    [digest] = sealed_values.digests_of(actor=SYSTEM, field=NAME, value=CARD)
-    assert listed(SYSTEM, f"all({NAME}:is:{digest})") == [two.pk, one.pk]
+    [mark] = sealed_values.marks_of(actor=SYSTEM, field=NAME, value=CARD)
+    assert listed(SYSTEM, f"all({NAME}:is:{mark})") == [two.pk, one.pk]
     people.edit_customer(actor=SYSTEM, customer_id=two.pk, changes={NAME: ""}, at=AT)
     assert (held(two.pk), listed(SYSTEM, f"all({NAME}:filled:)")) == ("", [one.pk])
 
@@ -167,6 +175,37 @@ def test_new_keys_a_merge_its_undo_and_the_bin_carry_it() -> None:
     assert moved is not None
     restore_records(actor=SYSTEM, binned_ids=binned())
     assert held(one.pk) == CARD
+
+
+def test_after_new_keys_a_filter_from_before_says_so_and_stops_what_follows_it() -> None:
+    create(is_sealed=True)
+    add()
+    number = "110101199003074258"
+    sealing.put_id_number(actor=SYSTEM, customer_id=Customer.objects.get().pk, value=number, at=AT)
+    user = User.objects.create(username="ada", name="Ada")
+    user.roles.set([put_role(actor=SYSTEM, code="all", name="All", grants=dict.fromkeys(EXPORTS, Scope.ALL))])
+    put_field_access(actor=SYSTEM, role=user.roles.get(), levels={f"{RECORD}.{NAME}": Sight.WRITE})
+    actor = find_actor(user.pk)
+    assert actor is not None
+    asked = [f"all({field}:is:{','.join(sealed_values.marks_of(actor=SYSTEM, field=field, value=value))})"
+             for field, value in ((NAME, CARD), ("id_number", number))]  # fmt: skip
+    wanted = Wanted(kind=KEY, format="csv", query=f"f={asked[0]}", reason="for the bank")
+    draft = scheduling.Draft(name="Cards", wanted=wanted, rhythm=Rhythm(every="daily", at=time(8)))
+    made = scheduling.create_schedule(actor=actor, draft=draft, at=AT)
+    assert [len(listed(SYSTEM, one)) for one in asked] == [1, 1]
+    # As soon as there is a second key not everybody would be found.
+    field_keys.make(field_keys.Use.INDEX, at=AT)
+    renewed = [sealed_values.marks_of(actor=SYSTEM, field=NAME, value=CARD)]
+    sealing.rotate_keys(at=AT, with_index=True)
+    renewed.append(sealed_values.marks_of(actor=SYSTEM, field=NAME, value=CARD))
+    for one in (*asked, f"all({NAME}:is:{','.join(renewed[0])})", f"all({NAME}:is:{'0' * 64})"):
+        with pytest.raises(FilterInvalid, match="renewed"):
+            listed(SYSTEM, one)
+    assert len(listed(SYSTEM, f"all({NAME}:is:{','.join(renewed[1])})")) == 1
+    with acting(SYSTEM, origin="task"):
+        assert scheduling.run_due(at=AT + timedelta(days=2)) == 0
+    made.refresh_from_db()
+    assert (made.stopped, Export.objects.exists()) == (Schedule.Stopped.LIST_CHANGED, False)
 
 
 def test_a_value_taken_meanwhile_stays_behind_when_its_customer_comes_back() -> None:

@@ -1,17 +1,22 @@
 """Encrypted fields of customers: opening them, and finding by them without opening any."""
 
+import re
 from collections.abc import Buffer, Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
 
 from zhike.accounts import field_keys
 from zhike.accounts.models import FieldKey
 from zhike.core import envelope
+from zhike.core.lists.grammar import FilterInvalid
 from zhike.customers.models import SealedValue
 
 ID_NUMBER = "id_number"
 TABLE = SealedValue._meta.db_table
+_MARK = re.compile("(?:([0-9]{1,18})-)?([0-9a-f]{64})", re.ASCII)
+_NO_KEY = "0-" + "0" * 64
 
 
 def place_of(field: str, customer_id: int) -> str:
@@ -67,5 +72,30 @@ def open_row(field: str, row: dict[str, Any], *, customer_id: int) -> str:
 
 def digests(field: str, text: str) -> Sequence[str]:
     """What rows with exactly this value carry: one for each key in force."""
-    keys = field_keys.list_open(FieldKey.Use.INDEX)
-    return [envelope.blind_index(key, text, field=field) for _key_id, key in keys]
+    return [envelope.blind_index(key, text, field=field) for _pk, key in _index_keys()]
+
+
+def marks(field: str, text: str) -> Sequence[str]:
+    """What a list's address carries in place of the value: its digests, with the keys that they are of."""
+    # Before the first value is kept there is no key, and nobody to find.
+    return [f"{pk}-{envelope.blind_index(key, text, field=field)}" for pk, key in _index_keys()] or [_NO_KEY]
+
+
+def digests_marked(given: Sequence[str]) -> Sequence[str]:
+    """The digests of `marks` that were made at any time before.
+
+    :raises FilterInvalid: that is no mark; or a key has come since, so that not all, or nobody, would be found
+    """
+    found = [_MARK.fullmatch(one) for one in given]
+    known = [one for one in found if one is not None]
+    if len(known) < len(found):
+        raise FilterInvalid(_("Encrypted values stand in no address. Use “Find by an encrypted value”."))
+    if not {pk for pk, _key in _index_keys()} <= {int(one[1] or 0) for one in known}:
+        raise FilterInvalid(
+            _("The keys of encrypted values were renewed after this filter was made. Look for the value once more.")
+        )
+    return [one[2] for one in known]
+
+
+def _index_keys() -> Sequence[tuple[int, bytes]]:
+    return field_keys.list_open(FieldKey.Use.INDEX)

@@ -28,10 +28,10 @@ class CustomerVault:
         return sealed.open_row(name, row, customer_id=pk)
 
     def having(self, name: str, text: str) -> Q:
-        return self.marked(name, sealed.digests(name, text))
+        return _digested(name, sealed.digests(name, text))
 
-    def marked(self, name: str, digests: Sequence[str]) -> Q:
-        return Q(Exists(_of(name).filter(customer=OuterRef("pk"), blind_index__in=digests)))
+    def marked(self, name: str, marks: Sequence[str]) -> Q:
+        return _digested(name, sealed.digests_marked(marks))
 
     def filled(self, name: str) -> Q:
         return Q(Exists(_of(name).filter(customer=OuterRef("pk"))))
@@ -106,6 +106,10 @@ def _opened_doubles(name: str, most: int) -> Sequence[tuple[int, Sequence[int]]]
         holders.setdefault(_opened(row), []).append(row.customer_id)
     found = sorted((len(ids), ids[:_SHOWN]) for ids in holders.values() if len(ids) > 1)
     return [(count, ids) for count, ids in reversed(found)][:most]
+
+
+def _digested(name: str, digests: Sequence[str]) -> Q:
+    return Q(Exists(_of(name).filter(customer=OuterRef("pk"), blind_index__in=digests)))
 
 
 def _of(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What merges keep of a field of the company's own that becomes encrypted: which rows of the vault are theirs to undo."""
+"""What merges keep of a field that becomes encrypted: which rows of the vault are theirs to undo."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -39,7 +39,7 @@ def bring_out(known: Known) -> None:
 def forget(known: Known) -> None:
     """Take every copy of the field's values out, one transaction each; seeing everything. May be repeated."""
     # Not what asks by digest, nor whether there is something.
-    asks = rf"((?:^|[^a-z0-9_.]){re.escape(known.name)}:)(?!filled|empty|is:[0-9a-f]{{64}})[a-z]+:"
+    asks = rf"((?:^|[^a-z0-9_.]){re.escape(known.name)}:)(?!filled|empty|is:[0-9]+-[0-9a-f]{{64}})[a-z]+:"
     told = {"record": known.record, "key": known.key, "name": known.name, "mark": COVERED}
     told["asks"] = asks + r"(?:[^\\;)&]|\\.|%5C.)*"
     for copy in _copies:

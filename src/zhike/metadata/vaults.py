@@ -27,8 +27,11 @@ class Vault(Protocol):
     def having(self, name: str, text: str) -> Q:
         """Records with exactly this value, found without opening any."""
 
-    def marked(self, name: str, digests: Sequence[str]) -> Q:
-        """Records whose value has one of these keyed digests."""
+    def marked(self, name: str, marks: Sequence[str]) -> Q:
+        """Records with one value, by what an address carries in place of it: keyed digests, and of which keys.
+
+        :raises zhike.core.lists.grammar.FilterInvalid: no such marks, or of keys that are not those in force
+        """
 
     def filled(self, name: str) -> Q:
         """Records that have a value."""

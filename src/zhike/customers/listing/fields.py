@@ -16,6 +16,7 @@ from zhike.core.lists.operators import Asking, Kind
 from zhike.core.lists.registry import Choices, Compile, Field, Naming
 from zhike.customers.guarded import SEALED, key
 from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, SealedValue, Stage, Tag
+from zhike.customers.sealed import digests_marked
 from zhike.customers.searching import containing
 
 MOST_CHOICES = 500
@@ -141,10 +142,10 @@ def _reached_by(kind: str) -> Compile:
 
 
 def _sealed(operator: str, values: list[Any], asking: Asking) -> Q:
-    """By the keyed digest alone: the value itself must stand in no address."""
+    """By keyed digests alone: the value itself must stand in no address."""
     mine = SealedValue.objects.filter(customer=OuterRef("pk"), field="id_number")
     if operator == "is":
-        return Q(Exists(mine.filter(blind_index__in=values)))
+        return Q(Exists(mine.filter(blind_index__in=digests_marked(values))))
     return Q(Exists(mine)) if operator == "filled" else ~Q(Exists(mine))
 
 

@@ -46,8 +46,7 @@ def _address_of(actor: Actor, field: str, value: str) -> str:
 
     :raises ValidationError: not of the field's kind
     """
-    # Before the first value is kept there is no key, and nobody to find.
-    wanted = sealed_values.digests_of(actor=actor, field=field, value=value) or [sealed_values.NOBODY]
+    wanted = sealed_values.marks_of(actor=actor, field=field, value=value)
     return list_address(State(tree=Group("all", (Condition(field, "is", tuple(wanted)),))).query())
 
 

@@ -17,7 +17,7 @@ from zhike.core.access import require
 from zhike.core.actor import Actor, Sight
 from zhike.core.errors import DomainError
 from zhike.core.fields import Care
-from zhike.core.lists.conditions import describe
+from zhike.core.lists.conditions import compile_tree, describe
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, read_state
@@ -212,7 +212,9 @@ def check(*, actor: Actor, wanted: Wanted) -> Settled:
     if settled.sensitive and len(plain(wanted.reason)) < 2:
         raise ReasonMissing(" / ".join(settled.sensitive))
     # A filter or an order over what is not there, or not read, is refused before anything is written down.
-    sentence_of(actor=actor, settled=settled, at=datetime.now(UTC))
+    at = datetime.now(UTC)
+    sentence_of(actor=actor, settled=settled, at=at)
+    compile_tree(settled.state.tree, of=registry.list_of(settled.exportable), asking=asking_of(actor, at))
     order_of(settled.state, of=registry.list_of(settled.exportable), actor=actor)
     return settled
 
