@@ -63,20 +63,18 @@ def betrayed(text: str, world: World) -> set[str]:
 
 
 def walked(client: Client, surfaces: dict[str, Surface], world: World, prefix: str = "") -> dict[str, Any]:
-    """Surface → what it betrayed or how it broke."""
+    """Surface → what it betrayed or how it broke. To who sees all of them records are alike: of each surface one."""
     found: dict[str, Any] = {}
-    for name, surface in surfaces.items():
+    for turn, (name, surface) in enumerate(surfaces.items()):
         address = surface.list_at or surface.record_at
-        for one in world.planted if address is not None else []:
-            assert address is not None
-            if surface.changes and surface.method != "GET":
-                continue
-            response = client.generic(surface.method, prefix + address(one))
-            # The address itself says what was asked for.
-            asked = address(one)
-            text = text_of(response).replace(asked, "").replace(asked.partition("?")[2], "")
-            if response.status_code >= 500 or betrayed(text, world):
-                found[f"{name} {one.name}"] = response.status_code, betrayed(text, world)
+        if address is None or (surface.changes and surface.method != "GET"):
+            continue
+        asked = address(world.planted[turn % len(world.planted)])
+        response = client.generic(surface.method, prefix + asked)
+        # The address itself says what was asked for.
+        text = text_of(response).replace(asked, "").replace(asked.partition("?")[2], "")
+        if response.status_code >= 500 or betrayed(text, world):
+            found[f"{name} {asked}"] = response.status_code, betrayed(text, world)
     return found
 
 

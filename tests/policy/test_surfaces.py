@@ -112,10 +112,23 @@ def walk(world: World, user: str, surfaces: dict[str, Surface], ask: Ask) -> lis
     lists: dict[str, str] = {}
     return [
         f"{name} {one.owner}: {problem}"
-        for name, surface in surfaces.items()
-        for one in world.planted
+        for turn, (name, surface) in enumerate(surfaces.items())
+        for one in _asked_about(world, user, surface, turn)
         for problem in _differences(world, user, surface, one, ask, lists)
     ]
+
+
+def _asked_about(world: World, user: str, surface: Surface, turn: int) -> list[Planted]:
+    """Every record where one address lists them; where each has its own, one for each reason to be allowed or refused.
+
+    Which of those that are alike changes from surface to surface, so that all of them are asked about somewhere.
+    """
+    if surface.list_at is not None and len(set(map(surface.list_at, world.planted))) == 1:
+        return world.planted
+    alike: dict[tuple[bool, str], list[Planted]] = {}
+    for one in world.planted:
+        alike.setdefault((allowed(world, user, surface, one), world.reason(user, one)), []).append(one)
+    return [ones[turn % len(ones)] for ones in alike.values()]
 
 
 def _differences(

@@ -172,6 +172,16 @@ class World:
         }
         return user in by_role and by_role[user]()
 
+    def reason(self, user: str, one: Planted) -> str:
+        """Why the user sees the customer; empty where they do not. Customers seen for one reason are seen alike."""
+        if not self.sees(user, one):
+            return ""
+        if one.owner in (user, STANDS_IN.get(user), SHARED_WITH.get(user, ("", False))[0]):
+            return f"of {one.owner}"
+        if user == "subordinates":
+            return f"{_above(one.owner).index(user)} between"
+        return "all" if user == "everything" else f"in {one.team}"
+
 
 def _above(user: str) -> list[str]:
     found = []
