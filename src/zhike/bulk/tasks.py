@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import User
-from zhike.bulk.services import carrying, forgetting, resuming, undoing
+from zhike.bulk.services import carrying, forgetting, resuming, undoing, working
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
 from zhike.core.errors import DomainError
@@ -20,12 +20,14 @@ from zhike.core.errors import DomainError
 @app.task(name="bulk.carry_out", queue="bulk", retry=3)
 def carry_out(*, act_id: int, user_id: int | None) -> None:
     """A batch in a transaction; killed, it goes on with what is left."""
-    _work(user_id, partial(carrying.go_on, act_id=act_id), partial(carrying.fail, act_id=act_id))
+    step, fail = partial(carrying.go_on, act_id=act_id), partial(carrying.fail, act_id=act_id)
+    working.side_by_side(act_id, partial(_work, user_id, step, fail))
 
 
 @app.task(name="bulk.take_back", queue="bulk", retry=3)
 def take_back(*, act_id: int, user_id: int | None) -> None:
-    _work(user_id, partial(undoing.go_back, act_id=act_id), partial(undoing.fail, act_id=act_id))
+    step, fail = partial(undoing.go_back, act_id=act_id), partial(undoing.fail, act_id=act_id)
+    working.side_by_side(act_id, partial(_work, user_id, step, fail))
 
 
 @app.periodic(cron="* * * * *")

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet, ObjectDoesNotExist, PermissionDenied
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 from simplejson import JSONEncoder
@@ -18,6 +18,7 @@ from simplejson import JSONEncoder
 from zhike.audit import services as audit
 from zhike.bulk.models import Act, Batch, Outcome, Verb
 from zhike.bulk.plans import SAME, Plan, make_plan
+from zhike.bulk.services import working
 from zhike.bulk.services.choosing import own_selections, rows_of
 from zhike.bulk.services.tagging import put_tags
 from zhike.core.access import IsAnyOf, Keys, array_of
@@ -101,28 +102,29 @@ def start_act(*, actor: Actor, selection_id: int, at: datetime) -> Act:
 
 @transaction.atomic
 def go_on(*, actor: Actor, act_id: int, at: datetime) -> bool:
-    """Lay the set down, or work off its next batch, in a transaction of its own; whether more is left."""
-    act = Act.objects.select_for_update().get(pk=act_id)
+    """Lay the set down, or work off a batch that nobody else does, in a transaction of its own; whether more is left to
+    begin."""
+    working.join(act_id)
+    act = Act.objects.get(pk=act_id)
     if act.finished_at is not None:
         return False
-    act.heartbeat_at = at
     # All batches are one set in the history, which leads to this act.
     with acting(replace(actor, request_id=f"bulk-{act.pk}")):
         if act.total is None:
-            _lay_down(actor, act, rows_of(actor=actor, chosen=act, at=at), at)
-            return True
+            return _begin(actor, act, at)
         plan = make_plan(actor=actor, verb=Verb(act.verb), change=act.change, at=at)
-        batch = act.batches.filter(is_done=False).order_by("number").first()
-        if batch is not None:
-            _work_off(actor, act, plan, batch, at)
-        if act.done_count >= act.total:
-            act.finished_at = at
-        act.save()
+        waiting = act.batches.filter(is_done=False).order_by("number")
+        batch = waiting.select_for_update(skip_locked=True).first()
+        if batch is None:
+            return False
+        _work_off(actor, act, plan, batch, at)
     return act.finished_at is None
 
 
+@transaction.atomic
 def fail(*, act_id: int, why: str, at: datetime) -> None:
     """It cannot go on: the field is gone, or the right. What is done stays done."""
+    working.keep_out(act_id)
     act = Act.objects.get(pk=act_id)
     act.failure, act.finished_at = why[:500], at
     act.save(update_fields=["failure", "finished_at"])
@@ -130,12 +132,14 @@ def fail(*, act_id: int, why: str, at: datetime) -> None:
 
 @transaction.atomic
 def cancel_act(*, actor: Actor, act_id: int, at: datetime) -> Act:
-    """Stop after the batch that is being worked off; what is done can be taken back.
+    """Stop after the batches that are being worked off; what is done can be taken back.
 
     :raises Act.DoesNotExist: there is none, or it is somebody else's
     :raises NothingWaits: it is over
     """
-    act = own_acts(actor).select_for_update().get(pk=act_id)
+    act = own_acts(actor).get(pk=act_id)
+    working.keep_out(act.pk)
+    act.refresh_from_db(from_queryset=Act.objects.select_for_update())
     if act.finished_at is not None:
         raise NothingWaits
     act.is_cancelled, act.finished_at = True, at
@@ -146,6 +150,13 @@ def cancel_act(*, actor: Actor, act_id: int, at: datetime) -> Act:
 def own_acts(actor: Actor) -> "QuerySet[Act]":
     rows = Act.objects.all()
     return rows.filter(user=None) if actor.user_id is None else rows.filter(user_id=actor.user_id)
+
+
+def _begin(actor: Actor, act: Act, at: datetime) -> bool:
+    act.refresh_from_db(from_queryset=Act.objects.select_for_update())
+    if act.total is None:
+        _lay_down(actor, act, rows_of(actor=actor, chosen=act, at=at), at)
+    return act.finished_at is None
 
 
 def _lay_down(actor: Actor, act: Act, rows: "QuerySet[Any, Any]", at: datetime) -> None:
@@ -166,12 +177,19 @@ def _lay_down(actor: Actor, act: Act, rows: "QuerySet[Any, Any]", at: datetime) 
 
 def _work_off(actor: Actor, act: Act, plan: Plan, batch: Batch, at: datetime) -> None:
     outcomes = _DOING[plan.verb](actor, act, plan, batch.ids, at)
-    act.changed_count += outcomes[Outcome.CHANGED]
-    act.same_count += outcomes[SAME]
-    act.done_count += len(batch.ids)
-    act.refused_count += len(batch.ids) - outcomes[Outcome.CHANGED] - outcomes[SAME]
+    changed, same = outcomes[Outcome.CHANGED], outcomes[SAME]
     batch.is_done = True
     batch.save(update_fields=["is_done"])
+    # Last, for until the end of the transaction whoever does another batch waits for this row.
+    Act.objects.filter(pk=act.pk).update(
+        changed_count=F("changed_count") + changed,
+        same_count=F("same_count") + same,
+        refused_count=F("refused_count") + len(batch.ids) - changed - same,
+        done_count=F("done_count") + len(batch.ids),
+        heartbeat_at=at,
+        finished_at=Case(When(total__lte=F("done_count") + len(batch.ids), then=Value(at))),
+    )
+    act.refresh_from_db()
 
 
 def _edit(actor: Actor, act: Act, plan: Plan, ids: Sequence[int], at: datetime) -> Counter[str]:

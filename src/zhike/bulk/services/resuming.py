@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
 from zhike.bulk.models import Act
-from zhike.bulk.services import carrying, undoing
+from zhike.bulk.services import carrying, undoing, working
 
 TRIES = 3  # jobs that may fail, each of which tries several times itself
 
@@ -19,9 +19,10 @@ def take_up(*, at: datetime) -> None:
     """Queue a job for each that has been silent, and give up those that fail again and again."""
     running, going_back = Q(finished_at=None), Q(undo_began_at__isnull=False, undone_at=None)
     silent = Act.objects.filter(running | going_back, heartbeat_at__lt=at - carrying.SILENCE).order_by("pk")
-    # Whoever works on one holds its row; a large set takes longer to lay down than silence may last.
-    for act in silent.select_for_update(skip_locked=True):
-        _take_up(act, at)
+    for pk in list(silent.values_list("pk", flat=True)):
+        # A large set takes longer to lay down than silence may last.
+        if working.is_left_alone(pk) and (act := silent.filter(pk=pk).first()):
+            _take_up(act, at)
 
 
 def _take_up(act: Act, at: datetime) -> None:

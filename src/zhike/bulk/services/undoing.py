@@ -17,6 +17,7 @@ from zhike.accounts.models import Team, User
 from zhike.audit import services as audit
 from zhike.bulk.models import Act, Batch, Outcome, Record, Verb
 from zhike.bulk.plans import Plan, plan_of_undo
+from zhike.bulk.services import working
 from zhike.bulk.services.carrying import AT_ONCE, Held, hold
 from zhike.core.access import IsAnyOf, Keys, array_of
 from zhike.core.acting import acting, seeing_everything
@@ -34,7 +35,7 @@ _BACK = sql.SQL(
     """
     UPDATE customers_customer AS row SET {assignments}, version = row.version + 1, updated_at = %(at)s
     FROM bulk_record AS noted
-    WHERE noted.act_id = %(act)s AND noted.record_id = row.id AND row.id = ANY (%(ids)s::bigint[])
+    WHERE noted.act_id = %(act)s AND noted.record_id = row.id AND noted.record_id = ANY (%(ids)s::bigint[])
     """
 )
 _COLUMN = sql.SQL("{column} = (jsonb_populate_record(row, noted.before)).{column}")
@@ -108,25 +109,30 @@ def start_undo(*, actor: Actor, act_id: int, at: datetime) -> Act:
 
 @transaction.atomic
 def go_back(*, actor: Actor, act_id: int, at: datetime) -> bool:
-    """Take the latest batch back, in a transaction of its own; whether more is left. May be repeated."""
-    act = Act.objects.select_for_update().get(pk=act_id)
+    """Take the latest batch back that nobody else does, in a transaction of its own; whether more is left to begin. May
+    be repeated."""
+    working.join(act_id)
+    act = Act.objects.get(pk=act_id)
     if not act.is_undoing:
         return False
     with acting(replace(actor, request_id=f"bulk-{act.pk}-undo")):
         plan = plan_of_undo(actor=actor, verb=Verb(act.verb), change=act.change)
-        waiting = act.batches.filter(is_done=True, is_undone=False)
-        batch = waiting.order_by("-number").first()
+        waiting = act.batches.filter(is_done=True, is_undone=False).order_by("-number")
+        batch = waiting.select_for_update(skip_locked=True).first()
         if batch is not None:
             _work_back(actor, act, plan, batch, at)
-        act.heartbeat_at = at
+        # Whoever does another batch waits here, so that one of them sees that nothing is left.
+        act.refresh_from_db(from_queryset=Act.objects.select_for_update(no_key=True))
         if not waiting.exists():
             act.undone_at = at
-        act.save()
-    return act.undone_at is None
+            act.save(update_fields=["undone_at"])
+    return batch is not None and act.undone_at is None
 
 
+@transaction.atomic
 def fail(*, act_id: int, why: str, at: datetime) -> None:
     """It cannot go on: the field is gone, or the right. What is back stays back; the rest may be begun anew."""
+    working.keep_out(act_id)
     act = Act.objects.get(pk=act_id)
     act.failure, act.undo_began_at, act.heartbeat_at = why[:500], None, at
     act.save(update_fields=["failure", "undo_began_at", "heartbeat_at"])
@@ -140,11 +146,12 @@ def _work_back(actor: Actor, act: Act, plan: Plan, batch: Batch, at: datetime) -
     if told:
         with connection.cursor() as cursor:
             cursor.execute(_NOTE, [array_of(told), list(told.values()), act.pk])
-    counts = Counter(told.values())
-    act.undone_count += counts[Outcome.UNDONE]
-    act.kept_count += len(told) - counts[Outcome.UNDONE]
+    undone = Counter(told.values())[Outcome.UNDONE]
     batch.is_undone = True
     batch.save(update_fields=["is_undone"])
+    Act.objects.filter(pk=act.pk).update(
+        undone_count=F("undone_count") + undone, kept_count=F("kept_count") + len(told) - undone, heartbeat_at=at
+    )
 
 
 type _Before = Mapping[int, Mapping[str, Any]]
