@@ -11,6 +11,6 @@ def test_whatever_keeps_the_address_of_a_list_says_how_values_are_taken_out() ->
         for model in apps.get_models()
         if model.__module__.startswith("zhike.") and any(field.name == "query" for field in model._meta.fields)
     }
-    declared = " ".join(one for one in copies._copies if isinstance(one, str))
+    declared = " ".join(one for _table, one in copies._copies if isinstance(one, str))
     assert "persona_tagrule" in keeping
     assert {table for table in keeping if f" {table} " not in declared} == set()

@@ -41,6 +41,7 @@ OPENED = {
     "metadata/services/sealing.py:_bring_out": "into the clear it comes in all records, for who sees all of them",
     "metadata/services/sealing.py:_move_batch": "a field is stored encrypted in all records",
     "metadata/services/sealing.py:move_values": "the same, of its copies",
+    "metadata/services/sealing.py:_is_awaited": "the same: whether work of anybody's still writes it",
     "metadata/services/values.py:_is_taken": "has another record this value, seen or not",
     "customers/services/people.py:create_customer": "it may be made for somebody else",
     "customers/services/people.py:edit_customer": "it may be given to somebody else",

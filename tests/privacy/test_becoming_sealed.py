@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from tests.privacy.sealed import (
     AT,
     BARE,
@@ -22,6 +24,7 @@ from tests.privacy.sealed import (
 
 from zhike.accounts import field_keys
 from zhike.accounts.models import SavedView, User
+from zhike.audit import services as audit
 from zhike.audit.models import Entry, Payload
 from zhike.bulk.models import Selection, Verb
 from zhike.bulk.services import carrying, choosing
@@ -29,6 +32,7 @@ from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Reach, Sight
 from zhike.core.fields import COVERED
 from zhike.core.lists.grammar import FilterInvalid
+from zhike.customers import own_copies
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer, SealedValue
 from zhike.customers.services import people, reveals
@@ -36,7 +40,7 @@ from zhike.customers.services.bin import CODE
 from zhike.duplicates.services.merging import merge_customers
 from zhike.duplicates.services.undoing import undo_merge
 from zhike.exchange.models import Import
-from zhike.metadata import indexes, tasks
+from zhike.metadata import copies, indexes, tasks
 from zhike.metadata.models import FieldDefinition, Index
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.services import definitions
@@ -88,11 +92,17 @@ def test_a_field_that_becomes_encrypted_leaves_nothing_in_the_clear_and_comes_ba
     assert held(gone.pk) == CARD
     assert Customer.objects.get(pk=two.pk).city == "Wuhan"
 
-    # Who looks again after a while says that it is done.
+    # Who looks again after a while says that it is done, unless what began before goes on still.
     FieldDefinition.objects.update(moving_since=AT)
-    with acting(SYSTEM, origin="task"):
-        tasks.resume_moving(timestamp=0)
+    Import.objects.update(status=Import.Status.APPLYING)
+    swept: set[str] = set()
+    for status in (Import.Status.APPLYING, Import.Status.APPLIED):
+        assert (FieldDefinition.objects.get().moving_since, swept) == (AT, set())
+        Import.objects.update(status=status)
+        with acting(SYSTEM, origin="task"):
+            moving.resume(sweep=swept.update)
     assert FieldDefinition.objects.get().moving_since is None
+    assert {"customers_customer", "customers_activity", "recovery_binned", "audit_payload"} < swept
 
 
 def test_bringing_it_into_the_clear_asks_for_everything_and_leaves_nothing_behind() -> None:
@@ -222,3 +232,53 @@ def test_a_merge_before_it_is_undone_like_one_after_it() -> None:
     assert [held(two.pk) for _one, two in pairs] == [f"{CARD}-{n}" for n in range(5)]
     # What was entered since stays as entered.
     assert [held(one.pk) for one, _two in pairs] == ["", OTHER, "", "", OTHER]
+
+
+def test_copies_go_in_pieces_and_no_look_goes_over_other_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever changes something meanwhile waits for a piece, and never for the whole."""
+    for module in (copies, audit):
+        monkeypatch.setattr(module, "PIECE", 2)
+    monkeypatch.setattr(own_copies, "BATCH", 1)
+    made = create()
+    user = User.objects.create(username="ada", name="Ada")
+    for number in range(3):
+        SavedView.objects.create(user=user, page="customers", name=str(number), query=f"f={NAME}:is:{CARD}")
+    with acting(SYSTEM, origin="test"):
+        gone = [add(f"{CARD}-{number}") for number in range(3)]
+        bin_records(actor=SYSTEM, kind=CODE, record_ids=[one.pk for one in gone], at=AT)
+    change(made, is_sealed=True)
+    with acting(SYSTEM, origin="task"), CaptureQueriesContext(connection) as asked:
+        moving.move_values(definition_id=made.pk)
+    assert places_of(BARE) == []
+    told = [one["sql"] for one in asked]
+    for begins in ("UPDATE accounts_savedview", "SELECT audit_erase_naming"):
+        assert sum(one.startswith(begins) for one in told) >= 2
+    restore_records(actor=SYSTEM, binned_ids=binned())
+    assert [held(one.pk) for one in gone] == [f"{CARD}-{number}" for number in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        rows = SealedValue.objects.filter(field=NAME, customer_id__gt=1).order_by("customer_id")[:500]
+        assert "customers_sealed_field" in rows.explain()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_the_planner_and_the_files_keep_no_sample_and_no_old_row() -> None:
+    with acting(SYSTEM, origin="test"):
+        made = create()
+        for number in range(4):
+            add(CARD, f"p{number}")
+    sampled = "SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE %s OR histogram_bounds::text LIKE %s"
+    with connections["owner"].cursor() as owner:
+        owner.execute("ANALYZE customers_customer")
+        owner.execute(sampled, [f"%{BARE}%"] * 2)
+        assert owner.fetchone() != (0,)
+        with acting(SYSTEM, origin="test"):
+            change(made, is_sealed=True)
+            FieldDefinition.objects.update(moving_since=AT)
+            tasks.resume_moving(timestamp=0)
+            tasks.resume_moving(timestamp=0)
+        assert FieldDefinition.objects.get().moving_since is None
+        owner.execute(sampled, [f"%{BARE}%"] * 2)
+        assert owner.fetchone() == (0,)
+        owner.execute("SELECT last_vacuum IS NOT NULL FROM pg_stat_all_tables WHERE relname = 'customers_customer'")
+        assert owner.fetchone() == (True,)

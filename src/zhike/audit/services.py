@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max, Min
 
 from zhike.audit import permissions
+from zhike.audit.models import Payload
 from zhike.core.access import require
 from zhike.core.actor import Actor
+
+PIECE = 20_000  # entries
 
 
 def record(*, action: str, subject: str = "", ids: Sequence[int] = (), **payload: Any) -> int:
@@ -39,14 +43,19 @@ def erase_history(*, actor: Actor, subject: str, subject_id: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-@transaction.atomic
 def erase_naming(*, actor: Actor, table: str, name: str, key: str) -> int:
     """Take away what the history says of rows in which one of a company's own fields stood; how many texts that were.
+
+    So many entries in one transaction, for who changes something meanwhile waits for it.
 
     name: of the field, "custom.k", as changes name it; key: under which images of many rows of the table hold it.
     That somebody saw it, or may see it, stays: it says nothing of what it was.
     """
     require(actor, permissions.ERASE)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase_naming(%s, %s, %s)", [table, name, key])
-        return int(cursor.fetchone()[0])
+    known = Payload.objects.aggregate(first=Min("entry_id"), newest=Max("entry_id"))
+    count = 0
+    for after in range((known["first"] or 1) - 1, known["newest"] or 0, PIECE):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT audit_erase_naming(%s, %s, %s, %s, %s)", [table, name, key, after, after + PIECE])
+            count += int(cursor.fetchone()[0])
+    return count

@@ -23,14 +23,19 @@ class BulkConfig(AppConfig):
         from zhike.recovery import kinds
         from zhike.ui import navigation
 
+        copies.declare("bulk_record", "UPDATE bulk_record SET before = before - %(name)s WHERE before ? %(name)s")
         copies.declare(
-            "UPDATE bulk_record SET before = before - %(name)s WHERE before ? %(name)s",
+            "bulk_act",
             "UPDATE bulk_act SET change = jsonb_set(change, ARRAY['fields', %(name)s], to_jsonb(%(mark)s::text))"
             " WHERE change -> 'fields' ? %(name)s AND finished_at IS NOT NULL",
-            "DELETE FROM bulk_selection WHERE change -> 'fields' ? %(name)s",
             copies.without_values("bulk_act"),
+        )
+        copies.declare(
+            "bulk_selection",
+            "DELETE FROM bulk_selection WHERE change -> 'fields' ? %(name)s",
             "DELETE FROM bulk_selection WHERE query ~ %(asks)s",
         )
+        copies.declare_running("SELECT FROM bulk_act WHERE finished_at IS NULL AND change -> 'fields' ? %(name)s")
         action = partial(actions.Action, list="customers", url_name="choose_customers", takes_all=True)
         for one in (
             action(key="edit", label=Verb.EDIT.label, icon="pencil", permission=EDIT, order=1),

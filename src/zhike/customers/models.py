@@ -308,7 +308,10 @@ class SealedValue(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["customer", "field"], name="customers_sealedvalue_is_unique"),
         ]
-        indexes = [models.Index(fields=["blind_index"], name="customers_sealed_index")]
+        indexes = [
+            models.Index(fields=["blind_index"], name="customers_sealed_index"),
+            models.Index(fields=["field", "customer"], name="customers_sealed_field"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.field}"

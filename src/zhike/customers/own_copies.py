@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from simplejson import JSONEncoder
 
@@ -50,7 +51,7 @@ _UNDO = """
 """
 _BINNED = """
     SELECT id, record_id, rows -> %s -> 0 -> 'custom' ->> %s FROM recovery_binned
-    WHERE kind = %s AND rows -> %s -> 0 -> 'custom' ? %s ORDER BY id FOR UPDATE
+    WHERE kind = %s AND rows -> %s -> 0 -> 'custom' ? %s AND id > %s ORDER BY id LIMIT %s FOR UPDATE
 """
 _BINNED_VALUES = """
     SELECT id, record_id, kept::text FROM recovery_binned, jsonb_array_elements(rows -> %(values)s) AS kept
@@ -68,17 +69,23 @@ _INTO_COLUMN = """
     WHERE id = %(id)s
 """
 CODE = "customers.customer"
+BATCH = 200  # customers in the bin, each with all that hung on it
 _KEPT = (Status.RECOGNISED, Status.PREVIEWED, Status.FAILED, Status.CANCELLED)
 
 
 def register() -> None:
-    copies.declare(_CHANGES, _BINNED_CHANGES, _UNDO, _samples, _in_bin, drop_staged)
+    copies.declare("customers_activity", _CHANGES)
+    copies.declare("recovery_binned", _BINNED_CHANGES, _in_bin)
+    copies.declare("exchange_importchange", _UNDO)
+    copies.declare("exchange_import", _samples, drop_staged)
     copies.declare_return(_out_of_bin, drop_staged)
-    copies.declare(
-        copies.without_values("accounts_savedview"),
-        copies.without_values("exports_schedule"),
-        copies.without_values("exports_export", also="sentence"),
+    copies.declare_running(
+        "SELECT FROM exchange_import WHERE status IN ('staging', 'applying', 'undoing')"
+        " AND EXISTS (SELECT FROM jsonb_each_text(mapping) AS said WHERE said.value = %(name)s)"
     )
+    copies.declare("accounts_savedview", copies.without_values("accounts_savedview"))
+    copies.declare("exports_schedule", copies.without_values("exports_schedule"))
+    copies.declare("exports_export", copies.without_values("exports_export", also="sentence"))
 
 
 def taken_from_bin(binned_ids: Sequence[int]) -> list[Collision]:
@@ -119,18 +126,27 @@ def _told(known: Known) -> dict[str, Any]:
 
 def _samples(known: Known) -> None:
     """What pages of imports show of the file, and what their history said of refused rows."""
-    for job in Import.objects.exclude(sample=[], refused_rows=[]):
-        if known.name in job.mapping.values():
-            Import.objects.filter(pk=job.pk).update(sample=[], refused_rows=[])
-            erase_history(actor=SYSTEM, subject=Import._meta.db_table, subject_id=job.pk)
+    for pk in _list_mapping(known, Import.objects.exclude(sample=[], refused_rows=[])):
+        with transaction.atomic():
+            Import.objects.filter(pk=pk).update(sample=[], refused_rows=[])
+            erase_history(actor=SYSTEM, subject=Import._meta.db_table, subject_id=pk)
 
 
 def _in_bin(known: Known) -> None:
     """Customers in the recycle bin keep the value, encrypted, and come back with it."""
+    last: int | None = 0
+    while last is not None:
+        last = _seal_binned(known, last)
+
+
+@transaction.atomic
+def _seal_binned(known: Known, after: int) -> int | None:
+    """The last of a piece; None where nothing is left."""
     table, values = Customer._meta.db_table, SealedValue._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(_BINNED, [table, known.key, CODE, table, known.key])
-        for pk, customer_id, text in cursor.fetchall():
+        cursor.execute(_BINNED, [table, known.key, CODE, table, known.key, after, BATCH])
+        found = cursor.fetchall()
+        for pk, customer_id, text in found:
             row = sealed.seal(known.name, customer_id, written(known, text))
             cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [values])
             kept = {
@@ -149,15 +165,20 @@ def _in_bin(known: Known) -> None:
                 " coalesce(rows -> %s, '[]') || %s::jsonb) WHERE id = %s",
                 [table, known.key, values, values, json.dumps([kept]), pk],
             )
+    return found[-1][0] if found else None
 
 
 def drop_staged(known: Known) -> None:
     """Files that were read and not brought in yet are read anew."""
-    for job in Import.objects.filter(status__in=_KEPT, merged_at=None):
-        if known.name in job.mapping.values():
-            waiting = Import.objects.filter(pk=job.pk, status__in=_KEPT)
-            if (
-                waiting.filter(status=Status.PREVIEWED).update(status=Status.RECOGNISED, row_count=0)
-                or waiting.exists()
-            ):
-                drop_staging(job.pk)
+    for pk in _list_mapping(known, Import.objects.filter(status__in=_KEPT, merged_at=None)):
+        waiting = Import.objects.filter(pk=pk, status__in=_KEPT)
+        with transaction.atomic():
+            is_read = waiting.filter(status=Status.PREVIEWED).update(status=Status.RECOGNISED, row_count=0)
+            if is_read or waiting.exists():
+                drop_staging(pk)
+
+
+def _list_mapping(known: Known, jobs: QuerySet[Import]) -> list[int]:
+    """Those of these imports that bring the field."""
+    found = jobs.order_by("pk").values_list("pk", "mapping")
+    return [pk for pk, mapping in found if known.name in mapping.values()]

@@ -20,7 +20,7 @@ class DuplicatesConfig(AppConfig):
         from zhike.ui import navigation
 
         declare(permissions.ALL)
-        copies.declare(own_copies.forget_merged)
+        copies.declare("duplicates_merge", own_copies.forget_merged)
         kinds.add_guard(CODE, guarding.refuse_restoring)
         merging.follow_by(pointers.find_successor)
         personal.same_person_by(pointers.list_given_up)

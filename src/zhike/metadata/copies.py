@@ -5,29 +5,55 @@ Asked when a field becomes encrypted, so that what stood there before is not lef
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection, transaction
+from psycopg import sql
 
 from zhike.core.fields import COVERED
 from zhike.metadata.kinds import Known
 
 type Copy = str | Callable[[Known], None]
-_copies: list[Copy] = []
+PIECE = 20_000  # rows of a table that one transaction looks at
+_copies: list[tuple[str, Copy]] = []
 _returns: list[Callable[[Known], None]] = []
+_running: list[str] = []
 
 
-def declare(*copies: Copy) -> None:
-    """What takes one field out of an app's tables; called when the app is ready.
+def declare(table: str, *copies: Copy) -> None:
+    """What takes one field out of a table; called when its app is ready.
 
+    SQL is run over a piece of the table at a time, in a transaction of its own, so that nobody waits for the whole: its
+    last words are conditions all of which have to hold. A function has transactions of its own.
     SQL gets %(record)s, the kind of record; %(key)s of the field; %(name)s, "custom.key"; %(mark)s, what stands in
     place of a value that was there; %(asks)s, what matches a condition with values in a list's address.
     """
-    _copies.extend(copies)
+    _copies.extend((table, copy) for copy in copies)
+
+
+def list_tables() -> list[str]:
+    """Where copies may have been."""
+    return sorted({table for table, _copy in _copies})
 
 
 def declare_return(*returns: Callable[[Known], None]) -> None:
     """What an app has encrypted beside the vault, such as in the recycle bin, and brings into the clear with it."""
     _returns.extend(returns)
+
+
+def declare_running(*queries: str) -> None:
+    """SQL for work that began before and may still write the value, or needs its copy; with what `declare` gives."""
+    _running.extend(queries)
+
+
+def is_awaited(known: Known) -> bool:
+    """Whether there is such work."""
+    with connection.cursor() as cursor:
+        for query in _running:
+            cursor.execute(f"SELECT EXISTS ({query})", _told(known))
+            if cursor.fetchone()[0]:
+                return True
+    return False
 
 
 def bring_out(known: Known) -> None:
@@ -37,18 +63,38 @@ def bring_out(known: Known) -> None:
 
 
 def forget(known: Known) -> None:
-    """Take every copy of the field's values out, one transaction each; seeing everything. May be repeated."""
+    """Take every copy of the field's values out, in pieces; seeing everything. May be repeated."""
+    told = _told(known)
+    for table, copy in _copies:
+        if isinstance(copy, str):
+            _run_in_pieces(table, copy, told)
+        else:
+            copy(known)
+
+
+def _told(known: Known) -> dict[str, Any]:
     # Not what asks by digest, nor whether there is something.
     asks = rf"((?:^|[^a-z0-9_.]){re.escape(known.name)}:)(?!filled|empty|is:[0-9]+-[0-9a-f]{{64}})[a-z]+:"
     told = {"record": known.record, "key": known.key, "name": known.name, "mark": COVERED}
-    told["asks"] = asks + r"(?:[^\\;)&]|\\.|%5C.)*"
-    for copy in _copies:
-        with transaction.atomic():
-            if isinstance(copy, str):
-                with connection.cursor() as cursor:
-                    cursor.execute(copy, told)
-            else:
-                copy(known)
+    return {**told, "asks": asks + r"(?:[^\\;)&]|\\.|%5C.)*"}
+
+
+def _run_in_pieces(table: str, statement: str, told: dict[str, Any]) -> None:
+    end = sql.SQL("SELECT max(id) FROM (SELECT id FROM {} WHERE id > %s ORDER BY id LIMIT {}) AS piece").format(
+        sql.Identifier(table), sql.Literal(PIECE)
+    )
+    last = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(end.as_string(None), [last])
+            [until] = cursor.fetchone()
+            if until is None:
+                return
+            with transaction.atomic():
+                cursor.execute(
+                    f"{statement} AND id > %(after)s AND id <= %(until)s", {**told, "after": last, "until": until}
+                )
+            last = until
 
 
 def without_values(table: str, *, also: str = "") -> str:

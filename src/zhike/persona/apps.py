@@ -15,7 +15,7 @@ class PersonaConfig(AppConfig):
         from zhike.ui import navigation
 
         tagging.add_source(lambda: TagRule.objects.values_list("tag_id", flat=True))
-        copies.declare(copies.without_values("persona_tagrule"))
+        copies.declare("persona_tagrule", copies.without_values("persona_tagrule"))
         navigation.register(
             navigation.NavItem(
                 url_name="persona", label=_("Persona"), icon="id-badge-2", order=35, permission=VIEW, key="g r"

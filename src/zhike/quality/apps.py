@@ -19,7 +19,7 @@ class QualityConfig(AppConfig):
 
         declare(permissions.ALL)
         # A finding's stamp is a digest of the value, without a key.
-        copies.declare("DELETE FROM quality_finding WHERE starts_with(rule, %(name)s || '.')")
+        copies.declare("quality_finding", "DELETE FROM quality_finding WHERE starts_with(rule, %(name)s || '.')")
         registry.get(KEY).add(listing.FIELD)
         name_events(
             {

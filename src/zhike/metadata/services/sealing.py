@@ -1,6 +1,6 @@
 """Storing a field encrypted, or no longer: its values move between the records and their vault in the background."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from zhike.core.actor import SYSTEM, Actor, Sight
 from zhike.core.database import ExactDecoder
 from zhike.core.errors import DomainError
 from zhike.core.fields import COVERED
-from zhike.metadata import copies, indexes, registry
+from zhike.metadata import copies, files, indexes, registry
 from zhike.metadata.kinds import ADDRESS_PARTS, Known, read_back, written
 from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.services.locking import lock
@@ -29,6 +29,7 @@ from zhike.metadata.vaults import SEALABLE
 BATCH = 500
 # In images of many rows such a key could not be told from a part of another field.
 ENTANGLED = {*ADDRESS_PARTS, "lat", "lng"}
+HISTORY = ("audit_payload",)
 MOST_BROUGHT_OUT = 50_000  # records whose writers wait for this
 # Requests and imports that began before the field became encrypted may still write as it was.
 AGAIN_AFTER = timedelta(minutes=10)
@@ -133,23 +134,36 @@ def _bring_out(actor: Actor, definition: FieldDefinition) -> None:
         copies.bring_out(known)
 
 
-def resume() -> None:
-    """Go on with what a process that died left, and look again for what began before the field was encrypted."""
+def resume(*, sweep: Callable[[Collection[str]], None] = files.sweep) -> None:
+    """Go on with what a process that died left, and look again for what began before the field was encrypted.
+
+    Who finds nothing after a while, when nobody is left who began before, says that it is done. sweep: takes the old
+    versions of rows out of these tables, and the planner's samples; outside of any transaction.
+    """
     for one in FieldDefinition.objects.filter(is_sealed=True, moving_since__isnull=False):
-        move_values(definition_id=one.pk)
+        since = one.moving_since or timezone.now()
+        # Asked before looking again: what ends meanwhile has written by then.
+        is_last = timezone.now() - since >= AGAIN_AFTER and not _is_awaited(one)
+        if not move_values(definition_id=one.pk) and is_last:
+            sweep({registry.table_of(one.record), *copies.list_tables(), *HISTORY})
+            with transaction.atomic():
+                lock(one.record)
+                FieldDefinition.objects.filter(pk=one.pk, moving_since=since).update(moving_since=None)
+
+
+def _is_awaited(definition: FieldDefinition) -> bool:
+    with seeing_everything():
+        return copies.is_awaited(Known.of(definition))
 
 
 def move_values(*, definition_id: int) -> int:
     """Encrypt every value that lies in a record still; how many those were. In batches; may be repeated.
 
-    Copies in the clear are then taken out, and the history of them. Only who looks again after a while, when nobody is
-    left who began before, says that it is done.
+    Copies in the clear are then taken out, and the history of them.
     """
     definition = FieldDefinition.objects.filter(pk=definition_id, is_sealed=True).first()
     if definition is None or definition.moving_since is None:
         return 0
-    since = definition.moving_since
-    is_last = timezone.now() - since >= AGAIN_AFTER
     moved = last = 0
     while batch := _move_batch(definition_id, after=last):
         moved, last = moved + len(batch), max(batch)
@@ -158,10 +172,6 @@ def move_values(*, definition_id: int) -> int:
         copies.forget(known)
         # Last: what was changed just now has been captured as it was.
         erase_naming(actor=SYSTEM, table=registry.table_of(known.record), name=known.name, key=known.key)
-    if is_last and not moved:
-        with transaction.atomic():
-            lock(definition.record)
-            FieldDefinition.objects.filter(pk=definition_id, moving_since=since).update(moving_since=None)
     return moved
 
 
