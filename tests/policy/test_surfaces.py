@@ -52,6 +52,7 @@ def test_every_surface_declares_its_permission() -> None:
     known = {one.code for one in list_permissions()} | {""}
     assert set(PAGES) == set(addresses())
     assert set(OPERATIONS) == operations()
+    app.perform_import_paths()
     assert set(TASKS) == {name for name in app.tasks if not name.startswith(("builtin:", "procrastinate."))}
     assert {surface.permission for surface in [*PAGES.values(), *OPERATIONS.values()]} <= known
 

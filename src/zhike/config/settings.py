@@ -57,6 +57,10 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 
+# Imported when a task is queued or run, not whenever anything starts: together they import half of the product.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = [f"zhike.{file.parent.name}.tasks" for file in sorted(PACKAGE.glob("*/tasks.py"))]
+
 MIDDLEWARE = [
     "zhike.core.proxies.ForwardedMiddleware",
     "django.middleware.security.SecurityMiddleware",

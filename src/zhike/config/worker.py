@@ -2,8 +2,10 @@
 
 import os
 import sys
+from importlib import import_module
 
 import django
+from django.conf import settings
 from django.core.management import execute_from_command_line
 
 from zhike.runtime.loading import loading
@@ -16,6 +18,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
     with loading():
         django.setup()
+        for tasks in settings.PROCRASTINATE_IMPORT_PATHS:
+            import_module(tasks)
     from zhike.core.acting import begin_acting
     from zhike.core.actor import SYSTEM
 

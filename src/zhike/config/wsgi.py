@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 
 from zhike.backup import mark
 from zhike.runtime.home import Home
@@ -16,3 +17,7 @@ with loading():
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()
+    from django.conf import settings
+
+    for tasks in settings.PROCRASTINATE_IMPORT_PATHS:
+        import_module(tasks)
