@@ -268,7 +268,7 @@ def _copy_home(source: Home, target: Home) -> None:
 @contextmanager
 def _temporary_home() -> Iterator[Home]:
     # Not pytest's tmp_path: that is closed to the user who runs the server when the tests run as root.
-    folder = Path(tempfile.mkdtemp(prefix="zhike-instance-"))
+    folder = Path(tempfile.mkdtemp(prefix="zhike-instance-", dir=Home.current().path.parent))
     folder.chmod(0o755)
     home = Home(path=folder / "home")
     try:

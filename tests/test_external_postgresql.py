@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not OLDEST.is_dir(), reason="PostgreSQL 15 is no
 def address() -> Iterator[str]:
     """The address of a PostgreSQL 15 that lets everybody of this machine in."""
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="zhike-external-"))
+        folder = Path(tempfile.mkdtemp(prefix="zhike-external-", dir=Home.current().path.parent))
         stack.callback(shutil.rmtree, folder)
         user = server_user(folder / "data")
         os.chown(folder, user.uid, user.gid)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from tests.commands import run_zhike
 
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
@@ -33,10 +34,7 @@ class Instance:
         return {**kept, "ZHIKE_HOME": str(self.home.path)}
 
     def zhike(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [ZHIKE, *map(str, arguments)]
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
+        return run_zhike(*arguments, environment=self.environment)
 
     def reply(self, *arguments: str | Path) -> Any:
         done = self.zhike(*arguments, "--json")

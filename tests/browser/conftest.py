@@ -68,7 +68,7 @@ class Manners:
 @pytest.fixture(scope="session")
 def site(migrated: Home, copy_home: Callable[[Home, Home], None]) -> Iterator[Site]:
     """The demo company, served until the last browser test has run."""
-    folder = Path(tempfile.mkdtemp(prefix="zhike-browser-"))
+    folder = Path(tempfile.mkdtemp(prefix="zhike-browser-", dir=Home.current().path.parent))
     folder.chmod(0o755)
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIKE_", "DATABASE_", "DJANGO_"))}
     # Two people do what all the tests do.

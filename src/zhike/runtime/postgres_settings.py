@@ -44,6 +44,8 @@ def render(*, port: int, durable: bool) -> str:
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+        # Nobody will replay its log, so little of it is kept.
+        settings |= {"max_wal_size": "1GB", "min_wal_size": "32MB", "wal_recycle": "off", "wal_init_zero": "off"}
     return "".join(f"{name} = '{value}'\n" for name, value in settings.items())
 
 
