@@ -12,20 +12,25 @@ from tests.policy.test_finding import SIZES, STATES, asking
 from tests.policy.world import World, actor_named
 
 from zhike.core.acting import acting, seeing_everything
+from zhike.core.finder import Asked
 from zhike.core.lists.state import State
 from zhike.core.paging import Page
-from zhike.customers import selectors
+from zhike.core.text import grams
+from zhike.customers import findable, selectors
 from zhike.customers.cells import Style
 from zhike.customers.finding import FEW_TEXTS
+from zhike.customers.models import Customer
 from zhike.customers.selectors import reaching
+from zhike.customers.sought import FEW, STRETCH
 from zhike.customers.tests.conftest import NOON, SHANGHAI
 
 pytestmark = pytest.mark.django_db(databases=["default"])
 
 STYLE = Style(language="en", zone=SHANGHAI, now=NOON, currency="CNY")
 LARGE = ("customers_customer", "customers_customerfacts", "customers_customersearch", "customers_identifier")
+FIRST = 1_000_000
 CROWD = 30_000
-MINE = FEW_TEXTS + 500  # more than are looked through one by one
+MINE = max(FEW_TEXTS, FEW) + 500  # more than are looked through one by one
 PLANT = """
     WITH made AS (
         INSERT INTO customers_customer (id, kind, name, name_normal, name_pinyin, channel, relationship, country,
@@ -112,3 +117,27 @@ def test_search_uses_its_index_only_inside_the_function(crowd: World) -> None:
         found = selectors.find_customers(actor=actor, asking=asking(actor), state=state, page=Page(size=50))
         assert len(found.items) == MINE / 500
         assert scans()["pieces"] == before["pieces"] + 1
+
+
+def test_the_search_box_finds_few_of_many_who_have_a_frequent_word(crowd: World) -> None:
+    """Of some scattered among those with a word that 30,000 have: as many as are asked for, and no others."""
+    people, teams = crowd.users, crowd.teams
+    before = Customer.objects.filter(pk__gt=FIRST, owner=people["own"])
+    with seeing_everything():
+        before.update(owner=people["away"], team=teams["root"])
+        scattered = Customer.objects.filter(pk__gt=FIRST + CROWD - STRETCH - MINE, pk__lte=FIRST + CROWD - STRETCH)
+        mine = {*scattered.values_list("pk", flat=True)}
+        scattered.update(owner=people["own"], team=teams["shop"])
+    actor = actor_named(crowd, "own")
+    with acting(actor), connection.cursor() as cursor:
+        for word, count in (("crowd", 30), ("crowd 123", MINE // 500)):
+            asked = Asked(actor=actor, typed=word)
+            terms = grams.query(word)
+            cursor.execute(
+                "SELECT * FROM customers_sought(%s::text[], %s::text[], '', '', '', '', '{}'::bigint[], 30)",
+                [[piece for term in terms for piece in term.grams], [term.like for term in terms]],
+            )
+            found = [pk for (pk,) in cursor.fetchall()]
+            assert len({*found}) == count
+            assert {*found} <= mine
+            assert {one.record_id for one in findable.find(asked)} <= mine

@@ -1,7 +1,11 @@
 """How well a short name answers what was typed into the search box: as written, read, and abbreviated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+from django.db import connection
 
 from zhike.core.finder import Rank, rank_of
 from zhike.core.text import grams, pinyin
@@ -24,6 +28,47 @@ def rank_names(folded: str, names: Iterable[str]) -> Rank | None:
         return Rank.START
     # A letter or two stand within nearly every name.
     return None if rank is Rank.WITHIN and folded.isascii() and len(folded) < 3 else rank
+
+
+@dataclass(frozen=True)
+class Names:
+    """Rows with what each can be found by. whole: all of that in one, so that most words are refused at a glance."""
+
+    rows: Sequence[tuple[Any, ...]]
+    texts: Sequence[str]
+    whole: str
+
+    def holding(self, folded: str) -> list[tuple[Any, ...]]:
+        """The rows whose names may answer; `rank_names` decides."""
+        first = folded.partition(" ")[0]
+        if first not in self.whole:
+            return []
+        return [row for row, text in zip(self.rows, self.texts, strict=True) if first in text]
+
+
+class NamesInUse:
+    """Some thousands of names, read again only after the database says that they are others by now.
+
+    version: a query for one value that changes with every one of the rows. listed: a query for the rows: an id, as
+    many names, and more. Both ask for what everybody who may look there sees alike.
+    """
+
+    def __init__(self, *, version: str, listed: str, names: int) -> None:
+        self._version, self._listed, self._names = version, listed, names
+        self._known: tuple[Any, Names] | None = None
+
+    def read(self) -> Names:
+        with connection.cursor() as cursor:
+            cursor.execute(self._version)
+            version, known = cursor.fetchone(), self._known
+            if known is not None and known[0] == version:
+                return known[1]
+            cursor.execute(self._listed)
+            rows = cursor.fetchall()
+        texts = ["\n".join(_read(name)[-1] for name in row[1 : 1 + self._names] if name) for row in rows]
+        names = Names(rows, texts, "\n".join(texts))
+        self._known = (version, names)
+        return names
 
 
 @lru_cache(maxsize=8192)

@@ -131,6 +131,8 @@ def _reads_everything(actor: Actor) -> bool:
 
 def _read(actor: Actor, ids: Sequence[int], typed: str = "") -> list[_Candidate]:
     """The customers of these ids whom the actor sees and, where something was typed, finds by what they read."""
+    if not ids:
+        return []
     rows = Customer.objects.visible_to(actor).filter(pk__in=ids)
     if typed:
         rows = rows.filter(in_sight(typed, actor))

@@ -27,6 +27,8 @@ def find(asked: Asked) -> list[Found]:
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, [_patterns(words), _patterns(asked.typed.lower().split()), MOST])
         ids = [pk for (pk,) in cursor.fetchall()]
+    if not ids:
+        return []
     rows = Activity.objects.visible_to(asked.actor).filter(pk__in=ids).select_related("customer").order_by("-pk")
     found = [_found(asked.actor, row, words, asked.typed) for row in rows]
     return [one for one in found if one is not None]

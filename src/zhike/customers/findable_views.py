@@ -11,7 +11,12 @@ from zhike.customers.listing import KEY
 
 def find(asked: Asked) -> list[Found]:
     found = []
-    for kept in know_views(actor=asked.actor, views=saved_views.list_views(actor=asked.actor, page=KEY)):
+    named = saved_views.list_names(actor=asked.actor, page=KEY)
+    answering = [pk for pk, name in named if rank_names(asked.folded, [name]) is not None]
+    if not answering:
+        return []
+    views = saved_views.list_views(actor=asked.actor, page=KEY)
+    for kept in know_views(actor=asked.actor, views=[view for view in views if view.pk in answering]):
         rank = rank_names(asked.folded, [kept.name])
         if rank is not None:
             found.append(Found(title=kept.name, url=kept.url, rank=rank))

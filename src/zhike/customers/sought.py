@@ -12,17 +12,25 @@ from zhike.customers.finding import HEAD, IDS, SEEN
 # Texts have no index of pieces: that of ten million notes would be larger than they are.
 NEWEST_NOTES, NEWEST_ACTIVITIES = 20_000, 50_000
 FEW = 1500  # are looked up one by one
+SOME = 5000  # are looked up one by one where a word is frequent, for few of those who have it are theirs
+CANDIDATES = 3000  # of a word; more have a frequent one
 STRETCH = 5000  # ids: of a frequent word enough is found among the newest
 BEGINNING = 300  # of an index of names; of those with the shortest names the first are the best
 
 # PostgreSQL would read the table from its beginning, in the hope of soon meeting enough rows of a frequent piece.
 _BY_INDEX = HEAD.replace("AS $$", "SET enable_seqscan = off SET jit = off AS $$")
-_MINE = f"""
+# Among these rows PostgreSQL looks by the same way for whatever word, and need not think about it each time.
+_ALIKE_PLANNED = "PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);"
+_EACH_PLANNED = "PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);"
+
+
+def _mine(most: int) -> str:
+    return f"""
         IF NOT everything THEN
-            mine := ARRAY(SELECT id FROM ({IDS}) AS reached LIMIT {FEW} + 1);
+            mine := ARRAY(SELECT id FROM ({IDS}) AS reached LIMIT {most} + 1);
             is_few := cardinality(mine) <= {FEW};
         END IF;
-"""  # noqa: S608
+    """  # noqa: S608
 
 
 def _beginning(column: str, low: str, high: str) -> str:
@@ -45,29 +53,48 @@ CREATE OR REPLACE FUNCTION customers_sought(
     opened bigint[], most integer
 ) RETURNS SETOF bigint {_BY_INDEX}
         mine bigint[];
+        candidates bigint[];
         is_few boolean := false;
         start bigint;
         told integer;
+        seen_told integer;
     BEGIN
-        {_MINE}
+        {_mine(SOME)}
         IF is_few THEN
             RETURN QUERY SELECT customer_id FROM customers_customersearch
                 WHERE customer_id = ANY (mine) AND text LIKE ALL (patterns)
                 ORDER BY starts_with(text, name_low) DESC, customer_id = ANY (opened) DESC, length(text) LIMIT 4 * most;
             RETURN;
         END IF;
-        RETURN QUERY SELECT seen.id FROM customers_customer AS seen
-            JOIN customers_customersearch AS search ON search.customer_id = seen.id
-            WHERE seen.id = ANY (opened) AND search.text LIKE ALL (patterns) AND {SEEN};
+        {_ALIKE_PLANNED}
+        IF cardinality(opened) > 0 THEN
+            RETURN QUERY SELECT seen.id FROM customers_customer AS seen
+                JOIN customers_customersearch AS search ON search.customer_id = seen.id
+                WHERE seen.id = ANY (opened) AND search.text LIKE ALL (patterns) AND {SEEN};
+        END IF;
         {_beginning("name_normal", "name_low", "name_high")}
         {_beginning("name_pinyin", "reading_low", "reading_high")}
+        {_EACH_PLANNED}
         start := (SELECT max(id) FROM customers_customer) - {STRETCH};
         RETURN QUERY SELECT seen.id FROM customers_customer AS seen
             JOIN customers_customersearch AS search ON search.customer_id = seen.id
             WHERE seen.id > start AND search.customer_id > start AND search.text LIKE ALL (patterns) AND {SEEN}
             ORDER BY seen.id DESC LIMIT most;
         GET DIAGNOSTICS told = ROW_COUNT;
-        IF told < most THEN
+        IF told >= most THEN
+            RETURN;
+        END IF;
+        IF NOT everything AND cardinality(mine) <= {SOME} THEN
+            candidates := ARRAY(SELECT customer_id FROM customers_customersearch
+                WHERE grams @> pieces AND text LIKE ALL (patterns) AND customer_id <= start LIMIT {CANDIDATES});
+            RETURN QUERY SELECT id FROM unnest(mine) AS id WHERE id = ANY (candidates) LIMIT most - told;
+            GET DIAGNOSTICS seen_told = ROW_COUNT;
+            IF cardinality(candidates) = {CANDIDATES} AND told + seen_told < most THEN
+                RETURN QUERY SELECT customer_id FROM customers_customersearch
+                    WHERE customer_id = ANY (mine) AND customer_id <= start AND text LIKE ALL (patterns)
+                    LIMIT most - told;
+            END IF;
+        ELSE
             RETURN QUERY SELECT search.customer_id FROM customers_customersearch AS search
                 JOIN customers_customer AS seen ON seen.id = search.customer_id
                 WHERE search.grams @> pieces AND search.text LIKE ALL (patterns) AND search.customer_id <= start
@@ -84,7 +111,7 @@ CREATE OR REPLACE FUNCTION customers_alike(spellings jsonb, most integer) RETURN
         wanted text[];
         spelt text;
     BEGIN
-        {_MINE}
+        {_mine(FEW)}
         IF is_few THEN
             RETURN QUERY SELECT customer_id FROM customers_customersearch
                 WHERE customer_id = ANY (mine) AND text LIKE ANY (ARRAY(
@@ -104,14 +131,17 @@ CREATE OR REPLACE FUNCTION customers_alike(spellings jsonb, most integer) RETURN
 """  # noqa: S608
 
 _NOTES = f"""
-CREATE FUNCTION customers_notes_found(patterns text[], typed text[], most integer) RETURNS SETOF bigint {HEAD}
+CREATE OR REPLACE FUNCTION customers_notes_found(patterns text[], typed text[], most integer)
+RETURNS SETOF bigint {HEAD}
+        is_plain CONSTANT boolean := lower(patterns::text || typed::text) = upper(patterns::text || typed::text);
     BEGIN
         RETURN QUERY SELECT note.id FROM (
             SELECT id, customer_id, text FROM customers_activity
             WHERE kind <> 'change' AND id > (SELECT max(id) FROM customers_activity) - {NEWEST_ACTIVITIES}
             ORDER BY id DESC LIMIT {NEWEST_NOTES}
         ) AS note JOIN customers_customer AS seen ON seen.id = note.customer_id
-        WHERE (lower(note.text) LIKE ALL (patterns) OR lower(note.text) LIKE ALL (typed)) AND {SEEN}
+        WHERE CASE WHEN is_plain THEN note.text LIKE ALL (patterns) OR note.text LIKE ALL (typed)
+            ELSE lower(note.text) LIKE ALL (patterns) OR lower(note.text) LIKE ALL (typed) END AND {SEEN}
         ORDER BY note.id DESC LIMIT most;
     END $$;
 """  # noqa: S608
