@@ -43,7 +43,7 @@ OPENED = {
     "metadata/services/sealing.py:move_values": "the same, of its copies",
     "metadata/services/sealing.py:_is_awaited": "the same: whether work of anybody's still writes it",
     "metadata/services/values.py:_is_taken": "has another record this value, seen or not",
-    "customers/services/people.py:create_customer": "it may be made for somebody else",
+    "customers/services/people.py:add_customer": "it may be made for somebody else",
     "customers/services/people.py:edit_customer": "it may be given to somebody else",
     "customers/services/sealing.py:_keys_outside": "keys that deleted customers come back with",
     "duplicates/guarding.py:refuse_restoring": "whether what something was merged into is there",

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models
 from django.db.migrations.operations import RunSQL
@@ -18,6 +19,12 @@ class ExactDecoder(json.JSONDecoder):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "parse_float": Decimal})
+
+
+def preparing() -> AbstractContextManager[None]:
+    """Statements in here are planned once a connection: for what every request asks in the same words."""
+    wrapper: Any = connection
+    return cast(AbstractContextManager[None], wrapper.preparing())
 
 
 class CustomValues(models.JSONField):

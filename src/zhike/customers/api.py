@@ -231,7 +231,7 @@ def get_customer(request: ActorRequest, customer_id: Id) -> HttpResponse:
 def create_customer(request: ActorRequest, customer: CustomerIn) -> HttpResponse:
     """Add a customer. A unique identifier that is known already is refused with the id of its customer."""
     with _named_as_sent():
-        made = people.create_customer(
+        made = people.add_customer(
             actor=request.actor,
             at=timezone.now(),
             source="api",
@@ -241,9 +241,9 @@ def create_customer(request: ActorRequest, customer: CustomerIn) -> HttpResponse
             **customer.changes(but=("identifiers", "tags")),
         )
     row = records.record_of_new(
-        made, actor=request.actor, has_identifiers=bool(customer.identifiers), has_tags=bool(customer.tags)
+        made.customer, actor=request.actor, identifiers=made.identifiers, has_tags=bool(customer.tags)
     )
-    return answer(row, status=201, location=f"/api/v1/customers/{made.pk}")
+    return answer(row, status=201, location=f"/api/v1/customers/{made.customer.pk}")
 
 
 @router.patch(

@@ -13,6 +13,7 @@ from zhike.accounts.models import Role, SavedView, Team, ViewDefault
 from zhike.accounts.permissions import SHARE_VIEWS
 from zhike.core.access import require
 from zhike.core.actor import Actor
+from zhike.core.database import preparing
 from zhike.core.errors import DomainError
 
 MOST_VIEWS = 30
@@ -46,7 +47,8 @@ def list_views(*, actor: Actor, page: str) -> list[SavedView]:
         is_role_default=Exists(mine.filter(role__holders=actor.user_id)),
         is_others=~Q(user=actor.user_id),
     )
-    return list(rows.order_by("is_others", "position", "pk"))
+    with preparing():
+        return list(rows.order_by("is_others", "position", "pk"))
 
 
 def list_names(*, actor: Actor, page: str) -> list[tuple[int, str]]:

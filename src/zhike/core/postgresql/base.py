@@ -1,7 +1,10 @@
 """The wrapper around a connection; Django looks for it under this name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
@@ -18,12 +21,36 @@ _OPEN = """
 """
 
 
+class _PreparingCursor(psycopg.Cursor[Any]):
+    """The database plans each of its statements once a connection; parameters travel beside them."""
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> "_PreparingCursor":
+        return super().execute(query, params, **{**how, "prepare": True})
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Before it hands out a cursor, the database knows who acts; one more roundtrip only where that has changed."""
 
     # What the connection was told last; None where a rollback may have taken it back.
     _was_told: Told | None = NOBODY
     _open_role = ""
+    _is_preparing = False
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Statements in here are planned once a connection instead of each time.
+
+        For those that every request asks in the same words, and whose best plan does not hang on their parameters.
+        """
+        self._is_preparing = True
+        try:
+            yield
+        finally:
+            self._is_preparing = False
+
+    def get_connection_params(self) -> dict[str, Any]:
+        # Cursors that put the parameters into the statement, which are all others, never prepare it.
+        return {**super().get_connection_params(), "prepare_threshold": 1}
 
     def tell_who_acts(self) -> None:
         """For those who use the connection without Django's cursors."""
@@ -50,7 +77,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> Any:
         self.tell_who_acts()
-        return super().create_cursor(name)
+        return _PreparingCursor(self.connection) if self._is_preparing else super().create_cursor(name)
 
     def rollback(self) -> None:
         super().rollback()

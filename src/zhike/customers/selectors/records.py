@@ -89,7 +89,7 @@ def get_record(*, actor: Actor, customer_id: int) -> Row:
     return found[0]
 
 
-def record_of_new(customer: Customer, *, actor: Actor, has_identifiers: bool, has_tags: bool) -> Row:
+def record_of_new(customer: Customer, *, actor: Actor, identifiers: Iterable[Identifier], has_tags: bool) -> Row:
     """A customer that was created in this request; asks only for what the caller cannot know."""
     row = {name: getattr(customer, name) for name in FIELDS}
     today = company_today(timezone.now())
@@ -97,10 +97,19 @@ def record_of_new(customer: Customer, *, actor: Actor, has_identifiers: bool, ha
         **filled(guarded.RECORD, customer.custom, plain=of_instance(customer), today=today),
         **vault.opened(actor, [customer.pk])[customer.pk],
     }
-    identifiers = _identifiers(actor, [customer.pk])[customer.pk] if has_identifiers else []
+    held = [{name: getattr(one, name) for name in IDENTIFIER_FIELDS} for one in identifiers]
     tags = _tags(actor, [customer.pk])[customer.pk] if has_tags else []
     return _covered(
-        [{**row, "identifiers": identifiers, "tags": tags, "facts": None, ID_NUMBER: "", "withheld": withheld(actor)}],
+        [
+            {
+                **row,
+                "identifiers": _shown_identifiers(actor, held),
+                "tags": tags,
+                "facts": None,
+                ID_NUMBER: "",
+                "withheld": withheld(actor),
+            }
+        ],
         actor,
     )[0]
 

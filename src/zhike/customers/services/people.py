@@ -1,9 +1,10 @@
 """Creating and editing customers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from zhike.core.errors import DomainError
 from zhike.core.text import normal, pinyin
 from zhike.customers import own_fields
 from zhike.customers.guarded import RECORD, key
-from zhike.customers.models import Customer, Relationship
+from zhike.customers.models import Customer, Identifier, Relationship
 from zhike.customers.normalising import normal_name
 from zhike.customers.services.changes import Change, record_changes
 from zhike.customers.services.identifiers import NewIdentifier, insert_identifiers, naming_holders
@@ -65,9 +66,17 @@ class Edit:
     change_id: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Creation:
+    """A customer that was added, with the identifiers it was given."""
+
+    customer: Customer
+    identifiers: list[Identifier]
+
+
 @naming_holders
 @transaction.atomic
-def create_customer(
+def add_customer(
     *,
     actor: Actor,
     at: datetime,
@@ -77,7 +86,7 @@ def create_customer(
     source: str = "hand",
     custom: Mapping[str, Any] = NOTHING,
     **fields: Any,
-) -> Customer:
+) -> Creation:
     """Add a customer. Where no owner is given it is the actor's own, in the actor's team.
 
     fields: any of `FIELDS`; owner and team as ids. custom: the company's own fields, by "custom.k".
@@ -118,7 +127,18 @@ def create_customer(
             )
         ]
     )
-    return customer
+    return Creation(customer=customer, identifiers=added)
+
+
+def _customer_of[**P](add: Callable[P, Creation]) -> Callable[P, Customer]:
+    @wraps(add)
+    def create(*args: P.args, **named: P.kwargs) -> Customer:
+        return add(*args, **named).customer
+
+    return create
+
+
+create_customer = _customer_of(add_customer)  # for who asks for nothing but the customer
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from zhike.core.database import preparing
 from zhike.core.fields import RecordField
 from zhike.metadata.guards import guard
 from zhike.metadata.kinds import Known
@@ -92,7 +93,7 @@ def _list_states() -> Mapping[str, str]:
     if held:
         return held
     # Asked by every request, of which composing the same SQL anew would be the dearest part.
-    with connection.cursor() as cursor:
+    with preparing(), connection.cursor() as cursor:
         cursor.execute(_STATES)
         found = dict(sorted(cursor.fetchall()))
     if held is not None:
