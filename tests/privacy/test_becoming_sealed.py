@@ -41,10 +41,12 @@ from zhike.duplicates.services.merging import merge_customers
 from zhike.duplicates.services.undoing import undo_merge
 from zhike.exchange.models import Import
 from zhike.metadata import copies, indexes, tasks
-from zhike.metadata.models import FieldDefinition, Index
+from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.permissions import MANAGE
-from zhike.metadata.services import definitions
+from zhike.metadata.services import converting, definitions
 from zhike.metadata.services import sealing as moving
+from zhike.quality import models as quality
+from zhike.quality.services import ruling
 from zhike.recovery.models import Binned
 from zhike.recovery.services import bin_records, restore_records
 
@@ -56,7 +58,7 @@ def test_a_field_that_becomes_encrypted_leaves_nothing_in_the_clear_and_comes_ba
     with acting(SYSTEM, origin="test"):
         one, two, gone, far = add(), add(OTHER, "Bo"), add(CARD, "Cy"), add("", "Di")
         people.edit_customer(actor=SYSTEM, customer_id=two.pk, changes={NAME: CARD, "city": "Wuhan"}, at=AT)
-        selection = choosing.choose(actor=SYSTEM, verb=Verb.EDIT, at=AT, ids=[far.pk])
+        selection = choosing.choose(actor=SYSTEM, verb=Verb.EDIT, at=AT, ids=[far.pk, add(OTHER, "Ed").pk])
         choosing.enter_change(actor=SYSTEM, selection_id=selection.pk, change={"fields": {NAME: CARD}}, at=AT)
         carrying.start_act(actor=SYSTEM, selection_id=selection.pk, at=AT)
         merge_customers(actor=SYSTEM, survivor_id=two.pk, record_ids=[far.pk], at=AT)
@@ -81,7 +83,7 @@ def test_a_field_that_becomes_encrypted_leaves_nothing_in_the_clear_and_comes_ba
     change(made, is_sealed=True)
     assert held(one.pk) == CARD  # seen and masked like the others before it was moved
     with acting(SYSTEM, origin="task"):
-        assert moving.move_values(definition_id=made.pk) == 27
+        assert moving.move_values(definition_id=made.pk) == 28
     assert [places_of(text) for text in (BARE, OTHER)] == [[], []]
     # What is left asks for nothing, and is refused: a narrow list must never become a wide one.
     assert SavedView.objects.get().query == f"f=all({NAME}:is:-)&sort=name"
@@ -282,3 +284,26 @@ def test_the_planner_and_the_files_keep_no_sample_and_no_old_row() -> None:
         assert owner.fetchone() == (0,)
         owner.execute("SELECT last_vacuum IS NOT NULL FROM pg_stat_all_tables WHERE relname = 'customers_customer'")
         assert owner.fetchone() == (True,)
+
+
+def test_what_it_was_before_and_what_was_asked_of_it_goes_too() -> None:
+    """Options of a choice that it once was, rules of quality that list its values, and digests without a key."""
+    made = create()
+    customer = add()
+    definitions.lock(RECORD)
+    for kind in (Kind.CHOICE, Kind.TEXT):
+        converting.convert_field(actor=SYSTEM, pk=made.pk, kind=kind, drops_misfits=False)
+    assert held(customer.pk) == CARD
+    rule = ruling.put_rule(actor=SYSTEM, at=AT, label="Known", field=NAME, ask="listed", values=[CARD])
+    ruling.put_rule(actor=SYSTEM, at=AT, rule_id=rule.pk, values=[CARD, OTHER])
+    run = quality.Run.objects.create(as_of=AT.date(), started_at=AT, heartbeat_at=AT)
+    Finding = quality.Finding
+    for name in (f"own.{rule.pk}", f"{NAME}.shared", "city.shared"):
+        Finding.objects.create(rule=name, item_id=customer.pk, stamp="0" * 16, run_id=run.pk)
+    made.refresh_from_db()
+    change(made, is_sealed=True)
+    with acting(SYSTEM, origin="task"):
+        moving.move_values(definition_id=made.pk)
+    assert [places_of(text) for text in (BARE, OTHER)] == [[], []]
+    assert list(Finding.objects.values_list("rule", flat=True)) == ["city.shared"]
+    assert Entry.objects.filter(table_name="metadata_fielddefinition", action="update").exists()

@@ -1,6 +1,8 @@
 """A company's own fields that are stored encrypted: in the clear nowhere, and of use all the same."""
 
+import hashlib
 import io
+import json
 import zipfile
 from dataclasses import replace
 from datetime import time, timedelta
@@ -236,7 +238,11 @@ def test_an_answer_that_is_kept_for_a_second_request_is_kept_encrypted(client: C
     assert [answer.status_code for answer in asked] == [201, 201]
     assert asked[0].content == asked[1].content
     assert CARD.encode() in asked[0].content
-    assert CARD.encode() not in bytes(IdempotentRequest.objects.get().body)
+    kept = IdempotentRequest.objects.get()
+    assert CARD.encode() not in bytes(kept.body)
+    # Nor can it be tried out by whoever knows the rest of the request.
+    request = b"POST /api/v1/customers \n" + json.dumps({"name": "Ada", "custom": {"card": CARD}}).encode()
+    assert kept.digest != hashlib.sha256(request).hexdigest()
 
 
 def test_a_guess_is_answered_alike_whether_right_or_wrong() -> None:

@@ -5,9 +5,9 @@ whatever is killed in between. A second request with the same key waits at the u
 committed, and then gets its answer. Refusals are not kept: what is put right may be sent again with the same key.
 """
 
-import hashlib
+import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -77,8 +77,8 @@ def _once(run: Run) -> Run:
         if HEADER not in request.headers or not request.actor.may(USE_API):
             return run(request, **arguments)
         try:
-            key, digest = key_of(request), digest_of(request, request.body)
-            return run_once(request, key=key, digest=digest, run=lambda: run(request, **arguments))
+            key, digests = key_of(request), digests_of(request, request.body)
+            return run_once(request, key=key, digests=digests, run=lambda: run(request, **arguments))
         except RequestDataTooBig as error:
             return too_large(request, error)
         except (KeyReused, KeyMalformed) as refusal:
@@ -98,26 +98,30 @@ def key_of(request: ActorRequest) -> str:
     return key or ""
 
 
-def digest_of(request: ActorRequest, content: bytes) -> str:
-    """What tells one request from another. Another key of the same person may do less, so it asks for itself."""
+def digests_of(request: ActorRequest, content: bytes) -> Sequence[str]:
+    """What tells one request from another: under each master key, the present one first, so that nobody can try out
+    what is stored encrypted. Another key of the same person may do less, so it asks for itself.
+    """
     said = f"{request.method} {request.get_full_path()} {request.token_id or ''}\n"
-    return hashlib.sha256(said.encode() + content).hexdigest()
+    return [hmac.digest(key, said.encode() + content, "sha256").hex() for key in envelope.staging_keys()]
 
 
 MARK = b"\0sealed\0"  # no answer begins like this
 
 
-def run_once(request: ActorRequest, *, key: str, digest: str, run: Callable[[], HttpResponse]) -> HttpResponse:
+def run_once(
+    request: ActorRequest, *, key: str, digests: Sequence[str], run: Callable[[], HttpResponse]
+) -> HttpResponse:
     """Run and keep the answer, or give the one kept.
 
     :raises KeyReused: the key was used for something else
     """
     user_id = request.actor.user_id
     with transaction.atomic():
-        while not (claim := _claim(user_id=user_id, key=key, digest=digest, at=now())):
+        while not (claim := _claim(user_id=user_id, key=key, digest=digests[0], at=now())):
             earlier = IdempotentRequest.objects.filter(user_id=user_id or 0, key=key).first()
             if earlier:
-                return _replay(earlier, digest)
+                return _replay(earlier, digests)
         response = run()
         if response.status_code >= 400:
             transaction.set_rollback(True)
@@ -147,8 +151,8 @@ def _claim(*, user_id: int | None, key: str, digest: str, at: datetime) -> int |
     return row[0] if row else None
 
 
-def _replay(earlier: IdempotentRequest, digest: str) -> HttpResponse:
-    if earlier.digest != digest:
+def _replay(earlier: IdempotentRequest, digests: Sequence[str]) -> HttpResponse:
+    if earlier.digest not in digests:
         raise KeyReused
     headers = {"Idempotent-Replayed": "true"}
     if earlier.location:

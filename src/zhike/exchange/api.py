@@ -177,9 +177,9 @@ def start_import(request: ActorRequest, upload: Query[UploadIn]) -> HttpResponse
     if not key:
         return made
     # A file is too large to be read twice, so it is taken in first and let go if the request was a repetition.
-    digest = idempotency.digest_of(request, job.sha256.encode())
+    digests = idempotency.digests_of(request, job.sha256.encode())
     try:
-        response = idempotency.run_once(request, key=key, digest=digest, run=lambda: made)
+        response = idempotency.run_once(request, key=key, digests=digests, run=lambda: made)
     except idempotency.KeyReused:
         services.cancel_import(actor=request.actor, import_id=job.pk, at=now())
         raise

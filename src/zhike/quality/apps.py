@@ -14,12 +14,12 @@ class QualityConfig(AppConfig):
         from zhike.core.lists import registry
         from zhike.customers.listing import KEY
         from zhike.metadata import copies
-        from zhike.quality import listing, permissions
+        from zhike.quality import listing, own_copies, permissions
         from zhike.ui import navigation
 
         declare(permissions.ALL)
-        # A finding's stamp is a digest of the value, without a key.
-        copies.declare("quality_finding", "DELETE FROM quality_finding WHERE starts_with(rule, %(name)s || '.')")
+        copies.declare("quality_finding", own_copies.forget_found)
+        copies.declare_running("SELECT FROM quality_run WHERE finished_at IS NULL")
         registry.get(KEY).add(listing.FIELD)
         name_events(
             {

@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from psycopg import sql
 from simplejson import JSONEncoder
 
-from zhike.audit.services import erase_naming
+from zhike.audit.services import erase_history, erase_naming
 from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.acting import seeing_everything
@@ -106,6 +106,11 @@ def begin(*, actor: Actor, definition: FieldDefinition) -> None:
     if definition.index != Index.NONE:
         definition.index = Index.NONE
         app.configure_task("metadata.put_index", allow_unknown=False).defer(definition_id=definition.pk)
+    if definition.options.exists():
+        # From when it was a choice: their names are its values.
+        definition.options.all().delete()
+        erase_history(actor=SYSTEM, subject=FieldDefinition._meta.db_table, subject_id=definition.pk)
+    # After that, so that the history goes on saying that it became encrypted.
     definition.save(update_fields=["moving_since", "index"])
     app.configure_task("metadata.move_values", allow_unknown=False).defer(definition_id=definition.pk)
 
