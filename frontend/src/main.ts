@@ -22,6 +22,7 @@ import "./behaviours/cells";
 import "./behaviours/panels";
 import "./behaviours/mention";
 import "./behaviours/attach";
+import "./behaviours/field-upload";
 import "./charts";
 
 bindAll(document);

@@ -15,7 +15,7 @@ from zhike.customers.guarded import ALL_LABELS, RECORD, key
 from zhike.customers.own_fields import known_of
 from zhike.customers.views.editing import split_words
 from zhike.metadata import forms as own
-from zhike.metadata.kinds import COMPUTED
+from zhike.metadata.kinds import NOT_ENTERED
 from zhike.metadata.selectors import design_of
 
 KEEP = "keep"
@@ -28,7 +28,7 @@ def list_editable(actor: Actor) -> list[tuple[str, str]]:
     return found + [
         (one.name, one.named)
         for one in design_of(RECORD).known.values()
-        if not one.is_unique and not one.is_sealed and one.kind not in COMPUTED and writes(actor, one.path)
+        if not one.is_unique and not one.is_sealed and one.kind not in NOT_ENTERED and writes(actor, one.path)
     ]
 
 

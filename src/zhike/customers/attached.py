@@ -14,7 +14,7 @@ from zhike.customers.models import Activity, Identifier
 from zhike.exchange.files.contents import FORMS, Form
 
 FOLDER = "attached"
-_BY_ENDING = {form.endings[0]: form for form in FORMS.values()}
+FORM_BY_ENDING = {form.endings[0]: form for form in FORMS.values()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def attached_to(activity: Activity, actor: Actor) -> Attached | None:
     return Attached(
         activity_id=activity.pk,
         name=fields.shown_within(actor, activity.file_name),
-        form=_BY_ENDING[path.suffix],
+        form=FORM_BY_ENDING[path.suffix],
         size=path.stat().st_size if path.exists() else None,
         is_open=may_open(actor, activity),
     )

@@ -1,7 +1,9 @@
 """Fields that a company adds to its customers: what they may depend on, and how they are kept and told of."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
@@ -17,8 +19,10 @@ from zhike.customers.models import EDIT, Customer, Grade, Relationship, SealedVa
 from zhike.customers.permissions import REVEAL
 from zhike.customers.sealed import read_sealed
 from zhike.customers.services.changes import Change
+from zhike.customers.shelf import CustomerShelf, keep_a_while
 from zhike.customers.vault import CustomerVault, list_sealed
 from zhike.metadata import registry
+from zhike.metadata.filed import FILES, entries
 from zhike.metadata.formulas.nodes import Source
 from zhike.metadata.kinds import HOLDER, Known, NotOfItsKind, read_back, read_value, written
 from zhike.metadata.models import Kind
@@ -63,6 +67,7 @@ def define() -> None:
             conditions=list_conditions,
             readable=list_readable,
             vault=CustomerVault(),
+            shelf=CustomerShelf(),
             reveal=REVEAL,
             successor=successor_of,
             merged_into=list_others,
@@ -147,6 +152,15 @@ def said(field: str, text: str) -> str:
         return text
 
 
+def said_change(field: str, before: str, after: str) -> tuple[str, str]:
+    """Before and after; of several files only those that came or went."""
+    was, now = (entries(text or "[]") for text in (before, after))
+    if was is not None and now is not None and design_of(RECORD).every[field.removeprefix(PREFIX)].kind in FILES:
+        left, came = ([one for one in was if one not in now], [one for one in now if one not in was])
+        before, after = (json.dumps(one) if one else "" for one in (left, came))
+    return said(field, before), said(field, after)
+
+
 def shown_in(actor: Actor, customer: Customer, known: Known) -> str:
     """One value of a customer without what the actor does not see."""
     return say_all({known.key: known}, customer.custom, actor)[known.key]
@@ -167,8 +181,13 @@ class Put:
     changes: list[Change]
     sealed: Mapping[str, str]
 
-    def keep(self, customer: Customer) -> None:
-        """Encrypt what has to be, once the customer is saved and has a number; in the same transaction."""
+    def keep(self, customer: Customer, *, at: datetime) -> None:
+        """Encrypt what has to be, once the customer is saved and has a number; in the same transaction. What files are
+        taken out stay for a while."""
+        for change in self.changes:
+            known = known_of(change.field)
+            if known and known.kind in FILES:
+                keep_a_while(change.before, change.after, at=at)
         for field, text in self.sealed.items():
             if text:
                 CustomerVault().put(field, {customer.pk: text})

@@ -61,12 +61,16 @@ def register() -> None:
                 erase=attaching.erase_with_files),
         Holding(model=SealedValue, path="customer", label=_("Encrypted fields"), order=20, tell=_tell_sealed),
         Holding(model=Identifier, path="customer", label=_("Identifiers"), order=20),
-        Holding(model=Customer, path="pk", label=_("Customer record"), order=100),
+        Holding(model=Customer, path="pk", label=_("Customer record"), order=100, erase=attaching.erase_customer),
     ]  # fmt: skip
     for one in held:
         hold(one)
     files = Place(
-        name="customers.files", label=_("Files beside entries"), order=10, sweep=_sweep_files, search=_search_files
+        name="customers.files",
+        label=_("Files beside entries and in fields"),
+        order=10,
+        sweep=_sweep_files,
+        search=_search_files,
     )
     look_in(files)
 

@@ -11,7 +11,7 @@ from zhike.core.actor import SYSTEM
 from zhike.core.text.normal import Checked
 from zhike.exchange.fields import Field, FieldType
 from zhike.metadata import references
-from zhike.metadata.kinds import COMPUTED, HOLDER, Known, NotOfItsKind, read_value, written
+from zhike.metadata.kinds import HOLDER, NOT_ENTERED, Known, NotOfItsKind, read_value, written
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import list_known
 
@@ -25,7 +25,7 @@ _TYPES: Mapping[Kind, FieldType] = {
     Kind.PHONE: FieldType.PHONE,
     Kind.EMAIL: FieldType.EMAIL,
 }
-LEFT_OUT = (Kind.RECORD, *COMPUTED)  # the one would ask for each row, the others are not entered
+LEFT_OUT = (Kind.RECORD, *NOT_ENTERED)  # the one would ask for each row, the others are not entered
 
 
 def list_own(record: str) -> tuple[Field, ...]:

@@ -14,9 +14,10 @@ from zhike.core.fields import Care
 from zhike.metadata import forms as controls
 from zhike.metadata import indexes, references, registry, rollup_forms
 from zhike.metadata.conditions import list_askable
+from zhike.metadata.filed import FILES, MOST_FILES
 from zhike.metadata.formulas.compiling import DECIMALS
 from zhike.metadata.formulas.language import LONGEST
-from zhike.metadata.kinds import COMPUTED, RULES, Known
+from zhike.metadata.kinds import COMPUTED, NOT_ENTERED, RULES, Known
 from zhike.metadata.models import CARES, FieldDefinition, Index, Kind, Section
 from zhike.metadata.services import formulas
 from zhike.metadata.services.definitions import CHOSEN, NewOption
@@ -32,7 +33,7 @@ TONES = [
 ]
 BLANK_ROWS = 3
 # A default is a value; what is chosen among records or typed in parts has none.
-WITHOUT_DEFAULT = (Kind.ADDRESS, Kind.LOCATION, Kind.RECORD, *COMPUTED)
+WITHOUT_DEFAULT = (Kind.ADDRESS, Kind.LOCATION, Kind.RECORD, *NOT_ENTERED)
 
 
 class Conditional(forms.Form):
@@ -115,6 +116,8 @@ class DesignField(Conditional):
             care: Any = self.fields["care"]
             care.choices = [choice for choice in CARES if choice[0] != Care.SENSITIVE]
             care.help_text = _("Only those who read everything that it is computed from see it at all.")
+        if kind in FILES:
+            self._put_files(known)
         if kind is Kind.FORMULA:
             self._put_formula(known, record)
         if kind is Kind.ROLLUP:
@@ -128,6 +131,17 @@ class DesignField(Conditional):
             self.fields["default"].initial = controls.initial(known, known.default)
         self.options = _options(data, definition) if kind in CHOSEN else []
         self.tones = TONES
+
+    def _put_files(self, known: Known) -> None:
+        self.fields["rule_files"].initial = known.rules.get("files", 1)
+        self.fields["is_filtered"].label = _("Lists can be filtered by whether there is one")
+        self.fields["is_required"].help_text = _(
+            "A new record is saved without it, for files are uploaded on its page; the last one cannot be removed."
+        )
+        care: Any = self.fields["care"]
+        care.help_text = _(
+            "Sensitive files open for no role until somebody opens them under Field access; a file cannot be masked."
+        )
 
     def _put_formula(self, known: Known, record: str) -> None:
         text = str(known.rules.get("formula", ""))
@@ -218,6 +232,12 @@ def _rules(kind: Kind) -> dict[str, forms.Field]:
         "most": forms.FloatField(label=_("Largest value"), required=False, widget=number),
         "decimals": forms.IntegerField(label=_("Digits behind the point"), required=False, min_value=0, max_value=6),
         "unit": forms.CharField(label=_("Unit"), required=False, max_length=20),
+        "files": forms.IntegerField(
+            label=_("How many files at most"),
+            min_value=1,
+            max_value=MOST_FILES,
+            help_text=_("With one, another upload takes its place. Each has at most 20 MB."),
+        ),
         "target": forms.ChoiceField(label=_("Leads to"), choices=kinds),
         "formula": forms.CharField(
             label=_("Formula"),

@@ -32,5 +32,7 @@ _FACES: Mapping[Kind, Face] = {
     Kind.LOCATION: Face(icon="current-location"),
     Kind.FORMULA: Face(icon="math-function"),
     Kind.ROLLUP: Face(icon="sum"),
+    Kind.FILE: Face(icon="paperclip"),
+    Kind.IMAGE: Face(icon="photo"),
 }
 ICONS: Mapping[Kind, str] = {kind: face.icon for kind, face in _FACES.items()}

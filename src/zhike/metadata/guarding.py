@@ -7,7 +7,7 @@ from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.core.fields import RecordField
 from zhike.core.money import plain
-from zhike.metadata import rollups
+from zhike.metadata import filed, rollups
 from zhike.metadata.kinds import HOLDER, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import Covered, say
@@ -71,6 +71,8 @@ def _told(one: Known, value: Json) -> Json:
         return str(value)
     if one.held in (Kind.NUMBER, Kind.MONEY):
         return plain(Decimal(str(value)))
+    if one.kind in filed.FILES:
+        return filed.told(value)
     if one.kind is Kind.LOCATION:
         return {name: float(part) for name, part in value.items()}
     return value

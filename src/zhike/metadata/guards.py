@@ -5,6 +5,7 @@ from typing import Any
 
 from zhike.core import fields, masking
 from zhike.core.fields import Care, Mask, RecordField
+from zhike.metadata.filed import FILES
 from zhike.metadata.kinds import COMPUTED, Json, Known
 from zhike.metadata.models import Kind
 from zhike.metadata.saying import say_by_itself
@@ -17,6 +18,7 @@ _MASKS: Mapping[Kind, Mask] = {
     Kind.DATE: masking.day,
     Kind.NUMBER: masking.amount,
     Kind.MONEY: masking.amount,
+    **dict.fromkeys(FILES, lambda _value: fields.COVERED),
 }
 
 

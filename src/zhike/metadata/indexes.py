@@ -13,6 +13,7 @@ from psycopg import sql
 
 from zhike.core.acting import seeing_everything
 from zhike.metadata import registry
+from zhike.metadata.filed import FILES
 from zhike.metadata.formulas.composing import index_sql, is_fixed
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import Kind
@@ -22,6 +23,7 @@ OWNER = "owner"
 TEXT = sql.SQL('(({column} ->> {key}) COLLATE "C")')
 NUMBER = sql.SQL("(({column} ->> {key})::numeric)")
 WHOLE = sql.SQL("({column} -> {key})")
+COUNT = sql.SQL("(jsonb_array_length({column} -> {key}))")
 FORMULA = sql.SQL("")  # as it is written (`formulas.composing`)
 MOST_DOUBLES = 100
 
@@ -42,6 +44,7 @@ EXPRESSIONS: Mapping[Kind, sql.SQL] = {
     Kind.RECORD: NUMBER,
     Kind.FORMULA: FORMULA,
     Kind.ROLLUP: FORMULA,
+    **dict.fromkeys(FILES, COUNT),
 }
 # What can stand in one record only, if that is wanted.
 SINGLE = (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.PHONE, Kind.EMAIL, Kind.RECORD, Kind.USER)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhike.core.fields import Care
 from zhike.core.text import normal
+from zhike.metadata import filed
 from zhike.metadata.models import FieldDefinition, Index, Kind
 
 type Json = Any
@@ -30,12 +31,14 @@ RULES: Mapping[Kind, tuple[str, ...]] = {
     Kind.NUMBER: ("least", "most", "decimals", "unit"),
     Kind.MONEY: ("least", "most"),
     Kind.RECORD: ("target",),
+    **dict.fromkeys(filed.FILES, ("files",)),
     Kind.FORMULA: ("formula", "result", "decimals", "unit"),
     Kind.ROLLUP: ("of", "function", "figure", "days", "where", "result"),
 }
 LONGEST_TEXT, LONGEST_LONG_TEXT, LONGEST_URL = 500, 100_000, 2000
 MOST_CHOSEN = 100
 COMPUTED = (Kind.FORMULA, Kind.ROLLUP)
+NOT_ENTERED = (*COMPUTED, *filed.FILES)
 MOST_DIGITS, MOST_DECIMALS = 24, 6
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
 ADDRESS_PARTS = ("province", "city", "district", "street")
@@ -334,6 +337,13 @@ def _location(_field: Known, value: Any) -> Json:
     return place
 
 
+def _files(_field: Known, value: Any) -> Json:
+    found = filed.entries(value)
+    if found is None:
+        raise NotOfItsKind(filed.UPLOADED)
+    return found
+
+
 def _computed(_field: Known, _value: Any) -> Json:
     raise NotOfItsKind(_("This is computed, and not entered."))
 
@@ -359,6 +369,7 @@ _READERS: Mapping[Kind, Callable[[Known, Any], Json]] = {
     Kind.LOCATION: _location,
     Kind.FORMULA: _computed,
     Kind.ROLLUP: _computed,
+    **dict.fromkeys(filed.FILES, _files),
 }
 
 
@@ -378,7 +389,7 @@ def written(field: Known, value: Json) -> str:
             return "true" if value else "false"
         case Kind.CHOICES:
             return ",".join(value)
-        case Kind.ADDRESS:
+        case Kind.ADDRESS | Kind.FILE | Kind.IMAGE:
             return json.dumps(value, ensure_ascii=False)
         case Kind.LOCATION:
             return f"{value['lat']}, {value['lng']}"

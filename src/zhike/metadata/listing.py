@@ -31,6 +31,8 @@ from zhike.core.lists.operators import Kind as Asked
 from zhike.core.lists.registry import Column, Compile, Field, Gone, Grouping, Parts, Sort, Total
 from zhike.core.paging import Phase
 from zhike.metadata import references, rollups
+from zhike.metadata.filed import FILES
+from zhike.metadata.filed_parts import file_column, file_field
 from zhike.metadata.formulas.composing import Composed
 from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE, can_hold
 from zhike.metadata.kinds import HOLDER, MOMENT, Json, Known
@@ -80,20 +82,22 @@ def parts_of(record: str) -> Parts:
     held = _parts.get(record)
     if held is None or held[0] is not design:
         known = list(design.known.values())
-        indexed = [one for one in known if one.is_indexed and one.kind in EXPRESSIONS and not one.is_sealed]
-        sealed = [one for one in known if one.is_sealed]
+        ready = [one for one in known if one.is_indexed and one.kind in EXPRESSIONS and not one.is_sealed]
+        indexed = [one for one in ready if one.kind not in FILES]
+        asked = {one.name: file_field(one) for one in ready if one.kind in FILES}
+        asked |= {one.name: sealed_field(one) for one in known if one.is_sealed}
         held = _parts[record] = (
             design,
             Parts(
-                fields={one.name: field_of(one) for one in indexed} | {one.name: sealed_field(one) for one in sealed},
+                fields={one.name: field_of(one) for one in indexed} | asked,
                 sorts={one.name: sort_of(one) for one in indexed if is_ordered(one)},
-                columns={one.name: sealed_column(one) if one.is_sealed else column_of(one) for one in known},
+                columns={one.name: _column(one) for one in known},
                 groupings={one.name: grouping_of(one) for one in indexed if one.kind in GROUPED},
                 sums={one.name: total_of(one) for one in indexed if one.kind in NUMBERS},
                 gone={
                     one.name: Gone(label=one.lazily_named, reads=(one.path,))
                     for one in design.every.values()
-                    if one not in indexed and one not in sealed
+                    if one not in indexed and one.name not in asked
                 },
             ),
         )
@@ -152,6 +156,12 @@ def is_ordered(known: Known) -> bool:
 
 def _permission(known: Known) -> str:
     return rollups.collection_of(known).permission if known.kind is Kind.ROLLUP else ""
+
+
+def _column(known: Known) -> Column:
+    if known.kind in FILES:
+        return file_column(known)
+    return sealed_column(known) if known.is_sealed else column_of(known)
 
 
 def column_of(known: Known) -> Column:

@@ -35,6 +35,8 @@ class Kind(models.TextChoices):
     LOCATION = "location", _("Place on the map")
     FORMULA = "formula", _("Formula")
     ROLLUP = "rollup", _("Roll-up")
+    FILE = "file", pgettext_lazy("kind of field", "File")
+    IMAGE = "image", pgettext_lazy("kind of field", "Image")
 
 
 class Index(models.TextChoices):

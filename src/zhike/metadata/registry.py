@@ -11,6 +11,7 @@ from zhike.core.actor import Actor
 from zhike.metadata.kinds import HOLDER
 
 if TYPE_CHECKING:
+    from zhike.metadata.filed import Shelf
     from zhike.metadata.formulas.nodes import Source
     from zhike.metadata.vaults import Vault
 
@@ -25,7 +26,8 @@ class Designed:
     page. edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or
     not, with the values that they can have. readable: fields of the record itself that formulas can read. successor:
     into which record one was merged in the end; merged_into: those that were merged into one. vault: where encrypted
-    fields lie; None where a kind of record has none. reveal: what seeing masked values in full asks for.
+    fields lie, shelf: where files do; None where a kind of record has none. reveal: what seeing masked values in full
+    asks for.
     """
 
     key: str
@@ -40,6 +42,7 @@ class Designed:
     merged_into: Callable[[int], Sequence[int]] = lambda _pk: ()
     readable: "Callable[[], Sequence[Source]]" = field(default=tuple)
     vault: "Vault | None" = None
+    shelf: "Shelf | None" = None
     reveal: str = ""
 
     def visible_to(self, actor: Actor) -> "models.QuerySet[Any, Any]":
@@ -76,6 +79,16 @@ def vault_of(record: str) -> "Vault":
     :raises NotDesigned: such records keep nothing encrypted
     """
     found = get(record).vault
+    if found is None:
+        raise NotDesigned(record)
+    return found
+
+
+def shelf_of(record: str) -> "Shelf":
+    """
+    :raises NotDesigned: such records keep no files
+    """
+    found = get(record).shelf
     if found is None:
         raise NotDesigned(record)
     return found

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from zhike.core.actor import SYSTEM, Actor
-from zhike.metadata import references
+from zhike.metadata import filed, references
 from zhike.metadata.kinds import ADDRESS_PARTS, MOMENT, Json, Known
 from zhike.metadata.models import Kind
 from zhike.ui import formatting
@@ -52,6 +52,8 @@ def say(field: Known, value: Json, *, names: Mapping[int, str] | None = None) ->
             return "".join(str(value[part]) for part in ADDRESS_PARTS if part in value)
         case Kind.LOCATION:
             return f"{value['lat']}, {value['lng']}"
+        case Kind.FILE | Kind.IMAGE:
+            return filed.names(value)
         case Kind.USER | Kind.TEAM | Kind.RECORD:
             return (names or {}).get(int(value), f"#{value}")
     return str(value)

@@ -19,6 +19,7 @@ from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
 from zhike.metadata import design_forms, indexes, registry
 from zhike.metadata.faces import ICONS
+from zhike.metadata.filed import FILES
 from zhike.metadata.formula_views import formula_context
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Kind
@@ -64,7 +65,8 @@ def create_field(request: ActorRequest, record: str) -> HttpResponse:
     kind = _chosen_kind(request.GET.get("kind", ""))
     if kind is None:
         address = reverse("create_own_field", args=[record])
-        cards = [KindCard(label=str(one.label), icon=ICONS[one], url=f"{address}?kind={one.value}") for one in OFFERED]
+        offered = [one for one in OFFERED if one not in FILES or designed.shelf is not None]
+        cards = [KindCard(label=str(one.label), icon=ICONS[one], url=f"{address}?kind={one.value}") for one in offered]
         context = {"record": record, "cards": cards, "tabs": settings_tabs("design_fields")}
         return render_page(request, "metadata/choose_kind.html", context)
     form = design_forms.DesignField(request.POST or None, record=designed.key, kind=kind, definition=None)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 def script_strings() -> dict[str, str]:
     return {
-        "attachment_too_large": _("{name} has {size} MB; a file beside an entry may have {limit} MB."),
+        "attachment_too_large": _("{name} has {size} MB; one file may have {limit} MB."),
         "failed": _("That did not work. Please try again; if it keeps failing, tell your administrator."),
         "forbidden": _("You are not allowed to do this. Your administrator can grant it."),
         "missing": _("This no longer exists, or you may not see it."),

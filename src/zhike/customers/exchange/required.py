@@ -10,7 +10,7 @@ from zhike.core import fields
 from zhike.core.actor import Sight
 from zhike.customers.guarded import RECORD
 from zhike.exchange.run import Run
-from zhike.metadata.kinds import COMPUTED, HOLDER
+from zhike.metadata.kinds import HOLDER, NOT_ENTERED
 from zhike.metadata.selectors import design_of
 from zhike.metadata.services.values import defaults_of
 
@@ -26,7 +26,7 @@ def refuse_incomplete(run: Run, parts: Mapping[str, sql.Composable], *, sealed: 
     design = design_of(RECORD)
     defaults = defaults_of(RECORD)
     for one in design.known.values():
-        if not one.is_required or one.kind in COMPUTED or one.key in defaults:
+        if not one.is_required or one.kind in NOT_ENTERED or one.key in defaults:
             continue
         if fields.sight(run.actor, one.path) is not Sight.WRITE:
             continue

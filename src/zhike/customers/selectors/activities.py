@@ -108,7 +108,7 @@ def _said(change: Change, names: Mapping[tuple[str, str], str]) -> str:
         label = _("Tags")
     elif own_fields.is_own(change.field):
         field = fields.get(key(change.field))
-        return _told(str(field.label), *(own_fields.said(field.name, value) for value in (change.before, change.after)))
+        return _told(str(field.label), *own_fields.said_change(field.name, change.before, change.after))
     else:
         label = str(ALL_LABELS[change.field])
     before, after = (_value(change.field, value, names) for value in (change.before, change.after))

@@ -1,17 +1,18 @@
-"""A file beside an entry of the time line: taken in by its content, and gone from the disk when nothing leads to it.
+"""Files of customers, beside entries of the time line and in own fields: taken in by their content, and gone from the
+disk when nothing leads to them.
 
-It outlives its entry for as long as that may come back, from the recycle bin or from history.
+They outlive their entry, or the field's value, for as long as that may come back, from the recycle bin or from history.
 """
 
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import IO
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -19,12 +20,14 @@ from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.fields import require_write
+from zhike.core.merging import successor_of
 from zhike.core.scanning import check_file
+from zhike.customers import shelf
 from zhike.customers.attached import file_of, folder
 from zhike.customers.guarded import ACTIVITY
 from zhike.customers.models import Activity, Customer
 from zhike.customers.services.activities import EDIT, Beside, add_activity
-from zhike.exchange.files.contents import find_form, put_ending
+from zhike.exchange.files.contents import Form, find_form, put_ending
 
 MOST_BYTES = 20 << 20
 PRIVATE = 0o700
@@ -41,7 +44,7 @@ class AttachmentTooLarge(DomainError):
     status = 422
 
     def __init__(self, name: str) -> None:
-        said = _("%(file)s is larger than the %(limit)s MB that a file beside an entry may have.")
+        said = _("%(file)s is larger than the %(limit)s MB that one file may have.")
         super().__init__(said % {"file": name, "limit": MOST_BYTES >> 20})
 
 
@@ -63,13 +66,22 @@ def add_with_file(*, actor: Actor, customer_id: int, kind: str, text: str, file:
     """
     require(actor, EDIT, record=Customer.objects.visible_to(actor).get(pk=customer_id))
     require_write(actor, ACTIVITY)
-    draft = _store(file, customer_id)
+    with taken_in(file, customer_id) as (kept, form):
+        beside = Beside(name=put_ending(file.name, form), path=shelf.place_of(kept))
+        return add_activity(actor=actor, customer_id=customer_id, kind=kind, text=text, file=beside, at=at)
+
+
+@contextmanager
+def taken_in(file: Given, customer_id: int, *, prefix: str = "") -> Iterator[tuple[Path, Form]]:
+    """The file on the disk, and what it is; gone again where what follows fails. prefix: of its name there.
+
+    :raises AttachmentTooLarge, FileNotTaken, FileInfected, ScannerUnavailable: as for `add_with_file`
+    """
+    draft = _store(file, customer_id, prefix)
     try:
         check_file(draft, name=file.name)
         form = find_form(draft, name=file.name)
-        kept = draft.rename(draft.with_suffix(form.endings[0]))
-        beside = Beside(name=put_ending(file.name, form), path=_place(kept))
-        return add_activity(actor=actor, customer_id=customer_id, kind=kind, text=text, file=beside, at=at)
+        yield draft.rename(draft.with_suffix(form.endings[0])), form
     except BaseException:
         for left in draft.parent.glob(f"{draft.name}*"):
             left.unlink(missing_ok=True)
@@ -84,26 +96,44 @@ def erase_with_files(customer_id: int) -> int:
     return rows.delete()[0]
 
 
+def erase_customer(customer_id: int) -> int:
+    """Take the record away, and the files of its fields once the transaction is through."""
+    rows = Customer.objects.filter(pk=customer_id)
+    for customer in rows.only("custom"):
+        for path in shelf.paths_in(customer.custom):
+            transaction.on_commit(partial(path.unlink, missing_ok=True))
+    return rows.delete()[0]
+
+
 def list_files_of(customer_ids: Iterable[int]) -> Iterator[Path]:
-    """What lies on the disk of what was given for these customers, without what stands beside an entry by now."""
+    """What lies on the disk of what was given for these customers, without what a record leads to by now."""
     for customer_id in customer_ids:
-        found = {_place(path): path for path in (folder() / str(customer_id)).glob("*")}
-        taken = set(_beside_entries(found)) if found else set()
+        found = {shelf.place_of(path): path for path in (folder() / str(customer_id)).glob("*")}
+        taken = _beside_entries(found) | shelf.in_fields(found) if found else set()
         yield from (found[place] for place in sorted(found.keys() - taken))
 
 
 def sweep_files(*, at: datetime) -> int:
-    """Take files away to which neither an entry nor the recycle bin leads, for the system; how many."""
+    """Take files away to which neither an entry, a field nor the recycle bin leads, for the system; how many.
+
+    Those of fields stay with a customer that was merged into another one: the merge may be taken back.
+    """
     oldest = (at - KEPT_FOR).timestamp()
-    old = {_place(path): path for path in folder().glob("*/*") if path.stat().st_mtime < oldest}
+    old = {shelf.place_of(path): path for path in folder().glob("*/*") if path.stat().st_mtime < oldest}
     lost = old.keys() - _beside_entries(old)
     if lost:
         with connection.cursor() as cursor:
             cursor.execute(_IN_THE_BIN)
             lost -= {place for (place,) in cursor.fetchall()}
+        lost -= shelf.in_fields(lost) | shelf.in_the_bin(lost)
+        lost = {place for place in lost if "-" not in old[place].stem or not _is_merged(old[place])}
     for place in lost:
         old[place].unlink(missing_ok=True)
     return len(lost)
+
+
+def _is_merged(path: Path) -> bool:
+    return path.parent.name.isdecimal() and successor_of(int(path.parent.name)) is not None
 
 
 def _beside_entries(places: Iterable[str]) -> set[str]:
@@ -111,8 +141,8 @@ def _beside_entries(places: Iterable[str]) -> set[str]:
     return set(rows.values_list("file_path", flat=True))
 
 
-def _store(file: Given, customer_id: int) -> Path:
-    target, size = folder() / str(customer_id) / uuid.uuid4().hex, 0
+def _store(file: Given, customer_id: int, prefix: str) -> Path:
+    target, size = folder() / str(customer_id) / f"{prefix}{uuid.uuid4().hex}", 0
     target.parent.mkdir(parents=True, mode=PRIVATE, exist_ok=True)
     try:
         with target.open("wb") as copy:
@@ -125,7 +155,3 @@ def _store(file: Given, customer_id: int) -> Path:
         target.unlink(missing_ok=True)
         raise
     return target
-
-
-def _place(path: Path) -> str:
-    return path.relative_to(settings.HOME.files_dir).as_posix()

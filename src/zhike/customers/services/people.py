@@ -111,7 +111,7 @@ def add_customer(
     # It may go to somebody in whose hands its maker does not see it any more; whether that is allowed is asked next.
     with nullcontext() if is_own else seeing_everything(), refusing_doubles(RECORD):
         customer.save(force_insert=True)
-        own.keep(customer)
+        own.keep(customer, at=at)
         require(actor, CREATE, record=customer)
     added = insert_identifiers(actor=actor, customer=customer, new=identifiers, source=source, at=at)
     if tags:
@@ -196,7 +196,7 @@ def edit_customer(
         raise PermissionDenied(EDIT)
     with seeing_everything() if is_given else nullcontext(), refusing_doubles(RECORD):
         customer.save()
-        own.keep(customer)
+        own.keep(customer, at=at)
     if renamed:
         refresh_search(customer_ids=[customer.pk])
     return Edit(customer=customer, change_id=record_changes(actor=actor, customer=customer, changes=made, at=at))

@@ -26,6 +26,7 @@ from zhike.customers.selectors.record import Record
 from zhike.customers.services import activities, identifiers, people, sealing, tags
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.views.record import EDIT, OF_HOLDERS, load, load_visible, shown_value
+from zhike.metadata.filed import FILES
 
 CHANGED = "customerChanged"
 RECORDS_CHANGED = "recordsChanged"  # fields and lists show themselves anew
@@ -77,7 +78,7 @@ def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
 def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     """The same for a field of the company's own."""
     known = own_fields.known_of(field)
-    if known is None or fields.sight(request.actor, known.path) is Sight.HIDDEN:
+    if known is None or known.kind in FILES or fields.sight(request.actor, known.path) is Sight.HIDDEN:
         raise Http404
     customer = load(request, pk).customer
     url = reverse("edit_field", args=[pk, field])

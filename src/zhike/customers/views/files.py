@@ -21,7 +21,7 @@ from zhike.exchange.reasons import FileProblem
 LETTERS, ROWS, COLUMNS, CELL = 4000, 12, 12, 60
 TABLES = (".csv", ".tsv")
 # A page of ours may show a PDF within itself; what the file brings along runs nothing and asks nobody.
-_POLICY = {
+POLICY = {
     "default-src": [CSP.NONE],
     "img-src": [CSP.SELF],
     "media-src": [CSP.SELF],
@@ -34,7 +34,7 @@ _POLICY = {
 @needs(VIEW)
 @require_GET
 @xframe_options_sameorigin
-@csp_override(_POLICY)
+@csp_override(POLICY)
 def show_file(request: ActorRequest, pk: int) -> FileResponse:
     """As its content says, never as its sender did; what browsers do not show themselves is saved."""
     entry, found = _load(request, pk)

@@ -1,5 +1,6 @@
 """A customer's page: header, fields, time line and panels; the same as a side panel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -23,10 +24,15 @@ from zhike.customers.forms import NewActivity
 from zhike.customers.guarded import ACTIVITY, ALL_LABELS, AMOUNT, LAST_ORDER, RECORD, key
 from zhike.customers.models import EXPORT, Customer, Relationship
 from zhike.customers.selectors import activities, record
+from zhike.customers.selectors.field_files import files_of
 from zhike.customers.selectors.record import Record
 from zhike.customers.services import arranging
 from zhike.customers.services.attaching import MOST_BYTES
+from zhike.customers.shelf import KeptFile
 from zhike.customers.views.asking import asking_of, style_of
+from zhike.exchange.files.contents import FORMS
+from zhike.metadata.kinds import Known
+from zhike.metadata.models import Kind
 from zhike.metadata.selectors.pages import Group, Line, list_groups
 
 VIEW = "customers.view_customer"
@@ -38,14 +44,27 @@ SECTIONS = (
 )
 OF_PERSONS = ("birthday_on", "id_number")
 OF_HOLDERS = ("owner", "team")  # not for collaborators to give away
+PICTURES = ",".join(form.media_type for form in FORMS.values() if form.look == "picture")
 MOST_EMPTY, NO_LIMIT = 40, 10_000  # empty fields that a page shows without being asked
 _KINDS = dict(Customer.Kind.choices)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Upload:
+    """Where files go into a field. most: so many; most_bytes: of each; accept: what a browser lets choose."""
+
+    customer_id: int
+    field: str
+    url: str
+    most: int
+    accept: str
+    most_bytes: int = MOST_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
 class Field:
     """One line of the record. shown: as text; url: where it is edited; reveal_url: where a masked value is
-    shown in full. Empty where that may not be.
+    shown in full. Empty where that may not be. files: of a field that holds some; upload: where more go, if they may.
     """
 
     label: str
@@ -53,6 +72,8 @@ class Field:
     url: str
     is_long: bool = False
     reveal_url: str = ""
+    files: Sequence[KeptFile] | None = None
+    upload: Upload | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +303,25 @@ def _own_on_paper(found: Record, request: ActorRequest, may_edit: bool) -> dict[
     return {"own_groups": _own_groups(found, request, may_edit)}
 
 
+def upload_of(known: Known, pk: int) -> Upload:
+    return Upload(
+        customer_id=pk,
+        field=known.name,
+        url=reverse("add_field_file", args=[pk, known.name]),
+        most=int(known.rules.get("files", 1)),
+        accept=PICTURES if known.kind is Kind.IMAGE else "",
+    )
+
+
 def _own_field(line: Line, pk: int, actor: Actor, may_edit: bool) -> Field:
+    if line.has_files:
+        return Field(
+            label=line.field.named,
+            shown=line.shown,
+            url="",
+            files=files_of(line.files, known=line.field, customer_id=pk),
+            upload=upload_of(line.field, pk) if may_edit and line.may_write else None,
+        )
     return Field(
         label=line.field.named,
         shown=line.shown,

@@ -7,7 +7,8 @@ from zhike.accounts.models import User
 from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.metadata import conditions, guarding, references, registry, rollups
-from zhike.metadata.kinds import COMPUTED, Json, Known
+from zhike.metadata.filed import FILES
+from zhike.metadata.kinds import COMPUTED, NOT_ENTERED, Json, Known
 from zhike.metadata.models import Kind, Section
 from zhike.metadata.saying import Covered, say_all
 from zhike.metadata.selectors.designs import Designed, design_of
@@ -15,7 +16,8 @@ from zhike.metadata.selectors.designs import Designed, design_of
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A field of a record. shown: as people read it. href: what a click on it opens. tone: of a choice's badge."""
+    """A field of a record. shown: as people read it. href: what a click on it opens. tone: of a choice's badge.
+    files: of a field that holds some, as the record does."""
 
     field: Known
     shown: str
@@ -23,6 +25,11 @@ class Line:
     is_masked: bool
     href: str = ""
     tone: str = ""
+    files: Sequence[Mapping[str, Json]] = ()
+
+    @property
+    def has_files(self) -> bool:
+        return self.field.kind in FILES and not self.is_masked
 
     @property
     def is_long(self) -> bool:
@@ -88,7 +95,7 @@ def list_entered(*, actor: Actor, record: str) -> list[Known]:
         one
         for section in _sections_for(actor, design)
         for one in _fields_in(design, section)
-        if one.kind not in COMPUTED and fields.sight(actor, one.path) is Sight.WRITE
+        if one.kind not in NOT_ENTERED and fields.sight(actor, one.path) is Sight.WRITE
     ]
 
 
@@ -137,6 +144,7 @@ def _line(one: Known, shown: str, value: Json, sight: Sight) -> Line:
         is_masked=is_masked,
         href=href,
         tone=tone,
+        files=value if one.kind in FILES and value and not is_masked else (),
     )
 
 

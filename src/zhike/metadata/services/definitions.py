@@ -18,6 +18,7 @@ from zhike.core.fields import Care
 from zhike.core.text import pinyin
 from zhike.metadata import registry
 from zhike.metadata.conditions import check_condition
+from zhike.metadata.filed import FILES, MOST_FILES
 from zhike.metadata.kinds import COMPUTED, RULES, Json, Known, NotOfItsKind, read_value
 from zhike.metadata.models import FieldDefinition, Kind, Option, Section
 from zhike.metadata.permissions import MANAGE
@@ -209,6 +210,11 @@ def check_rules(definition: FieldDefinition) -> dict[str, Any]:
         return {"rules": _("A limit has to be a number.")}
     if len(numbers) == 2 and numbers[0] > numbers[1]:
         return {"rules": _("The smallest value must not exceed the largest.")}
+    if definition.kind in FILES and registry.get(definition.record).shelf is None:
+        return {"kind": _("Such records keep no files.")}
+    files = rules.get("files", 1)
+    if isinstance(files, bool) or not isinstance(files, int) or not 1 <= files <= MOST_FILES:
+        return {"files": _("Between 1 and %(limit)s files.") % {"limit": MOST_FILES}}
     if definition.kind == Kind.RECORD and rules.get("target") not in {one.key for one in registry.list_kinds()}:
         return {"rules": _("Choose what the link leads to.")}
     return {}

@@ -14,7 +14,7 @@ from psycopg import errors
 from zhike.core import fields
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
-from zhike.metadata import indexes, listing, references, registry
+from zhike.metadata import filed, indexes, listing, references, registry
 from zhike.metadata.conditions import holds
 from zhike.metadata.kinds import COMPUTED, Json, Known, NotOfItsKind, read_value, written
 from zhike.metadata.models import Kind
@@ -58,7 +58,7 @@ def put_values(
         if pk is not None and field.kind in references.KINDS and str(value).strip("# ") == str(current.get(key)):
             continue  # also one that leads nowhere any more: nothing is lost by saving something else
         try:
-            read = _read(actor, field, value)
+            read = _read(actor, field, value, pk, current.get(key))
             if read == current.get(key) and pk is not None:
                 continue
             if pk is not None or read is not None:
@@ -71,7 +71,7 @@ def put_values(
             found.pop(key, None)
         else:
             found[key] = read
-    for key in _missing(actor, design, found, plain, list(design.known) if pk is None else list(changes)):
+    for key in _missing(actor, design, found, plain, list(design.known) if pk is None else list(changes), pk):
         problems.setdefault(key, _("Please fill this in."))
     if problems:
         raise ValidationError({f"{registry.COLUMN}.{key}": [message] for key, message in problems.items()})
@@ -124,7 +124,9 @@ def read_for_many(*, actor: Actor, record: str, changes: Mapping[str, Any]) -> d
                 raise NotOfItsKind(_("Encrypted values are entered one by one, not for many."))
             if field.is_unique:
                 raise NotOfItsKind(_("Only one record may have a value here, so it is not changed for many."))
-            found[key] = _read(actor, field, value)
+            if field.kind in filed.FILES:
+                raise NotOfItsKind(filed.UPLOADED)
+            found[key] = _read(actor, field, value, None, None)
             _check(field, found[key], None, None)
         except NotOfItsKind as refusal:
             problems[key] = refusal.message
@@ -155,23 +157,53 @@ def is_shown(design: Designed, field: Known, *, plain: Mapping[str, str], values
 
 
 def _missing(
-    actor: Actor, design: Designed, found: Mapping[str, Json], plain: Mapping[str, str], asked: Sequence[str]
+    actor: Actor,
+    design: Designed,
+    found: Mapping[str, Json],
+    plain: Mapping[str, str],
+    asked: Sequence[str],
+    pk: int | None,
 ) -> list[str]:
+    """Of a new record no files: they come once it is there."""
     return [
         key
         for key in asked
         if key in design.known
         and (field := design.known[key]).is_required
+        and (pk is not None or field.kind not in filed.FILES)
         and key not in found
         and is_shown(design, field, plain=plain, values=found)
         and fields.sight(actor, field.path) is Sight.WRITE
     ]
 
 
-def _read(actor: Actor, field: Known, value: Any) -> Json:
+def _read(actor: Actor, field: Known, value: Any, pk: int | None, before: Json) -> Json:
+    if field.kind in filed.FILES and value not in (None, "", [], ()):
+        return _files(field, value, pk, before)
     if field.kind in references.KINDS and value not in (None, ""):
         return references.resolve(field, actor, value)
     return read_value(field, value)
+
+
+def _files(field: Known, value: Any, pk: int | None, before: Json) -> Json:
+    """Those that stand there already, and others only where they were given for this very field of this record."""
+    wanted, shelf = filed.wanted(value), registry.get(field.record).shelf
+    if wanted is None or shelf is None or pk is None:
+        raise NotOfItsKind(filed.UPLOADED)
+    held = {one["id"]: one for one in before or ()}
+    most = field.rules.get("files", 1)
+    if len(wanted) > max(most, len(held)):
+        raise NotOfItsKind(_("At most %(count)s files.") % {"count": most})
+    found = []
+    for file_id, name in wanted.items():
+        entry = held.get(file_id) or shelf.find(field.key, pk, file_id, name)
+        if entry is None:
+            raise NotOfItsKind(
+                _("“%(name)s” is no file of this field of this record, or no longer kept.")
+                % {"name": (name or file_id)[:60]}
+            )
+        found.append(dict(entry))
+    return found
 
 
 def _check(field: Known, read: Json, before: Json, pk: int | None) -> None:

@@ -1,0 +1,122 @@
+"""The files of customers' own fields: beside those of entries, under names that say of which field they are."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.urls import reverse
+
+from zhike.core.personal import list_others
+from zhike.customers.attached import FORM_BY_ENDING, folder
+from zhike.exchange.files.contents import Form, put_ending
+from zhike.metadata.filed import FILES, entries
+from zhike.metadata.kinds import HOLDER
+from zhike.metadata.selectors import design_of
+
+RECORD = "customers.customer"
+_ID = re.compile("[0-9a-f]{32}")
+_HELD = """
+    SELECT held ->> 'path' FROM customers_customer, jsonb_path_query(custom, '$.*[*]') AS held
+    WHERE custom ?| %s AND held ->> 'path' = ANY(%s)
+"""
+_BINNED = """
+    SELECT held ->> 'path' FROM recovery_binned, jsonb_path_query(rows, '$.customers_customer[*].custom.*[*]') AS held
+    WHERE held ->> 'path' = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """A file in a field. size: in bytes; None once it is no longer there. url: where it opens."""
+
+    id: str
+    name: str
+    form: Form
+    size: int | None
+    path: Path
+    url: str
+
+    @property
+    def is_picture(self) -> bool:
+        return self.form.look == "picture"
+
+
+class CustomerShelf:
+    """What `metadata.filed.Shelf` is of customers."""
+
+    def find(self, key: str, pk: int, file_id: str, name: str) -> Mapping[str, Any] | None:
+        if not _ID.fullmatch(file_id):
+            return None
+        for owner in (pk, *list_others(pk)):
+            for path in (folder() / str(owner)).glob(f"{key}-{file_id}.*"):
+                if form := FORM_BY_ENDING.get(path.suffix):
+                    told = {"id": file_id, "name": put_ending(name, form), "size": path.stat().st_size}
+                    return {**told, "path": place_of(path)}
+        return None
+
+    def url(self, key: str, pk: int, file_id: str) -> str:
+        return reverse("show_field_file", args=[pk, f"{HOLDER}.{key}", file_id])
+
+
+def prefix_of(key: str) -> str:
+    """What names of the field's files begin with; those of entries have none."""
+    return f"{key}-"
+
+
+def place_of(path: Path) -> str:
+    return path.relative_to(settings.HOME.files_dir).as_posix()
+
+
+def kept(entry: Mapping[str, Any], *, key: str, customer_id: int) -> KeptFile:
+    """What a record holds of a file, with what is on the disk."""
+    path = Path(settings.HOME.files_dir) / str(entry["path"])
+    return KeptFile(
+        id=str(entry["id"]),
+        name=str(entry["name"]),
+        form=FORM_BY_ENDING[path.suffix],
+        size=path.stat().st_size if path.exists() else None,
+        path=path,
+        url=CustomerShelf().url(key, customer_id, str(entry["id"])),
+    )
+
+
+def keep_a_while(before: str, after: str, *, at: datetime) -> None:
+    """What a field loses may come back: its files stay, for the days of `services.attaching` from now."""
+    left = {one["path"] for one in entries(after or "[]") or ()}
+    for one in entries(before or "[]") or ():
+        path = Path(settings.HOME.files_dir) / str(one["path"])
+        if one["path"] not in left and path.exists():
+            os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+def paths_in(custom: Mapping[str, Any]) -> list[Path]:
+    """The files of all fields of a record, also of those that are archived."""
+    keys = _keys()
+    found = [one for key, value in custom.items() if key in keys for one in entries(value) or ()]
+    return [Path(settings.HOME.files_dir) / str(one["path"]) for one in found]
+
+
+def in_fields(places: Iterable[str]) -> set[str]:
+    """Those that a record leads to."""
+    keys = _keys()
+    return _asked(_HELD, [list(keys), list(places)]) if keys else set()
+
+
+def in_the_bin(places: Iterable[str]) -> set[str]:
+    return _asked(_BINNED, [list(places)])
+
+
+def _keys() -> set[str]:
+    return {key for key, one in design_of(RECORD).every.items() if one.kind in FILES}
+
+
+def _asked(query: str, told: Sequence[Any]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, told)
+        return {place for (place,) in cursor.fetchall()}
