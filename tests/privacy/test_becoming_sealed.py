@@ -124,6 +124,21 @@ def test_bringing_it_into_the_clear_asks_for_everything_and_leaves_nothing_behin
     assert (held(gone.pk), SealedValue.objects.exists()) == (OTHER, False)
 
 
+def test_a_merge_while_it_was_encrypted_is_undone_when_it_no_longer_is() -> None:
+    made = create(is_sealed=True)
+    with acting(SYSTEM, origin="test"):
+        pairs = [(add("", f"S{n}"), add(f"{CARD}-{n}", f"L{n}")) for n in range(3)]
+        merges = [merge_customers(actor=SYSTEM, survivor_id=one.pk, record_ids=[two.pk], at=AT) for one, two in pairs]
+        people.edit_customer(actor=SYSTEM, customer_id=pairs[1][0].pk, changes={NAME: OTHER}, at=AT)
+        bin_records(actor=SYSTEM, kind=CODE, record_ids=[pairs[2][0].pk], at=AT)
+        change(made, is_sealed=False)
+        restore_records(actor=SYSTEM, binned_ids=[Binned.objects.get(record_id=pairs[2][0].pk).pk])
+        for merge in merges:
+            undo_merge(actor=SYSTEM, merge_id=merge.pk, at=AT)
+    assert [held(two.pk) for _one, two in pairs] == [f"{CARD}-{n}" for n in range(3)]
+    assert [held(one.pk) for one, _two in pairs] == ["", OTHER, ""]
+
+
 def test_what_lies_on_both_sides_while_values_are_moved_is_what_was_entered_last() -> None:
     made = create()
     one, two, three = add(), add(OTHER, "Bo"), add("", "Cy")

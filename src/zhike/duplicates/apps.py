@@ -21,6 +21,7 @@ class DuplicatesConfig(AppConfig):
 
         declare(permissions.ALL)
         copies.declare("duplicates_merge", own_copies.forget_merged)
+        copies.declare_return(own_copies.return_merged)
         kinds.add_guard(CODE, guarding.refuse_restoring)
         merging.follow_by(pointers.find_successor)
         personal.same_person_by(pointers.list_given_up)

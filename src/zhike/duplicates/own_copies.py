@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from simplejson import JSONEncoder
 
 from zhike.core.database import ExactDecoder
 from zhike.customers.models import SealedValue
-from zhike.customers.services.sealing import rows_saying
+from zhike.customers.services.sealing import rows_unedited
 from zhike.duplicates.models import Merge
-from zhike.metadata.kinds import HOLDER, Json, Known, written
+from zhike.metadata.kinds import HOLDER, Json, Known, read_back, written
 
 AT_ONCE = 500
 SERVED = f"{SealedValue._meta.db_table}.customer_id"
@@ -38,14 +39,34 @@ def settle(known: Known, merge_ids: Sequence[int], *, is_moving: bool = False) -
     merges = list(Merge.objects.select_for_update().filter(pk__in=merge_ids).order_by("pk"))
     # The last one where somebody emptied the field in between.
     givers = {one.survivor_id: one for one in merges if one.undone_at is None and _given(known, one)}
-    rows = rows_saying(known.name, {survivor: _given(known, one) for survivor, one in givers.items()})
+    rows = rows_unedited(known.name, givers.keys())
     for one in merges:
-        row = rows.get(one.survivor_id) if givers.get(one.survivor_id) is one else None
-        if row is not None:
+        row, text = rows.get(one.survivor_id, (0, ""))
+        is_given = givers.get(one.survivor_id) is one and text == _given(known, one)
+        if is_given:
             one.journal.setdefault("served", {}).setdefault(SERVED, []).append(row)
-        if row is not None or not is_moving:
+        if is_given or not is_moving:
             one.fields[HOLDER] = [_encoded(_without(known, own)) for own in _before_and_after(one)]
     Merge.objects.bulk_update(merges, ["fields", "journal"])
+
+
+def return_merged(known: Known) -> None:
+    """It is encrypted no longer: merges know the value again, as those of any other field do."""
+    last = 0
+    while merges := list(_having_rows().filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        last = merges[-1].pk
+        rows = rows_unedited(known.name, {one.survivor_id for one in merges})
+        for one in merges:
+            row, text = rows.get(one.survivor_id, (0, ""))
+            if row in one.journal["served"][SERVED]:
+                one.journal["served"][SERVED].remove(row)
+                before, after = _before_and_after(one)
+                one.fields[HOLDER] = [_encoded(before), _encoded({**after, known.key: read_back(known, text)})]
+        Merge.objects.bulk_update(merges, ["fields", "journal"])
+
+
+def _having_rows() -> QuerySet[Merge]:
+    return Merge.objects.select_for_update().filter(undone_at=None, journal__served__has_key=SERVED)
 
 
 def _list_naming(known: Known, *, after: int) -> list[int]:
@@ -61,7 +82,7 @@ def _given(known: Known, merge: Merge) -> str:
 
 
 def _before_and_after(merge: Merge) -> list[Mapping[str, Json]]:
-    return [json.loads(text, cls=ExactDecoder) for text in merge.fields[HOLDER]]
+    return [json.loads(text, cls=ExactDecoder) for text in merge.fields.get(HOLDER, ("{}", "{}"))]
 
 
 def _without(known: Known, own: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -37,7 +37,7 @@ def list_tables() -> list[str]:
 
 
 def declare_return(*returns: Callable[[Known], None]) -> None:
-    """What an app has encrypted beside the vault, such as in the recycle bin, and brings into the clear with it."""
+    """What an app has encrypted beside the vault, such as in the recycle bin, and brings into the clear before it."""
     _returns.extend(returns)
 
 
@@ -57,8 +57,11 @@ def is_awaited(known: Known) -> bool:
 
 
 def bring_out(known: Known) -> None:
-    """The field is stored encrypted no longer; in that transaction."""
-    for one in _returns:
+    """The field is stored encrypted no longer; in that transaction, while the vault still holds everything.
+
+    Those who know of others' rows, and so were declared behind them, before these.
+    """
+    for one in reversed(_returns):
         one(known)
 
 

@@ -1,6 +1,6 @@
 """Writing encrypted fields, and giving them new keys while everybody goes on working."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -148,23 +148,19 @@ def merge_sealed(pairs: Sequence[tuple[int, int]]) -> Mapping[int, Any]:
     return found
 
 
-def rows_saying(field: str, texts: Mapping[int, str]) -> dict[int, int]:
-    """Of customers, also in the recycle bin, the rows that say just this and that nobody edited, by their numbers."""
-    held = SealedValue.objects.filter(field=field, customer__in=texts, version=1)
+def rows_unedited(field: str, customer_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Of customers, also in the recycle bin, the rows that nobody edited since they were made, and what they say."""
+    held = SealedValue.objects.filter(field=field, customer__in=customer_ids, version=1)
     rows = [(row.customer_id, row.pk, bytes(row.sealed), row.key_id) for row in held]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT record_id, (kept ->> 'id')::bigint, decode(substr(kept ->> 'sealed', 3), 'hex'),"
             " (kept ->> 'key_id')::bigint FROM recovery_binned, jsonb_array_elements(rows -> %s) AS kept"
             " WHERE kind = %s AND record_id = ANY(%s) AND kept ->> 'field' = %s AND kept ->> 'version' = '1'",
-            [SealedValue._meta.db_table, RECORD, list(texts), field],
+            [SealedValue._meta.db_table, RECORD, list(customer_ids), field],
         )
         rows += cursor.fetchall()
-    return {
-        customer: pk
-        for customer, pk, value, key_id in rows
-        if sealed.open_sealed(field, customer, value, key_id) == texts[customer]
-    }
+    return {customer: (pk, sealed.open_sealed(field, customer, value, key_id)) for customer, pk, value, key_id in rows}
 
 
 def undo_merge(customer_id: int, row_ids: Sequence[int]) -> None:

@@ -133,10 +133,10 @@ def _bring_out(actor: Actor, definition: FieldDefinition) -> None:
         cursor.execute(
             sql.SQL("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE").format(**_parts(known)).as_string(None)
         )
+        copies.bring_out(known)
         last = 0
         while batch := _unseal(known, last):
             last = max(batch)
-        copies.bring_out(known)
 
 
 def resume(*, sweep: Callable[[Collection[str]], None] = files.sweep) -> None:
