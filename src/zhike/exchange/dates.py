@@ -57,6 +57,7 @@ _DIGITS = re.compile(
 _WEEKDAY = re.compile(r"\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?\s*")
 _ENGLISH_DAYS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%b-%y")
 _ENGLISH_TIMES = ("", " %H:%M", " %H:%M:%S")
+_ENGLISH_MONTH = re.compile("jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
 
 
 def convert(cells: Series, *, with_time: bool, zone: tzinfo, day_first: bool = False) -> tuple[Series, Series]:
@@ -168,6 +169,9 @@ def _century(year: int) -> int:
 
 
 def _read_english(text: str) -> datetime | None:
+    # To find out what a column holds, all its texts are tried as dates; without a look they took half of that time.
+    if not _ENGLISH_MONTH.search(text):
+        return None
     text = one_line(text)
     for form in (day + time for day in _ENGLISH_DAYS for time in _ENGLISH_TIMES):
         with suppress(ValueError):
