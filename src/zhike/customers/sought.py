@@ -13,7 +13,8 @@ from zhike.customers.finding import HEAD, IDS, SEEN
 NEWEST_NOTES, NEWEST_ACTIVITIES = 20_000, 50_000
 FEW = 1500  # are looked up one by one
 SOME = 5000  # are looked up one by one where a word is frequent, for few of those who have it are theirs
-CANDIDATES = 3000  # of a word; more have a frequent one
+CANDIDATES = 1500  # of a word; more have a frequent one
+FEW_SPELT = 4000  # are looked up one by one for all spellings at once, each of which would be a search of its own
 STRETCH = 5000  # ids: of a frequent word enough is found among the newest
 BEGINNING = 300  # of an index of names; of those with the shortest names the first are the best
 
@@ -24,11 +25,11 @@ _ALIKE_PLANNED = "PERFORM set_config('plan_cache_mode', 'force_generic_plan', tr
 _EACH_PLANNED = "PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);"
 
 
-def _mine(most: int) -> str:
+def _mine(most: int, few: int) -> str:
     return f"""
         IF NOT everything THEN
             mine := ARRAY(SELECT id FROM ({IDS}) AS reached LIMIT {most} + 1);
-            is_few := cardinality(mine) <= {FEW};
+            is_few := cardinality(mine) <= {few};
         END IF;
     """  # noqa: S608
 
@@ -59,7 +60,7 @@ CREATE OR REPLACE FUNCTION customers_sought(
         told integer;
         seen_told integer;
     BEGIN
-        {_mine(SOME)}
+        {_mine(SOME, FEW)}
         IF is_few THEN
             RETURN QUERY SELECT customer_id FROM customers_customersearch
                 WHERE customer_id = ANY (mine) AND text LIKE ALL (patterns)
@@ -111,7 +112,7 @@ CREATE OR REPLACE FUNCTION customers_alike(spellings jsonb, most integer) RETURN
         wanted text[];
         spelt text;
     BEGIN
-        {_mine(FEW)}
+        {_mine(FEW_SPELT, FEW_SPELT)}
         IF is_few THEN
             RETURN QUERY SELECT customer_id FROM customers_customersearch
                 WHERE customer_id = ANY (mine) AND text LIKE ANY (ARRAY(
