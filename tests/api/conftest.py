@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -50,6 +51,16 @@ class Program:
 
     def post(self, path: str, body: Any, **headers: str) -> HttpResponse:
         return self.send("POST", path, body, **headers)
+
+    def upload(self, path: str, content: bytes = b"%PDF-1.7", name: str = "a.pdf", **headers: str) -> HttpResponse:
+        """A form with a file, as programs send it."""
+        given = {
+            "Authorization": f"Bearer {self.key}",
+            **{key.replace("_", "-"): said for key, said in headers.items()},
+        }
+        form = {"file": SimpleUploadedFile(name, content)}
+        response: Any = Client(raise_request_exception=False).post(f"/api/v1{path}", form, headers=given)
+        return response
 
 
 def body_of(response: HttpResponse) -> Any:

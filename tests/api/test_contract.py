@@ -60,7 +60,7 @@ def _furnish() -> tuple[Program, dict[str, int]]:
     program = hire("boss", scope=Scope.ALL)
     identifier = {"kind": "phone", "value": "13800138000"}
     customer = body_of(program.post("/customers", {"name": "张三", "identifiers": [identifier], "tags": ["老客"]}))
-    program.post(f"/customers/{customer['id']}/activities", {"kind": "note", "text": "来过"})
+    activity = body_of(program.post(f"/customers/{customer['id']}/activities", {"kind": "note", "text": "来过"}))
     order = {"source": "s", "number": "1", "placed_at": NOON.isoformat(), "currency": "CNY"}
     order |= {"lines": [{"quantity": "1", "unit_price": "1", "product_code": "A"}], "customer_id": customer["id"]}
     order = body_of(program.post("/orders", order))
@@ -93,6 +93,7 @@ def _furnish() -> tuple[Program, dict[str, int]]:
         "export_id": body_of(program.post("/exports", {"list": "cols=name"}))["id"],
         "pair_id": pair.pk,
         "entry_id": entry,
+        "activity_id": activity["id"],
         "reversal_id": reversal["id"],
         "request_id": asked["id"],
         "head_number": 1,

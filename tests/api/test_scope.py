@@ -17,11 +17,13 @@ from zhike.commerce.models import Order, OrderLine
 from zhike.config.api import api
 from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
-from zhike.customers.services import activities, identifiers
+from zhike.customers.services import attaching, filling, identifiers
 from zhike.duplicates.models import Merge, Pair
 from zhike.exchange import services as imports
 from zhike.exchange.models import Import
 from zhike.exports.services.starting import Wanted, start_export
+from zhike.metadata.models import Kind
+from zhike.metadata.services.definitions import create_field
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned, Reversal
 from zhike.relations.models import Relation
@@ -34,7 +36,7 @@ WHEN = "2026-11-20T02:00:00Z"
 ORDER = {"source": "s", "number": "new", "placed_at": WHEN, "currency": "CNY"}
 ORDER |= {"lines": [{"quantity": "1", "unit_price": "1"}]}
 
-type Ids = dict[str, int]
+type Ids = dict[str, Any]
 type Strangers = dict[Scope, tuple[Program, Ids]]
 type Call = Callable[[Program, Ids], HttpResponse]
 
@@ -112,6 +114,25 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "list_activities": (lambda it, ids: it.get(f"/customers/{ids['customer']}/activities"), {404}),
     "add_activity": (
         lambda it, ids: it.post(f"/customers/{ids['customer']}/activities", {"kind": "note", "text": "x"}),
+        {404},
+    ),
+    "list_field_files": (lambda it, ids: it.get(f"/customers/{ids['customer']}/files/paper"), {404}),
+    "add_field_file": (lambda it, ids: it.upload(f"/customers/{ids['customer']}/files/paper"), {404}),
+    "download_field_file": (lambda it, ids: it.get(f"/customers/{ids['customer']}/files/paper/{ids['file']}"), {404}),
+    "remove_field_file": (
+        lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/files/paper/{ids['file']}"),
+        {404},
+    ),
+    "put_activity_file": (
+        lambda it, ids: it.upload(f"/customers/{ids['customer']}/activities/{ids['activity']}/file"),
+        {404},
+    ),
+    "download_activity_file": (
+        lambda it, ids: it.get(f"/customers/{ids['customer']}/activities/{ids['activity']}/file"),
+        {404},
+    ),
+    "take_activity_file": (
+        lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/activities/{ids['activity']}/file"),
         {404},
     ),
     "reveal_order_field": (
@@ -247,7 +268,9 @@ def _hide(boss: Program) -> Ids:
     customer = make_customer(name=SECRET, owner=boss.user)
     identifier = identifiers.NewIdentifier(kind="phone", value="13800138000")
     added, _change = identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=identifier, at=NOON)
-    activities.add_activity(actor=SYSTEM, customer_id=customer.pk, kind="note", text=SECRET, at=NOON)
+    beside = attaching.Given(content=io.BytesIO(CSV), name=f"{SECRET}.csv")
+    entry_of = {"actor": boss.actor, "customer_id": customer.pk, "kind": "note", "text": SECRET, "at": NOON}
+    activity = attaching.add_with_file(file=beside, **entry_of)
     order, _is_new = commerce.create_order(
         actor=SYSTEM,
         at=NOON,
@@ -282,10 +305,19 @@ def _hide(boss: Program) -> Ids:
         "import": job.pk,
         "act": _change_it(boss, customer.pk),
         "customer": customer.pk,
+        "activity": activity.pk,
+        "file": _put_in_a_field(customer.pk),
         "identifier": added.pk,
         "order": order.pk,
         "owner": boss.user.pk,
     }
+
+
+def _put_in_a_field(customer_id: int) -> str:
+    create_field(actor=SYSTEM, at=NOON, record="customers.customer", kind=Kind.FILE, label="Paper", key="paper")
+    file = attaching.Given(content=io.BytesIO(CSV), name=f"{SECRET}.csv")
+    given = {"customer_id": customer_id, "field": "custom.paper", "file": file}
+    return filling.add_file(actor=SYSTEM, at=NOON, **given)[1]
 
 
 def _change_it(boss: Program, customer_id: int) -> int:

@@ -10,6 +10,7 @@ from zhike.core.api.application import Api
 from zhike.customers.api import router as customers
 from zhike.customers.api_activities import router as activities
 from zhike.customers.api_collaborators import router as collaborators
+from zhike.customers.api_files import router as files
 from zhike.customers.api_history import router as customer_history
 from zhike.customers.api_sealed import router as sealed
 from zhike.duplicates.api import router as duplicates
@@ -45,6 +46,7 @@ api.add_router("", accounts)
 api.add_router("", customers)
 api.add_router("", activities)
 api.add_router("", collaborators)
+api.add_router("", files)
 api.add_router("", sealed)
 api.add_router("", bulk)
 api.add_router("", relations)

@@ -26,8 +26,18 @@ class ActivityChangeOut(Output):
     after: str
 
 
+class ActivityFileOut(Output):
+    """size: in bytes; null once the file is no longer kept. is_open: whether the key's owner may fetch it."""
+
+    name: str
+    media_type: str
+    size: int | None
+    is_open: bool
+
+
 class ActivityOut(Output):
-    """changes: of kind "change", what an edit replaced; text is empty there."""
+    """changes: of kind "change", what an edit replaced; text is empty there. file: beside it, null where there is
+    none."""
 
     id: int
     customer_id: int
@@ -38,6 +48,7 @@ class ActivityOut(Output):
     is_pinned: bool
     created_at: Moment
     changes: list[ActivityChangeOut]
+    file: ActivityFileOut | None
 
 
 class ActivityIn(Input):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
 from simplejson import JSONEncoder
 
 from zhike.core.actor import SYSTEM
 from zhike.core.text.normal import Checked
 from zhike.exchange.fields import Field, FieldType
-from zhike.metadata import references
+from zhike.metadata import references, registry
+from zhike.metadata.filed import FILES
 from zhike.metadata.kinds import HOLDER, NOT_ENTERED, Known, NotOfItsKind, read_value, written
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import list_known
@@ -47,6 +49,17 @@ def list_own(record: str) -> tuple[Field, ...]:
         for one in list_known(record)
         if one.kind not in LEFT_OUT
     )
+
+
+def warn_of_files(columns: Sequence[str]) -> list[str]:
+    """Columns that are called like a field of files: a cell holds at most their names."""
+    files = [one for kind in registry.list_kinds() for one in list_known(kind.key) if one.kind in FILES]
+    names = {name.lower() for one in files for name in (one.label, one.label_en, one.key) if name}
+    return [
+        _("Column “%(column)s” is not imported: files are uploaded on the record's page.") % {"column": column}
+        for column in columns
+        if column.lower() in names
+    ]
 
 
 def _finishing(known: Known) -> Callable[[str], Checked]:

@@ -29,6 +29,7 @@ from zhike.exchange.fields import Field
 from zhike.exchange.files import Reading, Table, open_file
 from zhike.exchange.mappings import MappingUnfit
 from zhike.exchange.models import Import
+from zhike.exchange.own_fields import warn_of_files
 from zhike.exchange.progress import Listener
 from zhike.exchange.recognition import recognise
 from zhike.exchange.registry import importable, list_importables
@@ -299,7 +300,7 @@ def _recognised(actor: Actor, table: Table, *, kind: str, source: str, currency:
         delimiter=table.delimiter,
         columns=columns,
         sample=_sample_rows(sample.select(columns).head(SHOWN_ROWS).rows(), columns, secret),
-        warnings=table.warnings,
+        warnings=[*table.warnings, *warn_of_files([one for one in columns if one not in dict(meant)])],
         mapping={column: code for column, code in (former if remembered else meant) if of_kind.may_write(actor, code)},
         source=source or (remembered.source if remembered else Path(table.name).stem[:50]) or "file",
         currency=currency or (remembered.currency if remembered else settings.COMPANY_CURRENCY),

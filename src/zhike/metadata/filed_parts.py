@@ -74,4 +74,6 @@ def _cell(known: Known, row: Mapping[str, Any], value: Any) -> str:
     else:
         links = format_html_join(SafeString("、"), '<a href="{}" target="_blank" rel="noopener">{}</a>', shown)
     rest = len(value) - len(shown)
-    return format_html('{} <span class="zk-quiet">+{}</span>', links, rest) if rest else links
+    more = format_html(' <span class="zk-quiet">+{}</span>', rest) if rest else ""
+    # One piece also where a phone shows cells as lines of a card.
+    return format_html("<span>{}{}</span>", links, more)

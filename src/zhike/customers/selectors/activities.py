@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,6 +11,7 @@ from zhike.accounts.models import Team, User
 from zhike.core import fields
 from zhike.core.actor import Actor
 from zhike.customers import attached, own_fields
+from zhike.customers.attached import Attached
 from zhike.customers.guarded import ACTIVITY, ALL_LABELS, key
 from zhike.customers.models import Activity, ActivityQuerySet, Customer, Identifier, Relationship
 from zhike.customers.services.activities import WRITTEN_KINDS
@@ -79,6 +81,19 @@ def _entry(row: Activity, actor: Actor, names: Mapping[tuple[str, str], str]) ->
         is_own=row.author_id == actor.user_id and not changes,
         is_change=bool(changes),
     )
+
+
+def get_file(*, actor: Actor, activity_id: int, customer_id: int | None = None) -> tuple[Path, Attached]:
+    """Where the file beside an entry lies, and what its reader learns of it. customer_id: whose entry it has to be.
+
+    :raises Activity.DoesNotExist: no such entry for this actor, no file that is still there, or not theirs to look into
+    """
+    rows = Activity.objects.visible_to(actor).exclude(file_path="")
+    entry = rows.get(pk=activity_id, **({"customer_id": customer_id} if customer_id else {}))
+    found = attached.attached_to(entry, actor)
+    if found is None or found.size is None or not found.is_open:
+        raise Activity.DoesNotExist
+    return attached.file_of(entry), found
 
 
 def _lines(row: Activity, changes: list[Change], actor: Actor, names: Mapping[tuple[str, str], str]) -> list[str]:

@@ -12,7 +12,8 @@ from zhike.core.actor import Actor, Sight
 from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.money import plain
 from zhike.core.paging import Page, Rows
-from zhike.customers import guarded, vault
+from zhike.customers import guarded, own_fields, vault
+from zhike.customers.attached import attached_to
 from zhike.customers.guarded import IDENTIFIER_KEYS, withheld
 from zhike.customers.labels import LABELS
 from zhike.customers.models import (
@@ -26,8 +27,9 @@ from zhike.customers.models import (
 from zhike.customers.normalising import normal_value
 from zhike.customers.sealed import ID_NUMBER, columns, open_row
 from zhike.customers.selectors.activities import readable
-from zhike.customers.services.changes import read_changes, shown_changes
+from zhike.customers.services.changes import Change, read_changes, shown_changes
 from zhike.metadata import guarding
+from zhike.metadata.filed import FILES
 from zhike.metadata.formulas.evaluating import company_today
 from zhike.metadata.formulas.filling import filled, of_instance
 from zhike.metadata.selectors.pages import summed_up
@@ -71,6 +73,7 @@ _READS = {ID_NUMBER: guarded.key(ID_NUMBER)} | {
 _FACTS = tuple(f"facts__{name}" for name in FACTS)
 IDENTIFIER_FIELDS = ("id", "kind", "system", "value", "source", "is_primary", "created_at")
 ACTIVITY_FIELDS = ("id", "customer_id", "kind", "happened_at", "text", "author_id", "is_pinned", "created_at")
+_FILE = ("file_name", "file_path")
 
 
 def list_records(*, actor: Actor, keys: Sequence[int]) -> list[Row]:
@@ -154,14 +157,14 @@ def list_activities(*, actor: Actor, customer_id: int, page: Page) -> Rows[Row]:
     :raises Customer.DoesNotExist: not there, or not visible
     """
     _check_visible(actor, customer_id)
-    rows = readable(actor, customer_id).values(*ACTIVITY_FIELDS)
+    rows = readable(actor, customer_id).values(*ACTIVITY_FIELDS, *_FILE)
     found = page.of(rows, by=("-happened_at", "-id"))
     return Rows(items=[_activity(actor, row) for row in found.items], next_cursor=found.next_cursor)
 
 
 def get_activity(*, actor: Actor, activity_id: int) -> Row:
     """One activity that the actor has just written."""
-    return _activity(actor, Activity.objects.values(*ACTIVITY_FIELDS).get(pk=activity_id))
+    return _activity(actor, Activity.objects.values(*ACTIVITY_FIELDS, *_FILE).get(pk=activity_id))
 
 
 def _records(actor: Actor, customers: CustomerQuerySet, keys: Sequence[int]) -> list[Row]:
@@ -239,11 +242,24 @@ def _tags(actor: Actor, keys: list[int]) -> Mapping[int, list[str]]:
     return held
 
 
+def _before_and_after(change: Change) -> Row:
+    known = own_fields.known_of(change.field)
+    if known is None or known.kind not in FILES:
+        return {"before": change.before, "after": change.after}
+    # Files by their names: where they lie is nobody's business.
+    return {name: own_fields.said(change.field, getattr(change, name)) for name in ("before", "after")}
+
+
 def _activity(actor: Actor, row: Row) -> Row:
+    beside = attached_to(Activity(**row), actor)
+    row = {name: row[name] for name in ACTIVITY_FIELDS} | {"file": None}
+    if beside:
+        told = {"name": beside.name, "media_type": beside.form.media_type, "size": beside.size}
+        row["file"] = {**told, "is_open": beside.is_open}
     if row["kind"] != Activity.Kind.CHANGE:
         return {**row, "text": fields.shown_within(actor, row["text"]), "changes": []}
     seen = shown_changes(actor, read_changes(row["text"]))
-    changes = [{"field": one.field, "before": one.before, "after": one.after} for one in seen]
+    changes = [{"field": one.field, **_before_and_after(one)} for one in seen]
     return {**row, "text": "", "changes": changes}
 
 

@@ -142,7 +142,7 @@ def remove_activity(*, actor: Actor, activity_id: int, at: datetime) -> None:
     :raises Activity.DoesNotExist: there is none, or not for this actor
     :raises ActivityKept: it is somebody else's, a record of a change, or older than a day
     """
-    activity = _lock(actor, activity_id)
+    activity = lock_activity(actor, activity_id)
     row = {"author_id": activity.author_id, "kind": activity.kind, "created_at": activity.created_at}
     if not may_remove(actor, row, at=at):
         raise ActivityKept(_("Only its author can take this back, within a day."))
@@ -162,7 +162,7 @@ def pin_activity(*, actor: Actor, activity_id: int, is_pinned: bool) -> Activity
 
     :raises Activity.DoesNotExist: there is none, or not for this actor
     """
-    activity = _lock(actor, activity_id)
+    activity = lock_activity(actor, activity_id)
     activity.is_pinned = is_pinned
     activity.save(update_fields=["is_pinned"])
     return activity
@@ -175,7 +175,7 @@ def undo_change(*, actor: Actor, activity_id: int, at: datetime) -> int:
     :raises Activity.DoesNotExist: there is none, or not for this actor
     :raises ChangeOverwritten: the field has been edited since
     """
-    activity = _lock(actor, activity_id)
+    activity = lock_activity(actor, activity_id)
     changes = read_changes(activity.text) if activity.kind == Activity.Kind.CHANGE else []
     if not changes or any(change.field in SEALED or COVERED in (change.before, change.after) for change in changes):
         raise ChangeOverwritten(_("There is nothing to take back here."))
@@ -209,7 +209,11 @@ def _undo_identifier(actor: Actor, customer_id: int, change: Change, at: datetim
         identifiers.remove_identifier(actor=actor, identifier_id=change.identifier_id, at=at)
 
 
-def _lock(actor: Actor, activity_id: int) -> Activity:
+def lock_activity(actor: Actor, activity_id: int) -> Activity:
+    """For a change of it, in a transaction.
+
+    :raises Activity.DoesNotExist: there is none, or not for this actor
+    """
     rows = Activity.objects.visible_to(actor).select_related("customer").select_for_update(of=("self",))
     activity = rows.get(pk=activity_id)
     require(actor, EDIT, record=activity.customer)

@@ -23,6 +23,7 @@ from zhike.customers.services import activities, attaching, filling, people
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 from zhike.duplicates.services import merging, undoing
 from zhike.exchange.files.contents import FileNotTaken
+from zhike.exchange.own_fields import warn_of_files
 from zhike.metadata.filed_parts import file_column, file_field
 from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.selectors import design_of
@@ -173,6 +174,7 @@ def test_lists_files_and_programs_get_the_names(mine: Customer) -> None:
     compiled = file_field(known["contract"]).compile
     assert compiled is not None
     assert list(Customer.objects.filter(compiled("filled", [], asked))) == [mine]
+    assert ["Contract" in one for one in warn_of_files(["姓名", "Contract"])] == [True]
     told = records.get_record(actor=SYSTEM, customer_id=mine.pk)
     assert told["custom"]["contract"] == [{"id": file_id, "name": "合同.pdf", "size": len(PDF)}]
 

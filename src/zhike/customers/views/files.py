@@ -1,6 +1,7 @@
 """The file beside an entry of the time line: shown by the browser, looked into on the page, or taken away."""
 
 from itertools import islice
+from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpResponse
 from django.utils.csp import CSP
@@ -11,8 +12,9 @@ from django.views.decorators.http import require_GET
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
-from zhike.customers.attached import Attached, attached_to, file_of
+from zhike.customers.attached import Attached
 from zhike.customers.models import VIEW, Activity
+from zhike.customers.selectors import activities
 from zhike.exchange.files import open_file
 from zhike.exchange.files.contents import read_beginning
 from zhike.exchange.files.table import Limits
@@ -37,11 +39,11 @@ POLICY = {
 @csp_override(POLICY)
 def show_file(request: ActorRequest, pk: int) -> FileResponse:
     """As its content says, never as its sender did; what browsers do not show themselves is saved."""
-    entry, found = _load(request, pk)
+    path, found = _load(request, pk)
     is_shown = found.form.look in {"picture", "page", "sound"} and "save" not in request.GET
     # The answer closes the file.
     return FileResponse(
-        file_of(entry).open("rb"),
+        path.open("rb"),
         as_attachment=not is_shown,
         filename=found.name,
         content_type=found.form.media_type,
@@ -52,18 +54,18 @@ def show_file(request: ActorRequest, pk: int) -> FileResponse:
 @require_GET
 def look_into_file(request: ActorRequest, pk: int) -> HttpResponse:
     """The beginning of a text or table, or the frame in which a browser shows a PDF."""
-    entry, found = _load(request, pk)
+    path, found = _load(request, pk)
     context: dict[str, object] = {"file": found}
     if found.form.look == "table" or found.name.lower().endswith(TABLES):
-        context |= _table(entry, found)
+        context |= _table(path, found)
     elif found.form.look == "text":
-        context["text"] = read_beginning(file_of(entry), name=found.name, most=LETTERS)
+        context["text"] = read_beginning(path, name=found.name, most=LETTERS)
     return render_page(request, "customers/look_into_file.html", context)
 
 
-def _table(entry: Activity, found: Attached) -> dict[str, object]:
+def _table(path: Path, found: Attached) -> dict[str, object]:
     try:
-        table = open_file(file_of(entry), name=found.name, limits=Limits(max_sheet_memory=1 << 30))
+        table = open_file(path, name=found.name, limits=Limits(max_sheet_memory=1 << 30))
         rows = table.sample(ROWS)
     except FileProblem as problem:
         return {"problem": str(problem)}
@@ -78,10 +80,9 @@ def _table(entry: Activity, found: Attached) -> dict[str, object]:
     }
 
 
-def _load(request: ActorRequest, pk: int) -> tuple[Activity, Attached]:
+def _load(request: ActorRequest, pk: int) -> tuple[Path, Attached]:
     """404 for what is not there, not theirs to see, or not theirs to look into."""
-    entry = Activity.objects.visible_to(request.actor).exclude(file_path="").filter(pk=pk).first()
-    found = attached_to(entry, request.actor) if entry else None
-    if entry is None or found is None or found.size is None or not found.is_open:
-        raise Http404
-    return entry, found
+    try:
+        return activities.get_file(actor=request.actor, activity_id=pk)
+    except Activity.DoesNotExist:
+        raise Http404 from None
