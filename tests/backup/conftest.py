@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from tests.commands import run_zhike
 
+from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
 

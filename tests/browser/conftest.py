@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
+from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
 from zhike.runtime.ports import any_free
@@ -175,15 +176,7 @@ def make_person(site: Site, username: str, *, name: str = "", language: str = "z
 
 def zhike(environment: dict[str, str], *arguments: str, typed: str = "") -> str:
     """What the command line answers in that instance."""
-    done = subprocess.run(
-        [sys.executable, "-m", "zhike.cli", *arguments],
-        env=environment,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = run_zhike(*arguments, environment=environment, typed=typed)
     assert done.returncode == 0, f"zhike {' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -24,6 +24,7 @@ import psycopg
 import pytest
 
 from zhike.cli.output import Exit
+from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
 from zhike.runtime.ports import any_free
@@ -82,16 +83,7 @@ class Site:
         return self.ask("POST", "/imports/upload/", body(), **headers)
 
     def zhike(self, *arguments: str | Path, typed: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "zhike.cli", *arguments]
-        return subprocess.run(
-            command,
-            env=self.environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        return run_zhike(*arguments, environment=self.environment, typed=typed)
 
     def row_counts(self) -> dict[str, int]:
         with psycopg.connect(postgres.ensure_running(self.home).owner_url) as owner:
@@ -121,6 +113,7 @@ def site(migrated_module_home: Home) -> Iterator[Site]:
     environment = {**kept, "ZHIKE_HOME": str(migrated_module_home.path)}
     ready = Site(migrated_module_home, environment, "", 0)
     password = "four words of no meaning"
+    postgres.ensure_running(migrated_module_home)
     assert ready.zhike("createuser", "boss", "--password-stdin", typed=password).returncode == 0
     up = [sys.executable, "-m", "zhike.cli", "up", "--port", str(any_free("127.0.0.1")), "--json"]
     with subprocess.Popen(up, env=environment, stdout=subprocess.PIPE, text=True) as server:

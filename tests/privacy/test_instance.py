@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,24 +9,17 @@ from typing import Any
 from psycopg import connect
 from tests.privacy.conftest import HEADER, MAIL, NAME, PHONE, rows, write
 
+from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
 
-ZHIKE = str(Path(sys.executable).with_name("zhike"))
 ORDERS = ["订单号", "下单时间", "客户编号", "手机", "商品名称", "数量", "单价"]
 TOLD = [text.encode() for text in (NAME, PHONE, MAIL)]
 
 
 def zhike(home: Home, *arguments: str, codes: tuple[int, ...] = (0,)) -> dict[str, Any]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "DJANGO_"))}
-    done = subprocess.run(
-        [ZHIKE, *arguments, "--json"],
-        env={**kept, "ZHIKE_HOME": str(home.path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = run_zhike(*arguments, "--json", environment={**kept, "ZHIKE_HOME": str(home.path)})
     assert done.returncode in codes, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -62,6 +53,7 @@ def test_no_file_of_the_instance_holds_the_erased_person(migrated_home: Home, tm
     sales = [["A1", "2026-11-01", "M0000001", PHONE, "红茶", "2", "30"]]
     sales += [[f"B{number}", "2026-11-02", f"M{number:07}", "", "红茶", "1", "30"] for number in range(2, 50)]
     orders = write(tmp_path / "orders.csv", [ORDERS, *sales])
+    postgres.ensure_running(migrated_home)
     zhike(migrated_home, "import", str(people), "--source", "shop")
     zhike(migrated_home, "import", str(orders), "--source", "shop")
     zhike(migrated_home, "refresh")

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from zhike.cli.output import Exit
+from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import ports, postgres
 from zhike.runtime.home import Home
 
@@ -23,9 +24,7 @@ def environment(home: Home) -> dict[str, str]:
 
 
 def zhike(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [ZHIKE, *arguments], env=environment(home), capture_output=True, text=True, timeout=180, check=False
-    )
+    return run_zhike(*arguments, environment=environment(home))
 
 
 def test_the_demo_company_is_built_once_and_then_only_started(migrated_home: Home) -> None:
@@ -55,6 +54,7 @@ def test_the_demo_company_is_built_once_and_then_only_started(migrated_home: Hom
 
 
 def test_an_instance_of_somebody_s_own_gets_no_demo_company(migrated_home: Home) -> None:
+    postgres.ensure_running(migrated_home, durable=False)
     assert zhike(migrated_home, "createuser", "boss", "--json").returncode == Exit.DONE
     refused = zhike(migrated_home, "demo", "--no-serve", "--json", *SIZE)
     assert refused.returncode == Exit.REFUSED

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -11,19 +10,13 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import override_settings
 
 from zhike.accounts.models import User
+from zhike.cli.tests.commands import run_zhike
 
 
 def zhike(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
     # The child is a Zhike like any other; where the test's database is, it reads from DATABASE_URL.
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.run(
-        [sys.executable, "-m", "zhike.cli", *arguments],
-        input=typed,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_zhike(*arguments, environment=environment, typed=typed)
 
 
 @override_settings(PASSWORD_HASHERS=["zhike.accounts.hashers.Argon2Hasher"])

@@ -2,7 +2,7 @@
 
 Loading it takes most of the processor time of most commands. From there on nothing differs: every command has a
 process of its own, with the environment, the keys and the database address that the instance has at that moment. What
-a start does before it has loaded anything is left to `src/zhike/cli/tests/test_processes.py`, which forks nothing.
+a start does before it has loaded anything is left to `test_processes.py`, which forks nothing.
 """
 
 import json
@@ -89,9 +89,10 @@ def _serve() -> None:
     instance.load_django()
     for module, _help in cli.COMMANDS.values():
         import_module(f"zhike.cli.{module}")
-    from procrastinate.contrib.django import app
+    from django.conf import settings
 
-    app.perform_import_paths()
+    for tasks in settings.PROCRASTINATE_IMPORT_PATHS:
+        import_module(tasks)
     _say("loaded")
     for line in sys.stdin:
         folder, arguments = json.loads(line)
