@@ -1,5 +1,6 @@
 """Fields that hold files: whose they are, who opens them, and how they come and go with the customer."""
 
+import zipfile
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +29,7 @@ from zhike.metadata.filed_parts import file_column, file_field
 from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.selectors import design_of
 from zhike.metadata.services import definitions
+from zhike.privacy.selectors.transfer import transfer_archive
 from zhike.recovery.services import bin_records, restore_records
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +177,8 @@ def test_lists_files_and_programs_get_the_names(mine: Customer) -> None:
     assert compiled is not None
     assert list(Customer.objects.filter(compiled("filled", [], asked))) == [mine]
     assert ["Contract" in one for one in warn_of_files(["姓名", "Contract"])] == [True]
+    theirs = zipfile.ZipFile(BytesIO(transfer_archive(actor=SYSTEM, customer_id=mine.pk))).read("data.json").decode()
+    assert ("合同.pdf" in theirs, "attached/" in theirs) == (True, False)
     told = records.get_record(actor=SYSTEM, customer_id=mine.pk)
     assert told["custom"]["contract"] == [{"id": file_id, "name": "合同.pdf", "size": len(PDF)}]
 

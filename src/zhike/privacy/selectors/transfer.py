@@ -18,6 +18,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.personal import Class, Holding, kept, list_holdings
 from zhike.customers.models import Customer, Identifier
+from zhike.metadata import filed
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import design_of
 from zhike.privacy.permissions import HANDLE
@@ -135,7 +136,7 @@ def _put_own(holding: Holding, customer_id: int, rows: list[dict[str, Any]]) -> 
         for row, values in zip(rows, held, strict=True):
             for key, value in values.items():
                 if key in known and known[key].kind not in _OURS:
-                    row[known[key].name] = value
+                    row[known[key].name] = filed.names(value) if known[key].kind in filed.FILES else value
                     columns[known[key].name] = {
                         "name": known[key].name,
                         "title": known[key].named,
