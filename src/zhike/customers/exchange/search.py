@@ -1,6 +1,7 @@
 """Search rows of imported customers: for new ones while the merge still runs, for the others after it."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import LiteralString
 
 from psycopg import sql
@@ -10,6 +11,7 @@ from zhike.customers.exchange.party import Party
 from zhike.exchange.run import Run, copying_into, raw_connection
 
 PORTION = 50_000
+FEW = 1000
 
 
 class Indexing:
@@ -38,14 +40,15 @@ class Indexing:
         )
         connection = raw_connection()
         count = self.run.value("SELECT count(*) FROM {news}")
-        # The pieces collect in the index's waiting list and are sorted into it in few, large steps.
+        # The pieces collect in the index's waiting list and are sorted into it in few, large steps. The last is set going
+        # by few rows: more would be sorted in as they come.
         connection.execute("SET LOCAL work_mem = '256MB'")
         connection.execute("SET LOCAL gin_pending_list_limit = '512MB'")
-        for start in range(0, count, PORTION):
-            if start + PORTION >= count:
+        last = max(0, count - FEW)
+        for start, end in pairwise([*range(0, last, PORTION), last, count]):
+            if end == count:
                 connection.execute("SET LOCAL gin_pending_list_limit = '64kB'")
-            found = connection.execute(query, {"start": start, "end": start + PORTION})
-            _copy(_lines(found))
+            _copy(_lines(connection.execute(query, {"start": start, "end": end})))
 
     def finish(self) -> None:
         """Rows that are missing or out of date, from the records themselves."""
