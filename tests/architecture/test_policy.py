@@ -20,6 +20,8 @@ OPENED = {
     "commerce/services/restoring.py:put_back": "it may go back to a customer of somebody else",
     "commerce/findable.py:_sources": "which systems orders come from, whoever's they are",
     "commerce/services/orders.py:_record_order": "the number may be taken by an order the actor does not see",
+    "customers/selectors/listing.py:_with_fields": "the same of those found by their own fields",
+    "customers/sought_fields.py:find_by_fields": "finds ids by an index of pieces, within the compiled predicate",
     "customers/selectors/listing.py:count_customers": "counts by the compiled predicate",
     "customers/selectors/listing.py:count": "the same, as often as it takes",
     "customers/selectors/listing.py:_find": "finds ids of a filtered list by the compiled predicate",

@@ -26,6 +26,7 @@ from zhike.customers.sealed import ID_NUMBER, digests
 from zhike.customers.searching import in_sight
 from zhike.customers.selectors.listing import find_customers, list_url
 from zhike.customers.services.sealing import normal_id_number
+from zhike.customers.sought_fields import find_by_fields
 
 CITY = key("city")
 CANDIDATES = 30
@@ -59,12 +60,15 @@ def find(asked: Asked) -> list[Found]:
         return []
     name = asked.folded
     reading = name if name.isascii() and name.replace(" ", "").isalpha() else ""
+    by_fields = find_by_fields(asked.actor, asked.typed)
     parameters = [pieces, [term.like for term in terms], name, name + LAST, reading, reading and reading + "{"]
     ids = _ask(_SOUGHT, [*parameters, list(asked.weights), CANDIDATES])[:MOST_READ]
     if not _reads_everything(asked.actor):
         # Some of these were found by what the actor does not read, in place of others.
         ids = list(dict.fromkeys([*ids, *_listed(asked)]))
-    return [_found(one, name) for one in _read(asked.actor, ids, asked.typed)]
+    found = [_found(one, name) for one in _read(asked.actor, ids, asked.typed)]
+    others = [pk for pk in by_fields if pk not in {one.record_id for one in found}]
+    return found + [_told(one, Rank.WITHIN, by_fields[one.pk]) for one in _read(asked.actor, others)]
 
 
 def find_alike(asked: Asked) -> list[Found]:

@@ -12,7 +12,7 @@ from zhike.accounts.models import Role
 from zhike.core.actor import SYSTEM
 from zhike.core.fields import Care
 from zhike.metadata import forms as controls
-from zhike.metadata import indexes, references, registry, rollup_forms
+from zhike.metadata import indexes, pieces, references, registry, rollup_forms
 from zhike.metadata.conditions import list_askable
 from zhike.metadata.filed import FILES, MOST_FILES
 from zhike.metadata.formulas.compiling import DECIMALS
@@ -90,6 +90,11 @@ class DesignField(Conditional):
     )
     is_required = forms.BooleanField(label=_("Has to be filled in"), required=False)
     is_filtered = forms.BooleanField(label=_("Lists can be filtered and ordered by it"), required=False)
+    is_searched = forms.BooleanField(
+        label=_("The search box looks into it"),
+        required=False,
+        help_text=_("Its first 500 characters find the record, for those who read the field in full."),
+    )
     is_unique = forms.BooleanField(label=_("A value may stand in one record only"), required=False)
 
     field_order = ("label", "label_en", "help_text", "section")
@@ -109,8 +114,11 @@ class DesignField(Conditional):
             del self.fields["is_unique"]
         if not is_sealable(record, kind):
             del self.fields["is_sealed"]
+        if kind not in pieces.KINDS:
+            del self.fields["is_searched"]
         if known.is_sealed:
             self.fields.pop("is_filtered", None)
+            self.fields.pop("is_searched", None)
         if kind in COMPUTED:
             del self.fields["is_required"]
             care: Any = self.fields["care"]
@@ -219,6 +227,7 @@ def _initial(definition: FieldDefinition | None) -> dict[str, Any]:
         **{name: getattr(definition, name) for name in plain},
         "section": definition.section_id,
         "is_filtered": definition.index in (Index.WANTED, Index.READY),
+        "is_searched": definition.search in (Index.WANTED, Index.READY),
         "shown_when": written_condition(definition.shown_when),
     }
 

@@ -69,10 +69,11 @@ class HasDoubles(Exception):
 
 def name_of(field: Known, *, is_unique: bool) -> str:
     """At most 63 bytes, whatever the key. A unique index has another name, so that one can follow the other."""
-    return f"{_beginning(field)}_{'unique' if is_unique else 'index'}"
+    return f"{beginning_of(field)}_{'unique' if is_unique else 'index'}"
 
 
-def _beginning(field: Known) -> str:
+def beginning_of(field: Known) -> str:
+    """How the names of all indexes of the field begin."""
     return f"custom_{hashlib.sha256(f'{field.record}.{field.key}'.encode()).hexdigest()[:12]}"
 
 
@@ -140,7 +141,7 @@ def drop(field: Known) -> None:
 
 
 def _statistics(field: Known) -> sql.Identifier:
-    return sql.Identifier("public", f"{_beginning(field)}_values")
+    return sql.Identifier("public", f"{beginning_of(field)}_values")
 
 
 def find_left(fields: Sequence[Known]) -> list[Known]:

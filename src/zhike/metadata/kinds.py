@@ -71,7 +71,8 @@ class Choice:
 class Known:
     """A definition as every request needs it. section: its id, 0 for none. is_indexed: lists may be filtered by it.
 
-    is_sealed: stored encrypted, so that records have it in their vault and not in `custom`.
+    is_searched: the search box looks into it. is_sealed: stored encrypted, so that records have it in their vault and
+    not in `custom`.
     """
 
     record: str
@@ -86,6 +87,7 @@ class Known:
     is_required: bool = False
     is_unique: bool = False
     is_indexed: bool = False
+    is_searched: bool = False
     is_archived: bool = False
     is_sealed: bool = False
     is_moving: bool = False
@@ -110,6 +112,7 @@ class Known:
             is_required=definition.is_required,
             is_unique=definition.is_unique,
             is_indexed=definition.index == Index.READY,
+            is_searched=definition.search == Index.READY and not definition.is_sealed,
             is_archived=definition.archived_at is not None,
             is_sealed=definition.is_sealed,
             is_moving=definition.moving_since is not None,

@@ -91,7 +91,8 @@ class FieldDefinition(models.Model):
     record: the kind, "customers.customer". key: under which values lie in the record's `custom`; never used again.
     rules: its bounds (`kinds.RULES`). default: as JSON; None is nothing. section: None for those that are in none.
     position: within its section. is_sealed: values lie encrypted elsewhere (`metadata.vaults`); moving_since: not all
-    of them do yet. shown_when: as of sections. archived_at: it is shown nowhere any more, values stay.
+    of them do yet. search: whether the search box looks into it (`metadata.pieces`). shown_when: as of sections.
+    archived_at: it is shown nowhere any more, values stay.
     """
 
     record = models.CharField(_("kind of record"), max_length=60)
@@ -110,6 +111,7 @@ class FieldDefinition(models.Model):
     is_sealed = models.BooleanField(_("stored encrypted"), default=False)
     moving_since = models.DateTimeField(_("being encrypted since"), null=True, blank=True, editable=False)
     index = models.CharField(_("index"), max_length=8, choices=Index.choices, default=Index.NONE)
+    search = models.CharField(_("search box"), max_length=8, choices=Index.choices, default=Index.NONE)
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     default = models.JSONField(_("default"), null=True, blank=True)
     shown_when = models.JSONField(_("shown when"), default=dict, blank=True)

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
 from zhike.core.alone import alone
-from zhike.metadata.services import indexing, sealing
+from zhike.metadata.services import indexing, sealing, searching
 
 SECONDS = 10
 
@@ -27,6 +27,16 @@ def resume_indexes(timestamp: int) -> None:
     with acting(SYSTEM, origin="task"), alone("metadata.put_index") as is_alone:
         if is_alone:
             indexing.resume_indexes()
+            searching.resume()
+
+
+@app.task(name="metadata.put_search", queue="metadata")
+def put_search(*, definition_id: int) -> None:
+    with acting(SYSTEM, origin="task"), alone("metadata.put_index") as is_alone:
+        if is_alone:
+            searching.build_search(definition_id=definition_id)
+    if not is_alone:
+        put_search.configure(schedule_in={"seconds": SECONDS}).defer(definition_id=definition_id)
 
 
 @app.task(name="metadata.move_values", queue="metadata")

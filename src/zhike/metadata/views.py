@@ -186,6 +186,7 @@ def _saved(
             pk=definition.pk if definition else None,
             is_filtered=wants.get("is_filtered", False),
             is_unique=wants.get("is_unique", False),
+            is_searched=wants.get("is_searched", False),
             options=form.new_options(),
             given=form.given(),
         )

@@ -22,6 +22,7 @@ from zhike.customers.listing.sorts import NEWEST
 from zhike.customers.models import Customer, CustomerQuerySet, CustomerSearch
 from zhike.customers.searching import find_newest, holding, in_sight, matching
 from zhike.customers.selectors.reaching import count_reached, is_ordered, newest_reached, ordered_reached
+from zhike.customers.sought_fields import list_holding
 
 VIEW = CustomerQuerySet.view_permission
 WINDOW = 10_000
@@ -134,7 +135,7 @@ def _find(actor: Actor, asking: Asking, state: State, page: Page, sweeps: bool) 
             return _find_newest_matching(actor, asking, state, page)
         # The function looks at the whole text of a search row.
         if not state.tree.items and is_bound_to(actor) and not in_sight(state.search, actor):
-            return _find_newest(page, state.search)
+            return _find_newest(page, actor, state.search)
     order = sort.descending if is_descending else sort.ascending
     by = tuple(part for part in order if isinstance(part, str))
     phases = [part for part in order if isinstance(part, Phase)] or phases_of(Customer, by)
@@ -161,12 +162,13 @@ def choose_customers(*, actor: Actor, asking: Asking, state: State, sweeps: bool
     return _chosen(actor, asking, state, sweeps)
 
 
-def _find_newest(page: Page, search: str) -> Rows[int]:
+def _find_newest(page: Page, actor: Actor, search: str) -> Rows[int]:
     """Of those whom whoever acts sees."""
     names = [["-pk"]]
     _phase, keys = page.position(names, of=KEY)
     below, limit = keys[0] if keys else BEYOND, page.size + 1
     found = find_newest(search, below=below, limit=limit) if search else newest_reached(below=below, limit=limit)
+    found = _with_fields(found, actor, Customer.objects.visible_to(actor), search, below, limit)
     cut = page.cut([(0, {"pk": pk}) for pk in found], names, of=KEY)
     return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
 
@@ -192,8 +194,25 @@ def _find_newest_matching(actor: Actor, asking: Asking, state: State, page: Page
     if len(found) <= page.size and below > WINDOW:
         far = rows.filter(matching(state.search, prefix=prefix), pk__lt=below - WINDOW)
         found += far.order_by("-pk").values_list("pk", flat=True)[: page.size + 1 - len(found)]
+    found = _with_fields(found, actor, _filtered(actor, asking, state), state.search, below, page.size + 1)
     cut = page.cut([(0, {"pk": pk}) for pk in found], names, of=KEY)
     return Rows(items=[row["pk"] for row in cut.items], next_cursor=cut.next_cursor)
+
+
+def _with_fields(
+    found: list[int], actor: Actor, rows: CustomerQuerySet, typed: str, below: int, limit: int
+) -> list[int]:
+    """The newest of those found and of those whose own fields hold the words. rows: whom the list may show."""
+    holding_it = list_holding(actor, typed) if typed else []
+    if not holding_it:
+        return found
+    with seeing_everything():
+        others = rows.filter(pk__in=_united(holding_it), pk__lt=below).order_by("-pk").values_list("pk", flat=True)
+        return sorted({*found, *others[:limit]}, reverse=True)[:limit]
+
+
+def _united(parts: "Sequence[QuerySet[Customer, Any]]") -> "QuerySet[Customer, Any]":
+    return parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
 
 
 def _filtered(actor: Actor, asking: Asking, state: State, sweeps: bool = False) -> CustomerQuerySet:
@@ -205,7 +224,13 @@ def _filtered(actor: Actor, asking: Asking, state: State, sweeps: bool = False) 
 
 def _chosen(actor: Actor, asking: Asking, state: State, sweeps: bool = False) -> CustomerQuerySet:
     rows = _filtered(actor, asking, state, sweeps)
-    return rows.filter(matching(state.search), in_sight(state.search, actor)) if state.search else rows
+    if not state.search:
+        return rows
+    others = list_holding(actor, state.search)
+    if not others:
+        return rows.filter(matching(state.search), in_sight(state.search, actor))
+    named = Customer.objects.filter(matching(state.search), in_sight(state.search, actor)).values("pk")
+    return rows.filter(pk__in=_united([named, *others]))
 
 
 def values_of(rows: CustomerQuerySet, columns: list[Column]) -> Any:

@@ -39,7 +39,11 @@ class DesignedField:
 
     @property
     def is_waiting(self) -> bool:
-        return self.definition.index == Index.WANTED
+        return Index.WANTED in (self.definition.index, self.definition.search)
+
+    @property
+    def is_searched(self) -> bool:
+        return self.definition.search == Index.READY
 
     @property
     def is_failed(self) -> bool:

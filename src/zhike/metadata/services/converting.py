@@ -16,7 +16,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.database import ExactDecoder
 from zhike.core.errors import DomainError
-from zhike.metadata import indexes, registry
+from zhike.metadata import indexes, pieces, registry
 from zhike.metadata.kinds import RULES, Choice, Json, Known, NotOfItsKind, read_value
 from zhike.metadata.models import FieldDefinition, Index, Kind, Option
 from zhike.metadata.permissions import MANAGE
@@ -174,6 +174,8 @@ def _put_kind(definition: FieldDefinition, old: Known, new: Known) -> None:
     definition.kind, definition.rules, definition.default = new.kind, dict(new.rules), None
     if definition.index != Index.NONE:
         definition.index = Index.WANTED if new.kind in indexes.EXPRESSIONS else Index.NONE
+    if new.kind not in pieces.KINDS:
+        definition.search = Index.NONE
     if new.kind not in indexes.SINGLE:
         definition.is_unique = False
     definition.save()

@@ -19,7 +19,7 @@ from zhike.metadata import indexes
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.permissions import MANAGE
-from zhike.metadata.services import sealing
+from zhike.metadata.services import sealing, searching
 from zhike.metadata.services.definitions import NewOption, create_field, edit_field, lock
 
 # Every one is written with every record, and PostgreSQL weighs all of them for every query.
@@ -37,6 +37,7 @@ def put_field(
     pk: int | None,
     is_filtered: bool,
     is_unique: bool,
+    is_searched: bool = False,
     options: Sequence[NewOption] | None,
     given: Mapping[str, Any],
 ) -> FieldDefinition:
@@ -48,6 +49,7 @@ def put_field(
         made = create_field(actor=actor, at=at, record=record, kind=kind, options=options or (), **given)
     else:
         made = edit_field(actor=actor, pk=pk, options=options, **given)
+    searching.put_search(actor=actor, pk=made.pk, is_searched=is_searched)
     return put_index(actor=actor, pk=made.pk, is_filtered=is_filtered, is_unique=is_unique)
 
 

@@ -106,12 +106,16 @@ def begin(*, actor: Actor, definition: FieldDefinition) -> None:
     if definition.index != Index.NONE:
         definition.index = Index.NONE
         app.configure_task("metadata.put_index", allow_unknown=False).defer(definition_id=definition.pk)
+    # What is left of its pieces is taken away with their index (`searching.resume`, where this comes to nothing).
+    if definition.search != Index.NONE:
+        definition.search = Index.NONE
+        app.configure_task("metadata.put_search", allow_unknown=False).defer(definition_id=definition.pk)
     if definition.options.exists():
         # From when it was a choice: their names are its values.
         definition.options.all().delete()
         erase_history(actor=SYSTEM, subject=FieldDefinition._meta.db_table, subject_id=definition.pk)
     # After that, so that the history goes on saying that it became encrypted.
-    definition.save(update_fields=["moving_since", "index"])
+    definition.save(update_fields=["moving_since", "index", "search"])
     app.configure_task("metadata.move_values", allow_unknown=False).defer(definition_id=definition.pk)
 
 

@@ -1,0 +1,101 @@
+"""Fields that the search box looks into: their pieces, their index, and when they have one."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from zhike.core.acting import seeing_everything
+from zhike.core.actor import SYSTEM
+from zhike.core.text import grams
+from zhike.customers.models import Customer
+from zhike.metadata import pieces
+from zhike.metadata.models import FieldDefinition, Index, Kind
+from zhike.metadata.selectors import list_known
+from zhike.metadata.services import converting, definitions, searching
+from zhike.metadata.services.locking import lock
+
+NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+RECORD = "customers.customer"
+TEXTS = (
+    "华东冷链仓库 B-12",
+    "華東冷鏈倉庫",
+    "Ｃａｆé au lait（二楼）",
+    "0755-2233 4455",
+    "mixed汉字and Latin words",
+    "カタカナ 한국어",
+    "a",
+    "",
+    "https://例子.example/路径?q=100%_off",
+    "\t tabs\nand   blanks ",
+)
+
+
+def create(kind: Kind = Kind.TEXT) -> FieldDefinition:
+    return definitions.create_field(actor=SYSTEM, at=NOW, record=RECORD, kind=kind, label="Warehouse")
+
+
+def put_state(field: FieldDefinition, state: Index) -> None:
+    lock(RECORD)
+    FieldDefinition.objects.filter(pk=field.pk).update(search=state)
+
+
+@pytest.mark.django_db
+def test_the_database_makes_the_pieces_that_searches_ask_for() -> None:
+    with connection.cursor() as cursor:
+        for text in TEXTS:
+            cursor.execute("SELECT zhike_folded(%s), zhike_pieces(%s)", [text, text])
+            folded, made = cursor.fetchone()
+            assert grams.fold(folded) == grams.fold(text)
+            for word in {*text.split(), *grams.fold(text).split()}:
+                asked = [piece for term in grams.query(word) for piece in term.grams if piece[0] != "#"]
+                if not any(one.isdigit() for one in word):  # numbers are asked for without their hyphens
+                    assert {*asked} <= {*made}, (text, word)
+        cursor.execute("SELECT zhike_pieces(NULL), cardinality(zhike_pieces(repeat('abc', 10000)))")
+        assert cursor.fetchone() == (None, 3)
+
+
+@pytest.mark.django_db
+def test_what_a_field_is_for_is_said_by_its_kind_and_gone_with_it() -> None:
+    with pytest.raises(ValidationError):
+        searching.put_search(actor=SYSTEM, pk=create(Kind.NUMBER).pk, is_searched=True)
+    field = create()
+    assert searching.put_search(actor=SYSTEM, pk=field.pk, is_searched=True).search == Index.WANTED
+    assert ProcrastinateJob.objects.filter(task_name=searching.TASK, args={"definition_id": field.pk}).exists()
+    put_state(field, Index.READY)
+    converting.convert_field(actor=SYSTEM, pk=field.pk, kind=Kind.NUMBER, drops_misfits=False)
+    field.refresh_from_db()
+    assert field.search == Index.NONE
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_the_index_of_pieces_is_built_asked_and_taken_away() -> None:
+    field = create()
+    put_state(field, Index.WANTED)
+    Customer.objects.bulk_create(
+        Customer(name="x", name_normal="x", created_at=NOW, updated_at=NOW, custom={field.key: f"仓{n}号"})
+        for n in range(500)
+    )
+    searching.build_search(definition_id=field.pk)
+    field.refresh_from_db()
+    assert field.search == Index.READY
+    (known,) = list_known(RECORD)
+    terms = grams.query("仓499号")
+    try:
+        with seeing_everything(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            rows = Customer.objects.filter(pieces.having(known, terms), pieces.saying(known, terms))
+            assert rows.count() == 1
+            assert pieces.name_of(known) in rows.explain()
+    finally:
+        put_state(field, Index.NONE)
+        assert pieces.find_left([known]) == [known]
+        searching.resume()
+        searching.build_search(definition_id=field.pk)
+        assert pieces.find_left([known]) == []
+    put_state(field, Index.READY)
+    searching.resume()  # as after a restore, which brings no index
+    field.refresh_from_db()
+    assert field.search == Index.WANTED
