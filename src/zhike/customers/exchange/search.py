@@ -40,8 +40,8 @@ class Indexing:
         )
         connection = raw_connection()
         count = self.run.value("SELECT count(*) FROM {news}")
-        # The pieces collect in the index's waiting list and are sorted into it in few, large steps. The last is set going
-        # by few rows: more would be sorted in as they come.
+        # The pieces collect in the index's waiting list and are sorted into it in few, large steps.
+        # The last is set going by few rows: more would be sorted in as they come.
         connection.execute("SET LOCAL work_mem = '256MB'")
         connection.execute("SET LOCAL gin_pending_list_limit = '512MB'")
         last = max(0, count - FEW)
