@@ -7,15 +7,17 @@ from typing import Any, cast
 import django
 
 from zhike.runtime.home import Home
+from zhike.runtime.loading import loading
 from zhike.runtime.web.server import make_server
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.config.settings")
-    django.setup()
+    with loading():
+        django.setup()
+        from zhike.config.wsgi import application
     from django.conf import settings
 
-    from zhike.config.wsgi import application
     from zhike.core.proxies import is_ours
 
     host, port = sys.argv[1:]

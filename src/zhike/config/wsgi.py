@@ -19,5 +19,6 @@ with loading():
     application = get_wsgi_application()
     from django.conf import settings
 
-    for tasks in settings.PROCRASTINATE_IMPORT_PATHS:
-        import_module(tasks)
+    # Pages too, or the first request would wait for them.
+    for module in (*settings.PROCRASTINATE_IMPORT_PATHS, settings.ROOT_URLCONF):
+        import_module(module)
