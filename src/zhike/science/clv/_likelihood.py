@@ -1,0 +1,67 @@
+"""The highest likelihood over positive parameters, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy import optimize
+
+from zhike.science.clv.histories import Floats
+
+type Graded = Callable[[Floats], tuple[float, Floats]]
+
+LIMIT = 25.0  # of the logarithm of a parameter
+STEP = 1e-4
+
+
+class NotConverged(ArithmeticError):
+    """No maximum was found from any start."""
+
+
+def maximize(log_likelihood: Graded, *, starts: Sequence[Sequence[float]]) -> tuple[Floats, float]:
+    """The parameters and the logarithm of their likelihood, the best that any of the starts leads to.
+
+    log_likelihood: of the parameters, with its gradient; they are sought on a logarithmic scale, so stay positive.
+
+    :raises NotConverged: every start ended where there is no number
+    """
+
+    def of_logarithms(place: Floats) -> tuple[float, Floats]:
+        parameters = np.exp(place)
+        value, gradient = log_likelihood(parameters)
+        return -value, -gradient * parameters
+
+    best: tuple[float, Floats] | None = None
+    for start in starts:
+        found = optimize.minimize(
+            of_logarithms,
+            np.log(np.asarray(start, dtype=float)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(-LIMIT, LIMIT)] * len(start),
+            options={"maxiter": 500, "maxfun": 1000, "ftol": 1e-14, "gtol": 1e-7, "maxcor": 20},
+        )
+        if np.isfinite(found.fun) and (best is None or found.fun < best[0]):
+            best = float(found.fun), np.exp(found.x)
+    if best is None:
+        raise NotConverged("no start led to a maximum")
+    return best[1], -best[0]
+
+
+def standard_errors(log_likelihood: Graded, parameters: Floats) -> Floats:
+    """Of the parameters, from the curvature at the maximum; NaN in directions in which it is flat.
+
+    The curvature is that of the gradient's central differences, each of a step of a ten-thousandth of the parameter.
+    """
+    rows = []
+    for place, value in enumerate(parameters):
+        step = np.zeros_like(parameters)
+        step[place] = STEP * value
+        rows.append((log_likelihood(parameters + step)[1] - log_likelihood(parameters - step)[1]) / (2 * STEP * value))
+    information = -(np.array(rows) + np.array(rows).T) / 2
+    try:
+        variances = np.diag(np.linalg.inv(information))
+    except np.linalg.LinAlgError:
+        return np.full_like(parameters, np.nan)
+    return np.sqrt(np.where(variances > 0, variances, np.nan))
