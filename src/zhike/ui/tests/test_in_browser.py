@@ -14,6 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[4] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS_UP = 0.02  # seconds after which the server notices that it is to stop
+# Nothing is fetched any more and all charts are drawn; quiet on the network alone is told after half a second of it.
+SETTLED = """() => document.readyState === "complete"
+    && !document.querySelector(".htmx-request, [aria-busy=true]")
+    && [...document.querySelectorAll("[data-chart-canvas]:not([hidden])")].every(
+        one => !one.clientWidth || one.querySelector("canvas"))"""
 urlpatterns = [path("ui/", include("zhike.ui.urls")), path("", include("zhike.config.urls"))]
 
 
@@ -28,7 +34,7 @@ def address(settings: LazySettings) -> Iterator[str]:
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     settings.WHITENOISE_USE_FINDERS = True
     server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOKS_UP,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -46,7 +52,8 @@ def page(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Ite
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("warning", "error") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda failed: complaints.append(failed.url))
-    page.goto(f"/ui/?lang={language}&theme={theme}", wait_until="networkidle")
+    page.goto(f"/ui/?lang={language}&theme={theme}")
+    page.wait_for_function(SETTLED)
     yield page
     context.close()
     assert [said for said in complaints if "422" not in said] == []
