@@ -60,8 +60,7 @@ class BetaGeoBernoulli:
 
     def _whole(self, histories: Histories) -> Floats:
         whole: Floats = logsumexp(_terms(self._parameters, histories)[0], axis=1)
-        whole = whole - float(betaln(self.alpha, self.beta) + betaln(self.gamma, self.delta))
-        return whole
+        return whole - float(betaln(self.alpha, self.beta) + betaln(self.gamma, self.delta))
 
     @property
     def _parameters(self) -> Floats:
