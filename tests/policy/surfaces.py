@@ -355,6 +355,7 @@ TASKS = {
     "exports.remove_expired": "system",
     "customers.sweep_files": "system",
     "metadata.put_index": "system",
+    "metadata.put_search": "system",
     "metadata.resume_indexes": "system",
     "metadata.move_values": "system",
     "metadata.resume_moving": "system",
