@@ -122,13 +122,14 @@ def walk(world: World, user: str, surfaces: dict[str, Surface], ask: Ask) -> lis
 def _asked_about(world: World, user: str, surface: Surface, turn: int) -> list[Planted]:
     """Every record where one address lists them; where each has its own, one for each reason to be allowed or refused.
 
-    Which of those that are alike changes from surface to surface, so that all of them are asked about somewhere.
+    Which of those that are alike changes from surface to surface and from user to user, so that all are asked about.
     """
     if surface.list_at is not None and len(set(map(surface.list_at, world.planted))) == 1:
         return world.planted
     alike: dict[tuple[bool, str], list[Planted]] = {}
     for one in world.planted:
         alike.setdefault((allowed(world, user, surface, one), world.reason(user, one)), []).append(one)
+    turn += EVERYBODY.index(user)
     return [ones[turn % len(ones)] for ones in alike.values()]
 
 
