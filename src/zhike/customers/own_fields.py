@@ -138,9 +138,10 @@ def written_in(customer: Customer, field: str) -> str:
     return kept or _written(field, customer.custom)
 
 
-def known_of(field: str) -> Known | None:
-    """The field in use behind "custom.k"."""
-    return design_of(RECORD).known.get(field.removeprefix(PREFIX)) if is_own(field) else None
+def known_of(field: str, *, archived: bool = False) -> Known | None:
+    """The field in use behind "custom.k". archived: also one that is not in use any more."""
+    design = design_of(RECORD)
+    return (design.every if archived else design.known).get(field.removeprefix(PREFIX)) if is_own(field) else None
 
 
 def said(field: str, text: str) -> str:
@@ -154,8 +155,10 @@ def said(field: str, text: str) -> str:
 
 def said_change(field: str, before: str, after: str) -> tuple[str, str]:
     """Before and after; of several files only those that came or went."""
+    if design_of(RECORD).every[field.removeprefix(PREFIX)].kind not in FILES:
+        return said(field, before), said(field, after)
     was, now = (entries(text or "[]") for text in (before, after))
-    if was is not None and now is not None and design_of(RECORD).every[field.removeprefix(PREFIX)].kind in FILES:
+    if was is not None and now is not None:
         left, came = ([one for one in was if one not in now], [one for one in now if one not in was])
         before, after = (json.dumps(one) if one else "" for one in (left, came))
     return said(field, before), said(field, after)

@@ -1,10 +1,10 @@
 """Fields that hold files: the record's column says which, and the files themselves lie where its app keeps them."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
+from pydantic_core import from_json  # unlike json, it refuses what is nested a thousand deep
 
 from zhike.metadata.models import Kind
 
@@ -29,7 +29,7 @@ def entries(value: Any) -> list[dict[str, Any]] | None:
     """What a record holds of its files, also from the text that `kinds.written` makes; None for anything else."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = from_json(value)
         except ValueError:
             return None
     if not isinstance(value, list) or not all(isinstance(one, dict) and one.keys() == PARTS for one in value):
@@ -42,7 +42,7 @@ def wanted(value: Any) -> dict[str, str] | None:
     what does not name files."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = from_json(value)
         except ValueError:
             return None
     found: dict[str, str] = {}

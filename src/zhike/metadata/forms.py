@@ -1,6 +1,5 @@
 """Controls for a company's own fields, for the forms of any record."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from pydantic_core import from_json
 
 from zhike.core.actor import Actor
 from zhike.metadata import references
@@ -84,7 +84,7 @@ class AddressWidget(forms.MultiWidget):
         )  # fmt: skip
 
     def decompress(self, value: Any) -> list[str]:
-        held = json.loads(value) if isinstance(value, str) and value else value or {}
+        held = from_json(value) if isinstance(value, str) and value else value or {}
         return [str(held.get(part, "")) for part in ADDRESS_PARTS]
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.utils.functional import Promise, lazystr
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from pydantic_core import from_json
 
 from zhike.core.fields import Care
 from zhike.core.text import normal
@@ -322,7 +323,7 @@ def _address(_field: Known, value: Any) -> Json:
 def _address_of(text: str) -> Json:
     """What `written` wrote, or what stands in one cell of a file."""
     try:
-        return json.loads(text) if text.lstrip().startswith("{") else {"street": text}
+        return from_json(text) if text.lstrip().startswith("{") else {"street": text}
     except ValueError:
         return {"street": text}
 

@@ -243,7 +243,7 @@ def _tags(actor: Actor, keys: list[int]) -> Mapping[int, list[str]]:
 
 
 def _before_and_after(change: Change) -> Row:
-    known = own_fields.known_of(change.field)
+    known = own_fields.known_of(change.field, archived=True)
     if known is None or known.kind not in FILES:
         return {"before": change.before, "after": change.after}
     # Files by their names: where they lie is nobody's business.

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from pydantic_core import from_json
+
 from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.customers.guarded import key
@@ -56,7 +58,7 @@ def shown_changes(actor: Actor, changes: Sequence[Change]) -> list[Change]:
 def read_changes(text: str) -> list[Change]:
     """The changes of an activity's text; none where it holds something else."""
     try:
-        found = json.loads(text)
+        found = from_json(text)
         return [Change(**change) for change in found]
     except (ValueError, TypeError):
         return []

@@ -1,5 +1,6 @@
 """Fields of the company's own on customers: kept, told, masked, found, and taken back like any other."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -231,3 +232,35 @@ def test_five_hundred_fields_cost_no_further_query_and_no_huge_page(
             sizes[name] = len(client.get(address).content)
     assert sizes["empty"] < 60_000
     assert max(sizes.values()) < 400_000
+
+
+@pytest.mark.usefixtures("company")
+def test_a_text_of_nothing_but_brackets_breaks_no_page() -> None:
+    create(Kind.LONG_TEXT, "Story")
+    create(Kind.FILE, "Paper")
+    create(Kind.ADDRESS, "Store")
+    ada = add()
+    client = Client()
+    client.force_login(User.objects.get(username="boss"))
+    deep = "[" * 99_000
+    edit(ada, story=deep)
+    edit(ada, story="short")
+    for place in ("", "time-line/", "edit/custom.story/"):
+        assert client.get(f"/customers/{ada.pk}/{place}").status_code == 200
+    assert len(records.list_activities(actor=SYSTEM, customer_id=ada.pk, page=Page()).items) == 2
+    with pytest.raises(ValidationError):
+        edit(ada, paper=deep)
+    edit(ada, store='{"a":' * 40)
+    ada.refresh_from_db()
+    assert ada.custom["story"] == "short"
+
+
+def test_programs_are_not_told_where_files_of_an_archived_field_lie() -> None:
+    field = create(Kind.FILE, "Paper")
+    ada = add()
+    held = '[{"id": "1", "name": "a.pdf", "size": 3, "path": "attached/9/paper-1.pdf"}]'
+    text = json.dumps([{"field": "custom.paper", "before": "", "after": held, "kind": ""}])
+    Activity.objects.create(customer=ada, kind="change", text=text, happened_at=NOON, created_at=NOON)
+    definitions.archive_field(actor=SYSTEM, pk=field.pk, at=NOON)
+    (told,) = records.list_activities(actor=SYSTEM, customer_id=ada.pk, page=Page()).items
+    assert told["changes"][0]["after"] == "a.pdf"
