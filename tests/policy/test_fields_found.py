@@ -12,7 +12,7 @@ from zhike.core.acting import acting, seeing_everything
 from zhike.core.actor import SYSTEM, Actor, Sight
 from zhike.core.lists.state import State
 from zhike.core.paging import Page
-from zhike.customers import selectors
+from zhike.customers import selectors, sought_fields
 from zhike.customers.models import Customer
 from zhike.finder import selectors as finder
 from zhike.metadata.models import FieldDefinition, Index, Kind
@@ -24,8 +24,8 @@ NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 RECORD = "customers.customer"
 
 
-def create() -> FieldDefinition:
-    return definitions.create_field(actor=SYSTEM, at=NOW, record=RECORD, kind=Kind.TEXT, label="仓库")
+def create(kind: Kind = Kind.TEXT) -> FieldDefinition:
+    return definitions.create_field(actor=SYSTEM, at=NOW, record=RECORD, kind=kind, label="仓库")
 
 
 def open_to_search(field: FieldDefinition) -> None:
@@ -94,3 +94,41 @@ def test_who_does_not_read_a_field_finds_nobody_by_it(world: World, level: Sight
     own = actor_named(world, "own")
     assert in_the_box(own, "冷链") == {}
     assert in_the_list(own, "冷链") == set()
+
+
+@pytest.mark.django_db
+def test_a_number_is_found_as_it_stands_and_a_phone_with_its_hyphens(world: World) -> None:
+    number, phone = create(), create(Kind.PHONE)
+    open_to_search(number)
+    open_to_search(phone)
+    own = actor_named(world, "own")
+    pk = next(one.customer_id for one in world.planted if world.sees("own", one))
+    for held, typed, others in (
+        ("合同 2026-0117 号", ("2026-0117", "合同 2026-0117", "6-0117"), ("2026-0118", "2026.0117")),
+        ("10.0.0.1", ("10.0.0.1", "10.0.0"), ("10.0.1.1",)),
+        ("2026/01/17", ("2026/01/17", "2026/01"), ("2026/02",)),
+        ("B-12 (1)", ("B-12", "b-12 (1)"), ("b-13",)),
+    ):
+        with seeing_everything():
+            Customer.objects.filter(pk=pk).update(custom={number.key: held, phone.key: "+8613800138000"})
+        for one in (*typed, "138-0013-8000", "13800138000", "+86 138-0013-8000"):
+            assert in_the_box(own, one).keys() == {pk} == in_the_list(own, one), one
+        for one in others:
+            assert not in_the_box(own, one).keys() | in_the_list(own, one), one
+
+
+@pytest.mark.django_db
+def test_of_a_frequent_word_everybody_is_shown_the_newest_of_their_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = create()
+    open_to_search(field)
+    with seeing_everything():
+        Customer.objects.filter(pk__in=[one.customer_id for one in world.planted]).update(custom={field.key: "制造"})
+    monkeypatch.setattr(sought_fields, "CANDIDATES", 1)
+    for user in ("own", "team", "everything", "nobody"):
+        seen = {one.customer_id for one in world.planted if world.sees(user, one)}
+        assert in_the_box(actor_named(world, user), "制造").keys() == seen, user
+    monkeypatch.setattr(sought_fields, "NEWEST", 1)
+    mine = {one.customer_id for one in world.planted if world.sees("own", one)}
+    assert max(mine) in in_the_box(actor_named(world, "own"), "制造")

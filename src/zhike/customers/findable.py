@@ -54,21 +54,26 @@ def find(asked: Asked) -> list[Found]:
     number = asked.typed.replace(" ", "")
     if ID_NUMBERS.fullmatch(number):
         return _by_id_number(asked, number)
+    by_fields = find_by_fields(asked.actor, asked.typed)
+    found = _by_text(asked)
+    others = [pk for pk in by_fields if pk not in {one.record_id for one in found}]
+    return found + [_told(one, Rank.WITHIN, by_fields[one.pk]) for one in _read(asked.actor, others)]
+
+
+def _by_text(asked: Asked) -> list[Found]:
+    """By name and numbers."""
     terms = grams.query(asked.typed)
     pieces = sorted({piece for term in terms for piece in term.grams})
     if not pieces:
         return []
     name = asked.folded
     reading = name if name.isascii() and name.replace(" ", "").isalpha() else ""
-    by_fields = find_by_fields(asked.actor, asked.typed)
     parameters = [pieces, [term.like for term in terms], name, name + LAST, reading, reading and reading + "{"]
     ids = _ask(_SOUGHT, [*parameters, list(asked.weights), CANDIDATES])[:MOST_READ]
     if not _reads_everything(asked.actor):
         # Some of these were found by what the actor does not read, in place of others.
         ids = list(dict.fromkeys([*ids, *_listed(asked)]))
-    found = [_found(one, name) for one in _read(asked.actor, ids, asked.typed)]
-    others = [pk for pk in by_fields if pk not in {one.record_id for one in found}]
-    return found + [_told(one, Rank.WITHIN, by_fields[one.pk]) for one in _read(asked.actor, others)]
+    return [_found(one, name) for one in _read(asked.actor, ids, asked.typed)]
 
 
 def find_alike(asked: Asked) -> list[Found]:

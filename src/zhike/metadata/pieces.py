@@ -1,12 +1,15 @@
 """What a field that the search box looks into is found by: its pieces, made by the database itself.
 
-The same pieces that `core.text.grams` asks for: Han characters alone and in pairs, three others in a row, both scripts
-as one. Being an expression over the row, their index follows whatever writes the row.
+Han characters alone and in pairs, three others in a row, signs among them, both scripts as one. Being an expression
+over the row, their index follows whatever writes the row.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from importlib.resources import files
+from operator import or_
 
 from django.db import connection, connections
 from django.db.migrations.operations import RunSQL
@@ -14,7 +17,7 @@ from django.db.models import BooleanField, Func, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from psycopg import sql
 
-from zhike.core.text.grams import Term
+from zhike.core.text import grams
 from zhike.metadata import registry
 from zhike.metadata.indexes import OWNER, beginning_of
 from zhike.metadata.kinds import Known
@@ -26,6 +29,13 @@ LONGEST = 500  # characters, from the beginning
 _SHORT = (
     (12295, 12295), (12352, 12543), (13312, 19903), (19968, 40959), (44032, 55215), (63744, 64255), (131072, 262143),
 )  # fmt: skip
+_HAN = "".join(f"{chr(low)}-{chr(high)}" for low, high in _SHORT)
+_HAN_RUN = re.compile(f"[{_HAN}]+")
+_OTHER_RUN = re.compile(rf"(?:[!-~]|[^\W{_HAN}]){{3,}}")
+_BEGINS = re.compile(rf"[^\W_{_HAN}]{{1,2}}")
+
+# A word typed: as it is, and a number also without what parts its digits. Numbers stand either way in fields.
+type Word = tuple[str, ...]
 
 
 def _simplified() -> str:
@@ -99,32 +109,57 @@ def find_left(fields: Sequence[Known]) -> list[Known]:
         return [names[name] for (name,) in cursor.fetchall()]
 
 
-def can_ask(terms: Sequence[Term]) -> bool:
-    """Whether fields can be asked for these words: one or two letters only begin a name."""
-    return bool(terms) and not any(piece.startswith("#") for term in terms for piece in term.grams)
+def words_of(typed: str) -> list[Word]:
+    """None where fields cannot be asked for them: one or two letters only begin a name.
+
+    A word without a piece narrows nothing and is left out.
+    """
+    words: dict[Word, None] = {}
+    for word in grams.fold(typed).split()[: grams.MOST_TERMS]:
+        if _BEGINS.fullmatch(word):
+            return []
+        forms = tuple(form for form in dict.fromkeys([word, grams.digits_of(word)]) if pieces_of(form))
+        if forms:
+            words[forms] = None
+    return list(words)
 
 
-def having(field: Known, terms: Sequence[Term]) -> Q:
+def having(field: Known, words: Sequence[Word]) -> Q:
     """Records whose value has the pieces of every word; the index proposes them."""
-    pieces = sorted({piece for term in terms for piece in term.grams})
-    made = Func(KeyTextTransform(field.key, registry.COLUMN), function="zhike_pieces", output_field=TextField())
-    held = Func(
-        made,
-        Value(pieces),
-        template="%(expressions)s",
-        arg_joiner=" @> ",
-        output_field=BooleanField(),
-    )
-    return Q(**{f"{registry.COLUMN}__has_key": field.key}) & Q(held)
-
-
-def saying(field: Known, terms: Sequence[Term]) -> Q:
-    """Records whose value has every word as it is typed."""
-    found = Q()
-    for term in terms:
-        folded = Func(KeyTextTransform(field.key, registry.COLUMN), function="zhike_folded", output_field=TextField())
-        like = Func(
-            folded, Value(term.like), template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField()
-        )
-        found &= Q(like)
+    # What has to be there whatever the form is asked at once, which one look into the index answers.
+    sure = {piece for forms in words if len(forms) == 1 for piece in pieces_of(forms[0])}
+    found = Q(**{f"{registry.COLUMN}__has_key": field.key})
+    if sure:
+        found &= _asked(field, "zhike_pieces", " @> ", sorted(sure))
+    for forms in words:
+        if len(forms) > 1:
+            found &= _either(_asked(field, "zhike_pieces", " @> ", sorted(pieces_of(form))) for form in forms)
     return found
+
+
+def saying(field: Known, words: Sequence[Word]) -> Q:
+    """Records whose value has every word."""
+    found = Q()
+    for forms in words:
+        found &= _either(_asked(field, "zhike_folded", " LIKE ", f"%{grams.escape(form)}%") for form in forms)
+    return found
+
+
+def is_said(folded: str, words: Sequence[Word]) -> bool:
+    """The same of a text."""
+    return all(any(form in folded for form in forms) for forms in words)
+
+
+def pieces_of(word: str) -> set[str]:
+    """Those which the value has to have; a pair says what its two characters say."""
+    pairs = {run[at : at + 2] for run in _HAN_RUN.findall(word) for at in range(max(1, len(run) - 1))}
+    return pairs | {run[at : at + 3] for run in _OTHER_RUN.findall(word) for at in range(len(run) - 2)}
+
+
+def _asked(field: Known, function: str, operator: str, wanted: str | list[str]) -> Q:
+    made = Func(KeyTextTransform(field.key, registry.COLUMN), function=function, output_field=TextField())
+    return Q(Func(made, Value(wanted), template="%(expressions)s", arg_joiner=operator, output_field=BooleanField()))
+
+
+def _either(parts: Iterable[Q]) -> Q:
+    return reduce(or_, parts)

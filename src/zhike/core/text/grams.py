@@ -109,10 +109,7 @@ def query(typed: str) -> list[Term]:
 
 
 def _term(typed: str) -> Term | None:
-    word = simplified(typed)
-    if _DIALLED.fullmatch(word):
-        digits = _NO_DIGIT.sub("", word)
-        word = digits if len(digits) >= 3 else word
+    word = digits_of(simplified(typed))
     if len(word) <= 2 and _WORD.fullmatch(word):
         start = f"%#{escape(word)}%"
         return Term((f"#{word}",), start, start)
@@ -122,6 +119,12 @@ def _term(typed: str) -> Term | None:
     needed = pairs | {gram for gram in pieces if len(gram) == 1 and not any(gram in pair for pair in pairs)}
     as_typed = typed if word == simplified(typed) else word
     return Term(tuple(sorted(needed)), f"%{escape(word)}%", f"%{escape(as_typed)}%") if needed else None
+
+
+def digits_of(word: str) -> str:
+    """A number without the hyphens, brackets, dots and slashes that it is typed with; another word as it is."""
+    digits = _NO_DIGIT.sub("", word) if _DIALLED.fullmatch(word) else ""
+    return digits if len(digits) >= 3 else word
 
 
 def escape(word: str) -> str:
