@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,10 +89,52 @@ def kept(entry: Mapping[str, Any], *, key: str, customer_id: int) -> KeptFile:
 def keep_a_while(before: str, after: str, *, at: datetime) -> None:
     """What a field loses may come back: its files stay, for the days of `services.attaching` from now."""
     left = {one["path"] for one in entries(after or "[]") or ()}
-    for one in entries(before or "[]") or ():
-        path = Path(settings.HOME.files_dir) / str(one["path"])
-        if one["path"] not in left and path.exists():
+    places = [str(one["path"]) for one in entries(before or "[]") or () if one["path"] not in left]
+    _begin_anew([Path(settings.HOME.files_dir) / place for place in places], at=at)
+
+
+def keep_what_goes(before: Mapping[str, Any], after: Mapping[str, Any], *, at: datetime) -> None:
+    """The same of all fields of a record."""
+    left = set(paths_in(after))
+    _begin_anew([path for path in paths_in(before) if path not in left], at=at)
+
+
+def _begin_anew(paths: Iterable[Path], *, at: datetime) -> None:
+    for path in paths:
+        if path.exists():
             os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+def part(custom: Mapping[str, Any], owners: Container[int]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """A record's fields without the files that were given for these customers, and those, by field."""
+    rest, theirs, keys = dict(custom), {}, _keys()
+    for key in custom.keys() & keys:
+        held = entries(custom[key]) or []
+        if gone := [one for one in held if owner_of(one) in owners]:
+            theirs[key] = gone
+            rest[key] = [one for one in held if one not in gone]
+            if not rest[key]:
+                del rest[key]
+    return rest, theirs
+
+
+def join(custom: Mapping[str, Any], more: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """A record's fields with these files besides, as far as there is room for them."""
+    found, design = dict(custom), design_of(RECORD).every
+    for key, added in more.items():
+        held = entries(found.get(key, [])) or []
+        there = {one["path"] for one in held}
+        new = [one for one in added if one["path"] not in there][
+            : max(0, design[key].rules.get("files", 1) - len(held))
+        ]
+        if new:
+            found[key] = [*held, *new]
+    return found
+
+
+def owner_of(entry: Mapping[str, Any]) -> int:
+    """The customer for which a file was given, as its place says."""
+    return int(Path(str(entry["path"])).parent.name)
 
 
 def paths_in(custom: Mapping[str, Any]) -> list[Path]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from zhike.core.personal import Traces
+from zhike.core.personal import Traces, list_others
 from zhike.customers.models import Customer, Identifier
 
 CHINA = "+86"
@@ -26,7 +26,11 @@ class Known:
 
 
 def find_traces(customer: Customer) -> Known:
-    """What finds the customer and nobody else; asked while every record can be seen."""
+    """What finds the customer and nobody else; asked while every record can be seen, and every merge is known.
+
+    Under the numbers of whoever was merged into the customer there may be files still, long after their days in the
+    recycle bin.
+    """
     mine = list(Identifier.objects.filter(customer=customer))
     values = [one.value_normal for one in mine]
     shared = set(
@@ -44,7 +48,7 @@ def find_traces(customer: Customer) -> Known:
     external = [one for one in own if one.kind == Kind.EXTERNAL]
     cells = {one.value for one in external if len(one.value) >= SHORTEST and _MANY_SORTS.search(one.value)}
     traces = Traces(
-        customer_ids=(customer.pk,),
+        customer_ids=(customer.pk, *list_others(customer.pk)),
         forms=tuple(sorted(forms)),
         names=tuple(sorted(name for name in names if len(name) > 1)),
         cells=tuple(sorted(cells)),

@@ -20,7 +20,6 @@ from zhike.core.access import require
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.fields import require_write
-from zhike.core.merging import successor_of
 from zhike.core.scanning import check_file
 from zhike.customers import shelf
 from zhike.customers.attached import file_of, folder
@@ -97,26 +96,28 @@ def erase_with_files(customer_id: int) -> int:
 
 
 def erase_customer(customer_id: int) -> int:
-    """Take the record away, and the files of its fields once the transaction is through."""
+    """Take the record away, and the files of its fields that nothing else leads to, once the transaction is through."""
     rows = Customer.objects.filter(pk=customer_id)
-    for customer in rows.only("custom"):
-        for path in shelf.paths_in(customer.custom):
-            transaction.on_commit(partial(path.unlink, missing_ok=True))
-    return rows.delete()[0]
+    theirs = {shelf.place_of(path): path for one in rows.only("custom") for path in shelf.paths_in(one.custom)}
+    count = rows.delete()[0]
+    others = shelf.in_fields(theirs) | shelf.in_the_bin(theirs) if theirs else set()
+    for place in theirs.keys() - others:
+        transaction.on_commit(partial(theirs[place].unlink, missing_ok=True))
+    return count
 
 
 def list_files_of(customer_ids: Iterable[int]) -> Iterator[Path]:
     """What lies on the disk of what was given for these customers, without what a record leads to by now."""
-    for customer_id in customer_ids:
-        found = {shelf.place_of(path): path for path in (folder() / str(customer_id)).glob("*")}
-        taken = _beside_entries(found) | shelf.in_fields(found) if found else set()
-        yield from (found[place] for place in sorted(found.keys() - taken))
+    folders = [folder() / str(customer_id) for customer_id in customer_ids]
+    found = {shelf.place_of(path): path for one in folders for path in one.glob("*")}
+    taken = _beside_entries(found) | shelf.in_fields(found) if found else set()
+    yield from (found[place] for place in sorted(found.keys() - taken))
 
 
 def sweep_files(*, at: datetime) -> int:
     """Take files away to which neither an entry, a field nor the recycle bin leads, for the system; how many.
 
-    Those of fields stay with a customer that was merged into another one: the merge may be taken back.
+    While a merge may be taken back, the customer that was given up is in the bin, and leads to its own.
     """
     oldest = (at - KEPT_FOR).timestamp()
     old = {shelf.place_of(path): path for path in folder().glob("*/*") if path.stat().st_mtime < oldest}
@@ -126,14 +127,9 @@ def sweep_files(*, at: datetime) -> int:
             cursor.execute(_IN_THE_BIN)
             lost -= {place for (place,) in cursor.fetchall()}
         lost -= shelf.in_fields(lost) | shelf.in_the_bin(lost)
-        lost = {place for place in lost if "-" not in old[place].stem or not _is_merged(old[place])}
     for place in lost:
         old[place].unlink(missing_ok=True)
     return len(lost)
-
-
-def _is_merged(path: Path) -> bool:
-    return path.parent.name.isdecimal() and successor_of(int(path.parent.name)) is not None
 
 
 def _beside_entries(places: Iterable[str]) -> set[str]:

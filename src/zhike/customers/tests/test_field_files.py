@@ -1,5 +1,6 @@
 """Fields that hold files: whose they are, who opens them, and how they come and go with the customer."""
 
+import os
 import zipfile
 from datetime import timedelta
 from io import BytesIO
@@ -30,7 +31,8 @@ from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.selectors import design_of
 from zhike.metadata.services import definitions
 from zhike.privacy.selectors.transfer import transfer_archive
-from zhike.recovery.services import bin_records, restore_records
+from zhike.privacy.traces import find_traces
+from zhike.recovery.services import bin_records, empty_bin, restore_records
 
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -209,6 +211,62 @@ def test_a_merge_takes_it_along_and_gives_it_back(mine: Customer, make_customer:
     undoing.undo_merge(actor=SYSTEM, merge_id=made.pk, at=NOON)
     assert (held(other), held(other, "photo")) == (["合同.pdf"], ["b.png"])
     assert Customer.objects.get(pk=other.pk).custom["photo"][0]["id"] == lost
+
+
+def test_what_was_edited_since_a_merge_goes_back_to_whose_it_is(
+    mine: Customer, make_customer: MakeCustomer, home: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    other = make_customer("李娜")
+    put(other, name="theirs.pdf")
+    made = merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
+    put(mine, name="mine.pdf")
+    undoing.undo_merge(actor=SYSTEM, merge_id=made.pk, at=NOON)
+    assert (held(mine), held(other)) == (["mine.pdf"], ["theirs.pdf"])
+    entry = Customer.objects.get(pk=other.pk).custom["contract"]
+    Customer.objects.filter(pk=mine.pk).update(custom={"contract": entry})  # two that lead to one
+    with django_capture_on_commit_callbacks(execute=True):
+        attaching.erase_customer(mine.pk)
+    assert (home / entry[0]["path"]).exists()
+    Customer.objects.filter(pk=other.pk).update(custom={})
+
+
+def test_what_is_put_back_while_merged_is_handed_over_with_the_undo(
+    mine: Customer, make_customer: MakeCustomer
+) -> None:
+    other = make_customer("李娜")
+    file_id = put(other, name="theirs.pdf")
+    filling.remove_file(actor=SYSTEM, customer_id=other.pk, field="custom.contract", file_id=file_id, at=NOON)
+    made = merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
+    edit(mine, contract=[{"id": file_id, "name": "theirs.pdf"}])
+    undoing.undo_merge(actor=SYSTEM, merge_id=made.pk, at=NOON)
+    assert (held(mine), held(other)) == ([], ["theirs.pdf"])
+
+
+def test_what_a_merge_leaves_out_stays_for_as_long_as_it_can_be_taken_back(
+    mine: Customer, make_customer: MakeCustomer, home: Path
+) -> None:
+    other = make_customer("李娜")
+    put(other, PNG, "b.png", "photo")
+    put(mine, PNG, "a.png", "photo")
+    for path in files_in(home):
+        os.utime(path, (0, 0))
+    merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
+    assert attaching.sweep_files(at=NOON + timedelta(days=29)) == 0
+    empty_bin(actor=SYSTEM, at=NOON + timedelta(days=31))
+    assert (attaching.sweep_files(at=NOON + timedelta(days=3650)), held(mine, "photo")) == (1, ["a.png"])
+    assert len(files_in(home)) == 1
+
+
+def test_erasure_looks_into_the_folders_of_those_merged_long_ago(
+    mine: Customer, make_customer: MakeCustomer, home: Path
+) -> None:
+    other = make_customer("李娜")
+    file_id = put(other)
+    filling.remove_file(actor=SYSTEM, customer_id=other.pk, field="custom.contract", file_id=file_id, at=NOON)
+    merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
+    empty_bin(actor=SYSTEM, at=NOON + timedelta(days=31))
+    place = next(one for one in personal.list_places() if one.name == "customers.files")
+    assert (place.sweep(find_traces(mine).traces), files_in(home)) == (1, [])
 
 
 def test_erasure_takes_row_and_files(mine: Customer, home: Path, django_capture_on_commit_callbacks: Any) -> None:

@@ -1,6 +1,6 @@
 """Taking a merge back: what was given up is there again with what was its own, and later edits stay."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.events import publish
+from zhike.customers import shelf
 from zhike.customers.guarded import shown_name
 from zhike.customers.models import Customer
 from zhike.customers.services.bin import CODE
@@ -26,7 +27,7 @@ from zhike.duplicates.giving_back import give_back
 from zhike.duplicates.models import Merge, MergedRecord
 from zhike.duplicates.own_copies import settle
 from zhike.duplicates.permissions import MERGE
-from zhike.duplicates.pointers import find_successor
+from zhike.duplicates.pointers import find_successor, list_given_up
 from zhike.duplicates.services.inheriting import give_up
 from zhike.metadata.kinds import HOLDER
 from zhike.recovery.models import Binned
@@ -120,8 +121,10 @@ def undo_merge(*, actor: Actor, merge_id: int, at: datetime) -> Undone:
         records = {one.record_id: one for one in MergedRecord.objects.filter(merge=merge).order_by("record_id")}
         values, kept = _former(_settled(merge), survivor)
         # First, so that a value only one may have is free for the one who comes back.
+        theirs = _part(values, survivor, records)
         put_merged(changes={survivor: values}, at=at)
         restored = _bring_back(actor, sorted(records))
+        _hand_over(theirs, at=at)
         moved: Mapping[int, Any] = {record: one.moved for record, one in records.items()}
         count = give_back(survivor_id=survivor.pk, moved=moved, journal=merge.journal)
         refresh_search(customer_ids=[survivor.pk, *sorted(records)])
@@ -207,6 +210,29 @@ def _former_own(now: dict[str, Any], before: dict[str, Any], after: dict[str, An
         else:
             found.pop(key, None)
     return found, edited
+
+
+def _part(values: dict[str, Any], survivor: Customer, records: Iterable[int]) -> dict[int, dict[str, list[Any]]]:
+    """Take out of the survivor's fields, edited or not, the files that were given for those who come back: nobody else
+    opens them, and nobody's erasure takes them along. What was taken out, by record."""
+    found = {}
+    for record in records:
+        own = values.get(HOLDER, survivor.custom)
+        rest, files = shelf.part(own, {record, *list_given_up(record)})
+        if files:
+            values[HOLDER], found[record] = rest, files
+    return found
+
+
+def _hand_over(theirs: Mapping[int, Mapping[str, list[Any]]], *, at: datetime) -> None:
+    """Files of fields to those whose they are, where they do not have them in what came back."""
+    changes = {}
+    for customer in Customer.objects.filter(pk__in=theirs).order_by("pk"):
+        custom = shelf.join(customer.custom, theirs[customer.pk])
+        if custom != customer.custom:
+            changes[customer] = {HOLDER: custom}
+    if changes:
+        put_merged(changes=changes, at=at)
 
 
 def _is_there(known: Any, value: Any) -> bool:
