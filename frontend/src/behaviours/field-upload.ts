@@ -7,6 +7,13 @@ import { text } from "../strings";
  */
 const waiting = new Map<string, File[]>();
 
+// Where no form came back there is no room left: nothing is sent later, when somebody makes some.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const { requestConfig } = (event as CustomEvent<{ requestConfig?: { path: string } }>).detail;
+  if (!(event.target instanceof Element) || event.target.querySelector("form[data-field-upload]")) return;
+  waiting.delete(requestConfig?.path ?? "");
+});
+
 behaviour("form[data-field-upload]", (element) => {
   const form = element as HTMLFormElement;
   const input = form.querySelector<HTMLInputElement>("input[type=file]");
@@ -15,20 +22,21 @@ behaviour("form[data-field-upload]", (element) => {
   const place = form.closest<HTMLElement>(".zk-field-files");
   if (!input || !bar || !problem || !place) return;
   const most = Number(form.dataset["fieldUpload"] ?? 0);
+  const address = form.getAttribute("action") ?? "";
 
+  const say = (words: string) => {
+    problem.textContent = words;
+    problem.hidden = false;
+    input.value = "";
+  };
   const next = () => {
-    const [file, ...rest] = waiting.get(form.action) ?? [];
-    waiting.set(form.action, rest);
+    const [file, ...rest] = waiting.get(address) ?? [];
+    waiting.set(address, rest);
     if (!file) return;
     if (file.size > most) {
-      waiting.delete(form.action);
-      problem.textContent = text("attachment_too_large", {
-        name: file.name,
-        size: (file.size / 1_048_576).toFixed(1),
-        limit: most >> 20,
-      });
-      problem.hidden = false;
-      input.value = "";
+      waiting.delete(address);
+      const size = (file.size / 1_048_576).toFixed(1);
+      say(text("attachment_too_large", { name: file.name, size, limit: most >> 20 }));
       return;
     }
     const one = new DataTransfer();
@@ -39,7 +47,12 @@ behaviour("form[data-field-upload]", (element) => {
   };
   const take = (files: FileList | null | undefined) => {
     if (!files?.length || !bar.hidden) return;
-    waiting.set(form.action, input.multiple ? [...files] : [...files].slice(0, 1));
+    const room = Number(form.dataset["fieldMost"] ?? 1) - place.querySelectorAll(".zk-field-file").length;
+    if (input.multiple && files.length > room) {
+      say(text("too_many_files", { count: files.length, room }));
+      return;
+    }
+    waiting.set(address, input.multiple ? [...files] : [...files].slice(0, 1));
     next();
   };
 
@@ -52,7 +65,7 @@ behaviour("form[data-field-upload]", (element) => {
     bar.hidden = true;
   });
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
-    form.addEventListener(kind, () => waiting.delete(form.action));
+    form.addEventListener(kind, () => waiting.delete(address));
   }
   for (const kind of ["dragenter", "dragover"]) {
     place.addEventListener(kind, (event) => {
@@ -69,5 +82,5 @@ behaviour("form[data-field-upload]", (element) => {
 
   // What was refused stands there in words; the others are not sent behind it.
   if (problem.hidden) next();
-  else waiting.delete(form.action);
+  else waiting.delete(address);
 });

@@ -12,6 +12,7 @@ def script_strings() -> dict[str, str]:
         "offline": _("The server cannot be reached. Check the connection and try again."),
         "too_large": _("{name} has {size} MB; at most {limit} MB can be taken. Split the file and try again."),
         "too_large_for_server": _("The file is too large for this server. Split it and try again."),
+        "too_many_files": _("There is room for {room} more here, and you chose {count} files. Choose fewer."),
         "upload_progress": _("{name}: {done} of {total} MB"),
         "upload_reading": _("{name} has arrived, reading it…"),
     }

@@ -3,13 +3,15 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.conf import LazySettings
 from django.core.wsgi import get_wsgi_application
+from django.template.loader import render_to_string
 from django.urls import include, path
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -158,3 +160,38 @@ def test_a_file_that_is_refused_says_why_and_another_goes_through(page: Page, tm
     field.set_input_files({"name": "orders.csv", "mimeType": "text/csv", "buffer": b"a,b"})
     page.wait_for_url("**/ui/?message=orders.csv")
     expect(page.locator("[data-toast]")).to_contain_text("orders.csv")
+
+
+def test_files_that_find_no_room_in_a_field_are_not_sent_later(page: Page) -> None:
+    upload = {"customer_id": 1, "field": "custom.k", "url": "/customers/1/files/custom.k/", "most": 3, "most_bytes": 9}
+    sent: list[str] = []
+
+    def show(count: int) -> str:
+        """The field with so many files, as the server says it."""
+        files = [{"id": "a", "name": "a.pdf", "url": "#", "size": None}] * count
+        said = {"files": files, "label": "合同", "upload": upload, "problem": ""}
+        return render_to_string("customers/field_files.html", said)
+
+    def answer(route: Route) -> None:
+        sent.append(route.request.url)
+        # Somebody else filled the field meanwhile.
+        route.fulfill(body=show(2 if "remove" in route.request.url else 3), content_type="text/html")
+
+    def open_with_field(route: Route) -> None:
+        found = route.fetch()
+        route.fulfill(response=found, body=found.text().replace("</main>", f"{show(0)}</main>"))
+
+    page.route("**/customers/1/files/**", answer)
+    page.route("**/ui/?files", open_with_field)
+    page.goto("/ui/?files")
+    place = page.locator(".zk-field-files")
+    five: list[Any] = [{"name": f"{n}.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"} for n in range(5)]
+    place.locator("input[type=file]").set_input_files(five)
+    expect(place.locator("[data-upload-problem]")).to_contain_text("3")
+    assert sent == []
+    place.locator("input[type=file]").set_input_files(five[:2])
+    expect(place.locator(".zk-field-file")).to_have_count(3)
+    place.locator("button").first.click()
+    expect(place.locator("input[type=file]")).to_be_attached()
+    page.wait_for_load_state("networkidle")
+    assert ["remove" in one for one in sent] == [False, True]
