@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
-from tests.policy.world import World, build
+from tests.policy.world import World, attach, build, files_of
 
 from zhike.accounts import services as accounts
 from zhike.core import acting as acting_module
@@ -23,6 +25,17 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     yield made
     with django_db_blocker.unblock():
         call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+
+
+@pytest.fixture(scope="module")
+def filed(world: World, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The company keeps files of its customers; where they lie, other tests' files may lie too."""
+    with django_db_blocker.unblock():
+        attach(world)
+        files = files_of(world)
+    yield
+    for place in files:
+        (Path(settings.HOME.files_dir) / place).unlink()
 
 
 @pytest.fixture

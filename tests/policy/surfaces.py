@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.policy.world import Planted
+from tests.policy.world import FILE_KEY, FILED, Planted
 
 type Address = Callable[[Planted], str]
 
@@ -21,6 +21,15 @@ EDIT_ORDER, DELETE_ORDER = "commerce.edit_order", "commerce.delete_order"
 REVEAL = "customers.reveal_customer"
 EXPORT, MANAGE = "customers.export_customer", "accounts.manage_users"
 EVERYBODY = ""  # whoever is logged in, about themselves; and what guests see
+
+
+class Upload:
+    """A file that is sent, as often as it is read."""
+
+    name, content_type = "x.txt", "text/plain"
+
+    def read(self) -> bytes:
+        return b"x"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,7 @@ def _shut(permission: str) -> Surface:
 
 
 _CUSTOMER = "/customers/{customer_id}"
+_SENT = {"file": Upload()}
 
 PAGES: dict[str, Surface] = {
     "list_customers": _list(VIEW, "/customers/?q=Guest"),
@@ -117,8 +127,11 @@ PAGES: dict[str, Surface] = {
     "change_identifier": _change(EDIT, "/customers/identifiers/{identifier_id}/", {"value": "13900139000"}),
     "remove_identifier": _change(EDIT, "/customers/identifiers/{identifier_id}/remove/"),
     "make_primary": _change(EDIT, "/customers/identifiers/{identifier_id}/primary/"),
-    **dict.fromkeys(("show_file", "look_into_file", "show_field_file"), _shut(VIEW)),
-    **dict.fromkeys(("add_field_file", "remove_field_file"), _shut(EDIT)),
+    "show_file": _record(VIEW, "/customers/activities/{activity_id}/file/"),
+    "look_into_file": _record(VIEW, "/customers/activities/{activity_id}/file/beginning/"),
+    "show_field_file": _record(VIEW, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/"),
+    "add_field_file": _change(EDIT, f"{_CUSTOMER}/files/{FILED}/", _SENT),
+    "remove_field_file": _change(EDIT, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/remove/"),
     "pin_activity": _change(EDIT, "/customers/activities/{activity_id}/pin/"),
     "remove_activity": _change(EDIT, "/customers/activities/{activity_id}/remove/"),
     "undo_change": _change(EDIT, "/customers/changes/{activity_id}/undo/"),
@@ -238,6 +251,7 @@ NEW_ORDER = {"source": "s", "number": "new", "placed_at": WHEN, "currency": "CNY
 NEW_ORDER |= {"lines": [{"quantity": "1", "unit_price": "1"}]}
 
 _ONE, _IMPORT = "/customers/{customer_id}", "/imports/{import_id}"
+_ENTRY_FILE = _ONE + "/activities/{activity_id}/file"
 OPERATIONS: dict[str, Surface] = {
     "get_me": _shut("accounts.use_api"),
     "list_customers": _list(VIEW, "/customers?q=Guest"),
@@ -268,9 +282,13 @@ OPERATIONS: dict[str, Surface] = {
     "remove_identifier": _change(EDIT, _ONE + "/identifiers/{identifier_id}", method="DELETE"),
     "list_activities": _record(VIEW, f"{_ONE}/activities"),
     "add_activity": _change(EDIT, f"{_ONE}/activities", {"kind": "note", "text": "x"}),
-    **dict.fromkeys(("list_field_files", "download_field_file", "download_activity_file"), _shut(VIEW)),
-    **dict.fromkeys(("add_field_file", "remove_field_file"), _shut(EDIT)),
-    **dict.fromkeys(("put_activity_file", "take_activity_file"), _shut(EDIT)),
+    "list_field_files": _record(VIEW, f"{_ONE}/files/{FILE_KEY}"),
+    "download_field_file": _record(VIEW, f"{_ONE}/files/{FILE_KEY}/{{file_id}}"),
+    "add_field_file": _change(EDIT, f"{_ONE}/files/{FILE_KEY}", _SENT),
+    "remove_field_file": _change(EDIT, f"{_ONE}/files/{FILE_KEY}/{{file_id}}", method="DELETE"),
+    "download_activity_file": _record(VIEW, _ENTRY_FILE),
+    "put_activity_file": _change(EDIT, _ENTRY_FILE, _SENT),
+    "take_activity_file": _change(EDIT, _ENTRY_FILE, method="DELETE"),
     "list_collaborators": _record(VIEW, f"{_ONE}/collaborators"),
     "put_collaborator": _change(EDIT, f"{_ONE}/collaborators/1", {"may_edit": True}, method="PUT"),
     "remove_collaborator": _change(EDIT, f"{_ONE}/collaborators/1", method="DELETE"),

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from procrastinate.contrib.django import app
-from tests.policy.surfaces import DELETE, DELETE_ORDER, EDIT_ORDER, EXPORTS, OPERATIONS, PAGES, TASKS, Surface
+from tests.policy.surfaces import DELETE, DELETE_ORDER, EDIT_ORDER, EXPORTS, OPERATIONS, PAGES, TASKS, Surface, Upload
 from tests.policy.world import EVERYBODY, Planted, World
 
 from zhike.accounts import services as accounts
@@ -23,7 +23,7 @@ from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.exchange.models import Import
 from zhike.recovery.models import Binned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long]
+pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.usefixtures("filed")]
 NOT_THERE = {403, 404}
 REFUSED = {302, 400, 403, 404, 405, 409, 422}
 
@@ -85,8 +85,11 @@ def call(world: World, user: str) -> Ask:
     client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {key}"})
 
     def ask(surface: Surface, address: str, *, is_bare: bool = False) -> HttpResponse:
-        body = "" if surface.body is None else json.dumps(surface.body)
-        response: Any = client.generic(surface.method, f"/api/v1{address}", body, content_type="application/json")
+        if surface.body and any(isinstance(value, Upload) for value in surface.body.values()):
+            response: Any = client.post(f"/api/v1{address}", surface.body)
+        else:
+            body = "" if surface.body is None else json.dumps(surface.body)
+            response = client.generic(surface.method, f"/api/v1{address}", body, content_type="application/json")
         return response
 
     return ask

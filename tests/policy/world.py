@@ -4,7 +4,7 @@ Nobody here asks the code under test: who sees what is worked out from the plan 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -23,11 +23,14 @@ from zhike.commerce import services as commerce
 from zhike.core import fields
 from zhike.core.access import list_permissions
 from zhike.core.actor import SYSTEM, Scope, Sight
-from zhike.customers import guarded
-from zhike.customers.models import CustomerFacts
-from zhike.customers.services import activities, collaborators, identifiers, people, sealing
+from zhike.customers import guarded, own_fields
+from zhike.customers.models import Activity, Customer, CustomerFacts
+from zhike.customers.services import activities, collaborators, entry_files, filling, identifiers, people, sealing
+from zhike.customers.services.attaching import Given
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
+from zhike.metadata.models import Kind
+from zhike.metadata.services.definitions import create_field
 from zhike.quality.models import Finding
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned
@@ -107,6 +110,15 @@ METRICS: dict[str, Any] = {
 }
 
 
+# What is worked out of customers; `attach` gives every second one the other.
+WORKED_OUT: tuple[dict[str, Any], ...] = (
+    {"grade": "top", "stage": "new", "r": 5, "f": 4, "m": 3},
+    {"grade": "small", "stage": "lost", "r": 1, "f": 2, "m": 1},
+)
+FILE_KEY = "contract"  # of the field of files that `attach` makes
+FILED = f"custom.{FILE_KEY}"
+
+
 # Who sees everything, and of the fields of a customer only so much: a level for each role.
 SEALED = ("phone", "email", "wechat", "address", "id_number")
 FIGURES = ("amount", "order_count", "first_order_on", "last_order_on", "grade", "stage", "r", "f", "m", "activity")
@@ -120,7 +132,11 @@ SIGHTED: dict[str, tuple[Sight, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Planted:
-    """A customer with what hangs on it; each carries the customer's name or number so that a page betrays it."""
+    """A customer with what hangs on it; each carries the customer's name or number so that a page betrays it.
+
+    grade: what was worked out of it, which those of one grade have in common. file_id: in its field of files, once
+    there is one.
+    """
 
     owner: str
     team: str
@@ -138,6 +154,8 @@ class Planted:
     gone: str
     binned_id: int
     batch: str
+    grade: str
+    file_id: str = ""
 
 
 @dataclass(kw_only=True)
@@ -173,14 +191,24 @@ class World:
         return user in by_role and by_role[user]()
 
     def reason(self, user: str, one: Planted) -> str:
-        """Why the user sees the customer; empty where they do not. Customers seen for one reason are seen alike."""
+        """Why the user sees the customer, or from how far they do not. Customers of one reason are alike to them."""
         if not self.sees(user, one):
-            return ""
+            return f"not, {self._distance(user, one.team)}"
         if one.owner in (user, STANDS_IN.get(user), SHARED_WITH.get(user, ("", False))[0]):
             return f"of {one.owner}"
         if user == "subordinates":
             return f"{_above(one.owner).index(user)} between"
         return "all" if user == "everything" else f"in {one.team}"
+
+    def _distance(self, user: str, team: str) -> str:
+        mine = {PLACES[user]} | ({ALSO_IN[user]} if user in ALSO_IN else set())
+        if user == "nobody":
+            return "whatever it is"
+        if team in mine:
+            return "same team"
+        if mine & {*_over(team)}:
+            return "team below"
+        return "team above" if any(team in _over(one) for one in mine) else "elsewhere"
 
 
 def _above(user: str) -> list[str]:
@@ -240,6 +268,42 @@ def build() -> World:
     order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=None, **_order("anonymous"))
     world.anonymous_order_id = order.pk
     return world
+
+
+def attach(world: World) -> None:
+    """Put a file beside each note and into a field of the company's own; its name and its text tell what is closed.
+
+    Who sees only so much of other fields sees no more of this one. Every second customer gets other figures.
+    """
+    create_field(actor=SYSTEM, at=NOON, record=guarded.RECORD, kind=Kind.FILE, label="Contract", key=FILE_KEY)
+    known = own_fields.known_of(FILED)
+    assert known is not None
+    for name, levels in SIGHTED.items():
+        for level in levels:
+            highest = max(one for one in fields.get(known.path).levels if one <= level)
+            role = world.users[name].roles.get(code=f"{name}-{level}")
+            accounts.put_field_access(actor=SYSTEM, role=role, levels={known.path: highest})
+    for number, one in enumerate(world.planted):
+        told = f"note {one.name} of {one.phone}, {one.email}"
+        about: dict[str, Any] = {"actor": SYSTEM, "customer_id": one.customer_id, "at": NOON}
+        entry_files.put_file(activity_id=one.activity_id, file=_file(told), **about)
+        _edit, file_id = filling.add_file(field=FILED, file=_file(told), **about)
+        figures = WORKED_OUT[number % 2]
+        for table in (CustomerFacts, ValueScore):
+            assert table.objects.filter(customer=one.customer_id).update(**figures) == 1
+        world.planted[number] = replace(one, file_id=file_id, grade=figures["grade"])
+
+
+def _file(told: str) -> Given:
+    return Given(content=BytesIO(told.encode()), name=f"{told}.txt")
+
+
+def files_of(world: World) -> list[str]:
+    """Where the files lie that `attach` put there."""
+    ids = [one.customer_id for one in world.planted]
+    entries = Activity.objects.filter(customer__in=ids).exclude(file_path="").values_list("file_path", flat=True)
+    held = Customer.objects.filter(pk__in=ids).values_list(f"custom__{FILE_KEY}", flat=True)
+    return [*entries, *(one["path"] for ones in held for one in ones)]
 
 
 def _hire(world: World, name: str, manager: User | None) -> None:
@@ -318,8 +382,7 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
     added, _change = identifiers.add_identifier(actor=SYSTEM, customer_id=customer.pk, new=old, at=NOON)
     identifiers.change_identifier(actor=SYSTEM, identifier_id=added.pk, value=f"new-box{number}@example.com", at=NOON)
     order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=customer.pk, **_order(f"No-{name}"))
-    figures: dict[str, Any] = {"grade": "top", "stage": "new", "r": 5, "f": 4, "m": 3}
-    figures |= {"order_count": 1_934_570_000 + number, "amount": Decimal(f"7{number}531.97")}
+    figures = WORKED_OUT[0] | {"order_count": 1_934_570_000 + number, "amount": Decimal(f"7{number}531.97")}
     days = {"first_order_on": date(1970, 3, number), "last_order_on": date(1970, 4, number)}
     CustomerFacts.objects.create(
         customer=customer, run_id=run.pk, as_of=run.as_of, relationship="first_time", **figures, **days
@@ -349,6 +412,7 @@ def _plant(world: World, owner: str, team: str, number: int, run: ScoringRun) ->
         gone=gone.name,
         binned_id=Binned.objects.get(record_id=gone.pk).pk,
         batch=str(moved.batch),
+        grade=figures["grade"],
     )
 
 
