@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
-from tests.policy.world import World, attach, build, files_of
+from tests.policy.files import attach, files_of
+from tests.policy.world import World, build
 
 from zhike.accounts import services as accounts
 from zhike.core import acting as acting_module

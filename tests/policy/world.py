@@ -4,7 +4,7 @@ Nobody here asks the code under test: who sees what is worked out from the plan 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -23,14 +23,11 @@ from zhike.commerce import services as commerce
 from zhike.core import fields
 from zhike.core.access import list_permissions
 from zhike.core.actor import SYSTEM, Scope, Sight
-from zhike.customers import guarded, own_fields
-from zhike.customers.models import Activity, Customer, CustomerFacts
-from zhike.customers.services import activities, collaborators, entry_files, filling, identifiers, people, sealing
-from zhike.customers.services.attaching import Given
+from zhike.customers import guarded
+from zhike.customers.models import CustomerFacts
+from zhike.customers.services import activities, collaborators, identifiers, people, sealing
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.exchange import services as exchange
-from zhike.metadata.models import Kind
-from zhike.metadata.services.definitions import create_field
 from zhike.quality.models import Finding
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned
@@ -110,12 +107,12 @@ METRICS: dict[str, Any] = {
 }
 
 
-# What is worked out of customers; `attach` gives every second one the other.
+# What is worked out of customers; `files.attach` gives every second one the other.
 WORKED_OUT: tuple[dict[str, Any], ...] = (
     {"grade": "top", "stage": "new", "r": 5, "f": 4, "m": 3},
     {"grade": "small", "stage": "lost", "r": 1, "f": 2, "m": 1},
 )
-FILE_KEY = "contract"  # of the field of files that `attach` makes
+FILE_KEY = "contract"  # of the field of files that `files.attach` makes
 FILED = f"custom.{FILE_KEY}"
 
 
@@ -268,42 +265,6 @@ def build() -> World:
     order, _is_new = commerce.create_order(actor=SYSTEM, customer_id=None, **_order("anonymous"))
     world.anonymous_order_id = order.pk
     return world
-
-
-def attach(world: World) -> None:
-    """Put a file beside each note and into a field of the company's own; its name and its text tell what is closed.
-
-    Who sees only so much of other fields sees no more of this one. Every second customer gets other figures.
-    """
-    create_field(actor=SYSTEM, at=NOON, record=guarded.RECORD, kind=Kind.FILE, label="Contract", key=FILE_KEY)
-    known = own_fields.known_of(FILED)
-    assert known is not None
-    for name, levels in SIGHTED.items():
-        for level in levels:
-            highest = max(one for one in fields.get(known.path).levels if one <= level)
-            role = world.users[name].roles.get(code=f"{name}-{level}")
-            accounts.put_field_access(actor=SYSTEM, role=role, levels={known.path: highest})
-    for number, one in enumerate(world.planted):
-        told = f"note {one.name} of {one.phone}, {one.email}"
-        about: dict[str, Any] = {"actor": SYSTEM, "customer_id": one.customer_id, "at": NOON}
-        entry_files.put_file(activity_id=one.activity_id, file=_file(told), **about)
-        _edit, file_id = filling.add_file(field=FILED, file=_file(told), **about)
-        figures = WORKED_OUT[number % 2]
-        for table in (CustomerFacts, ValueScore):
-            assert table.objects.filter(customer=one.customer_id).update(**figures) == 1
-        world.planted[number] = replace(one, file_id=file_id, grade=figures["grade"])
-
-
-def _file(told: str) -> Given:
-    return Given(content=BytesIO(told.encode()), name=f"{told}.txt")
-
-
-def files_of(world: World) -> list[str]:
-    """Where the files lie that `attach` put there."""
-    ids = [one.customer_id for one in world.planted]
-    entries = Activity.objects.filter(customer__in=ids).exclude(file_path="").values_list("file_path", flat=True)
-    held = Customer.objects.filter(pk__in=ids).values_list(f"custom__{FILE_KEY}", flat=True)
-    return [*entries, *(one["path"] for ones in held for one in ones)]
 
 
 def _hire(world: World, name: str, manager: User | None) -> None:
