@@ -1,5 +1,6 @@
 """The wrapper around a connection; Django looks for it under this name."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,8 +50,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._is_preparing = False
 
     def get_connection_params(self) -> dict[str, Any]:
-        # Cursors that put the parameters into the statement, which are all others, never prepare it.
-        return {**super().get_connection_params(), "prepare_threshold": 1}
+        # Without a threshold nothing may be prepared; with this one, only what asks for it.
+        return {**super().get_connection_params(), "prepare_threshold": sys.maxsize}
 
     def tell_who_acts(self) -> None:
         """For those who use the connection without Django's cursors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy import optimize
@@ -49,12 +49,12 @@ def maximize(log_likelihood: Graded, *, starts: Sequence[Sequence[float]]) -> tu
     return best[1], -best[0]
 
 
-def standard_errors(log_likelihood: Graded, parameters: Floats) -> Floats:
-    """Of the parameters, from the curvature at the maximum; NaN in directions in which it is flat.
+def standard_errors(log_likelihood: Graded, fitted: Mapping[str, float]) -> dict[str, float]:
+    """Of the parameters by name, from the curvature at the maximum; NaN in directions in which it is flat.
 
     The curvature is that of the gradient's central differences, each of a step of a ten-thousandth of the parameter.
     """
-    rows = []
+    parameters, rows = np.array(list(fitted.values())), []
     for place, value in enumerate(parameters):
         step = np.zeros_like(parameters)
         step[place] = STEP * value
@@ -63,5 +63,6 @@ def standard_errors(log_likelihood: Graded, parameters: Floats) -> Floats:
     try:
         variances = np.diag(np.linalg.inv(information))
     except np.linalg.LinAlgError:
-        return np.full_like(parameters, np.nan)
-    return np.sqrt(np.where(variances > 0, variances, np.nan))
+        variances = np.full_like(parameters, np.nan)
+    errors = np.sqrt(np.where(variances > 0, variances, np.nan))
+    return dict(zip(fitted, map(float, errors), strict=True))

@@ -41,8 +41,7 @@ class BetaGeo:
     def standard_errors(self, histories: Histories) -> dict[str, float]:
         """Of the parameters by name, for the histories that they were fitted to."""
         likelihood = _Likelihood(histories, is_modified=self.is_modified)
-        found = standard_errors(likelihood, np.array([self.r, self.alpha, self.a, self.b]))
-        return dict(zip(NAMES, map(float, found), strict=True))
+        return standard_errors(likelihood, {name: getattr(self, name) for name in NAMES})
 
     def p_alive(self, histories: Histories) -> Floats:
         """The probability that a customer of each history has not left."""

@@ -34,8 +34,8 @@ class BetaGeoBernoulli:
 
     def standard_errors(self, histories: Histories) -> dict[str, float]:
         """Of the parameters by name, for the histories that they were fitted to."""
-        found = standard_errors(lambda at: beta_geo_bernoulli_likelihood(at, histories), self._parameters)
-        return dict(zip(NAMES, map(float, found), strict=True))
+        fitted = {name: getattr(self, name) for name in NAMES}
+        return standard_errors(lambda at: beta_geo_bernoulli_likelihood(at, histories), fitted)
 
     def p_alive(self, histories: Histories) -> Floats:
         """The probability that a customer of each history is there at the next opportunity."""

@@ -48,8 +48,9 @@ class GammaGamma:
     log_likelihood: float
 
     def standard_errors(self, spending: Spending) -> dict[str, float]:
-        found = standard_errors(lambda at: gamma_gamma_likelihood(at, spending), np.array([self.p, self.q, self.v]))
-        return dict(zip(NAMES, map(float, found), strict=True))
+        """Of the parameters by name, for the spending that they were fitted to."""
+        fitted = {name: getattr(self, name) for name in NAMES}
+        return standard_errors(lambda at: gamma_gamma_likelihood(at, spending), fitted)
 
     def expected_mean(self, purchases: Any, mean: Any) -> Floats:
         """What a purchase of the customer will cost on average; where there were none, what it does of anybody.

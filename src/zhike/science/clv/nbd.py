@@ -29,8 +29,8 @@ class Nbd:
     boundary_of: str = ""
 
     def standard_errors(self, histories: Histories) -> dict[str, float]:
-        found = standard_errors(lambda at: nbd_likelihood(at, histories), np.array([self.r, self.alpha]))
-        return dict(zip(("r", "alpha"), map(float, found), strict=True))
+        """Of the parameters by name, for the histories that they were fitted to."""
+        return standard_errors(lambda at: nbd_likelihood(at, histories), {"r": self.r, "alpha": self.alpha})
 
     def p_alive(self, histories: Histories) -> Floats:
         """1, for each history."""

@@ -1,6 +1,7 @@
 """Models of repeat purchases find what made the data, and hold together at their edges."""
 
 from collections.abc import Callable
+from random import Random
 
 import numpy as np
 import pytest
@@ -93,10 +94,10 @@ def test_who_bought_later_is_likelier_here_and_nothing_is_no_number(fit: Callabl
 
 @given(st.randoms(use_true_random=False), st.integers(2, 4))
 @settings(max_examples=5, deadline=None)
-def test_order_and_counting_equal_histories_together_change_nothing(random: object, times: int) -> None:
+def test_order_and_counting_equal_histories_together_change_nothing(random: Random, times: int) -> None:
     company = beta_geo_company(400, seed=9)
     places = list(range(400))
-    random.shuffle(places)  # type: ignore[attr-defined]
+    random.shuffle(places)
     shuffled = Histories.of_customers(company.frequency[places], company.recency[places], company.age[places])
     counted = Histories(
         frequency=company.frequency, recency=company.recency, age=company.age, customers=company.customers * times
