@@ -1,7 +1,7 @@
 # Everything is installed into .venv, .tools and node_modules of this folder; nothing global.
 # Works with GNU make 3.81, which macOS ships.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format lock screenshots bench-spine bench-trust bench-records clean
+.PHONY: help setup setup-dev demo test check format lock screenshots bench-spine bench-trust bench-records bench-science clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -49,6 +49,9 @@ bench-trust: setup  ## 信任相关的性能 / Measure what history and policy c
 
 bench-records: setup  ## 客户记录的性能 / Measure records at a million customers
 	$(BIN)/python benchmarks/records.py
+
+bench-science: setup  ## 分析方法的性能与对照 / Measure the analytics library against its peers
+	$(BIN)/python benchmarks/science.py
 
 bench-spine: setup  ## 性能测试 / Measure the figures of docs/benchmarks
 	$(BIN)/python benchmarks/spine.py
