@@ -9,6 +9,7 @@ import pytest
 
 from zhike.science.cohort import cohort_retention
 from zhike.science.concentration import gini, lorenz_curve, rank_contributors, revenue_by_grade
+from zhike.science.experiments.arms import arm_statistics
 from zhike.science.lifecycle import life_cycle
 from zhike.science.purchases import calibrated_summary, purchase_summary
 from zhike.science.pyramid import pyramid
@@ -17,6 +18,7 @@ from zhike.science.rfm import rfm
 
 ORDERS = ibis.table({"customer_id": "int64", "placed_on": "date", "amount": "decimal(24, 8)"}, name="orders")
 CUSTOMERS = ibis.table({"customer_id": "int64", "relationship": "string"}, name="customers")
+TRIAL = ibis.table({"arm": "string", "visit": "boolean", "spend": "decimal(24, 8)"}, name="trial")
 DAY = date(2026, 1, 31)
 SUMMARY = purchase_summary(ORDERS, as_of=DAY, customers=CUSTOMERS)
 MEASURES = {
@@ -29,6 +31,7 @@ MEASURES = {
     "cohort": cohort_retention(ORDERS, as_of=DAY),
     "grades": revenue_by_grade(pyramid(SUMMARY).grades),
     "gini": gini(rank_contributors(SUMMARY)),
+    "arms": arm_statistics(TRIAL, arm="arm", columns=["visit", "spend"]),
     "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
 
