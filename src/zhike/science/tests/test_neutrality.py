@@ -7,6 +7,7 @@ from datetime import date
 import ibis
 import pytest
 
+from zhike.science.baskets.together import basket_items, basket_sizes, frequent_pairs, frequent_triples
 from zhike.science.cohort import cohort_retention
 from zhike.science.concentration import gini, lorenz_curve, rank_contributors, revenue_by_grade
 from zhike.science.experiments.arms import arm_statistics
@@ -19,6 +20,9 @@ from zhike.science.rfm import rfm
 ORDERS = ibis.table({"customer_id": "int64", "placed_on": "date", "amount": "decimal(24, 8)"}, name="orders")
 CUSTOMERS = ibis.table({"customer_id": "int64", "relationship": "string"}, name="customers")
 TRIAL = ibis.table({"arm": "string", "visit": "boolean", "spend": "decimal(24, 8)"}, name="trial")
+LINES = ibis.table({"order_id": "int64", "product_id": "int64", "quantity": "int64"}, name="lines")
+ITEMS = basket_items(LINES)
+PAIRS = frequent_pairs(ITEMS, support=0.01)
 DAY = date(2026, 1, 31)
 SUMMARY = purchase_summary(ORDERS, as_of=DAY, customers=CUSTOMERS)
 MEASURES = {
@@ -32,6 +36,9 @@ MEASURES = {
     "grades": revenue_by_grade(pyramid(SUMMARY).grades),
     "gini": gini(rank_contributors(SUMMARY)),
     "arms": arm_statistics(TRIAL, arm="arm", columns=["visit", "spend"]),
+    "basket_sizes": basket_sizes(ITEMS),
+    "pairs": PAIRS,
+    "triples": frequent_triples(ITEMS, PAIRS, support=0.01),
     "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
 
