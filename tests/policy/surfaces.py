@@ -130,6 +130,7 @@ PAGES: dict[str, Surface] = {
     "show_file": _record(VIEW, "/customers/activities/{activity_id}/file/"),
     "look_into_file": _record(VIEW, "/customers/activities/{activity_id}/file/beginning/"),
     "show_field_file": _record(VIEW, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/"),
+    "show_small_field_file": _record(VIEW, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/small/"),
     "add_field_file": _change(EDIT, f"{_CUSTOMER}/files/{FILED}/", _SENT),
     "remove_field_file": _change(EDIT, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/remove/"),
     "pin_activity": _change(EDIT, "/customers/activities/{activity_id}/pin/"),

@@ -16,6 +16,7 @@ from zhike.core.api.responses import answer
 from zhike.core.api.schemas import Id, Output
 from zhike.core.http import ActorRequest
 from zhike.customers.api_activities import ActivityOut
+from zhike.customers.attached import opened
 from zhike.customers.own_fields import PREFIX
 from zhike.customers.selectors import activities, field_files, records
 from zhike.customers.services import entry_files, filling
@@ -110,7 +111,7 @@ def download_field_file(request: ActorRequest, customer_id: Id, field: FieldKey,
     found = field_files.get_file(
         actor=request.actor, customer_id=customer_id, field=f"{PREFIX}{field}", file_id=file_id
     )
-    return _handed_out(found.path.open("rb"), found.name, found.form.media_type)
+    return _handed_out(opened(found.path), found.name, found.form.media_type)
 
 
 @router.delete(
@@ -153,7 +154,7 @@ def put_activity_file(request: ActorRequest, customer_id: Id, activity_id: Id) -
 def download_activity_file(request: ActorRequest, customer_id: Id, activity_id: Id) -> HttpResponseBase:
     """It opens to its author, and to who reads phone numbers and e-mail addresses in full."""
     path, found = activities.get_file(actor=request.actor, activity_id=activity_id, customer_id=customer_id)
-    return _handed_out(path.open("rb"), found.name, found.form.media_type)
+    return _handed_out(opened(path), found.name, found.form.media_type)
 
 
 @router.delete(

@@ -1,11 +1,14 @@
 """The file beside an entry of the time line, as pages show it."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 
 from zhike.core import fields
 from zhike.core.actor import Actor
@@ -15,6 +18,10 @@ from zhike.exchange.files.contents import FORMS, Form
 
 FOLDER = "attached"
 FORM_BY_ENDING = {form.endings[0]: form for form in FORMS.values()}
+
+
+class FileGone(ObjectDoesNotExist):
+    """A file was removed while somebody asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +45,30 @@ def file_of(activity: Activity) -> Path:
 
 def keep_a_while(activity: Activity, *, at: datetime) -> None:
     """An entry goes that may come back from history: its file stays, for the days of `services.attaching` from now."""
-    if activity.file_path and (path := file_of(activity)).exists():
+    if activity.file_path:
+        begin_anew(file_of(activity), at=at)
+
+
+def begin_anew(path: Path, *, at: datetime) -> None:
+    """The days for which a file stays that nothing leads to are counted from now, if it is still there."""
+    with suppress(FileNotFoundError):
         os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+def size_of(path: Path) -> int | None:
+    """In bytes; None once the file is no longer there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def opened(path: Path) -> BinaryIO:
+    """:raises FileGone: it is no longer there"""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise FileGone from None
 
 
 def attached_to(activity: Activity, actor: Actor) -> Attached | None:
@@ -51,7 +80,7 @@ def attached_to(activity: Activity, actor: Actor) -> Attached | None:
         activity_id=activity.pk,
         name=fields.shown_within(actor, activity.file_name),
         form=FORM_BY_ENDING[path.suffix],
-        size=path.stat().st_size if path.exists() else None,
+        size=size_of(path),
         is_open=may_open(actor, activity),
     )
 

@@ -19,7 +19,7 @@ from zhike.customers.models import (
     Tag,
 )
 from zhike.customers.sealed import open_sealed
-from zhike.customers.services import attaching
+from zhike.customers.services import attaching, sweeping
 from zhike.exchange.models import ImportChange
 
 classify(
@@ -95,11 +95,11 @@ def _forget_undo(customer_id: int) -> int:
 
 def _sweep_files(traces: Traces) -> int:
     """What was given for the person and is still there, for example of entries that were taken back."""
-    found = list(attaching.list_files_of(traces.customer_ids))
+    found = list(sweeping.list_files_of(traces.customer_ids))
     for path in found:
         path.unlink(missing_ok=True)
     return len(found)
 
 
 def _search_files(traces: Traces) -> int:
-    return len(list(attaching.list_files_of(traces.customer_ids)))
+    return len(list(sweeping.list_files_of(traces.customer_ids)))

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.urls import reverse
 
 from zhike.core.personal import list_others
-from zhike.customers.attached import FORM_BY_ENDING, folder
+from zhike.customers.attached import FORM_BY_ENDING, begin_anew, folder, size_of
 from zhike.exchange.files.contents import Form, put_ending
 from zhike.metadata.filed import FILES, entries
 from zhike.metadata.kinds import HOLDER
@@ -21,19 +20,12 @@ from zhike.metadata.selectors import design_of
 
 RECORD = "customers.customer"
 _ID = re.compile("[0-9a-f]{32}")
-_HELD = """
-    SELECT held ->> 'path' FROM customers_customer, jsonb_path_query(custom, '$.*[*]') AS held
-    WHERE custom ?| %s AND held ->> 'path' = ANY(%s)
-"""
-_BINNED = """
-    SELECT held ->> 'path' FROM recovery_binned, jsonb_path_query(rows, '$.customers_customer[*].custom.*[*]') AS held
-    WHERE held ->> 'path' = ANY(%s)
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFile:
-    """A file in a field. size: in bytes; None once it is no longer there. url: where it opens."""
+    """A file in a field. size: in bytes; None once it is no longer there. url: where it opens; small_url: its
+    thumbnail."""
 
     id: str
     name: str
@@ -41,6 +33,7 @@ class KeptFile:
     size: int | None
     path: Path
     url: str
+    small_url: str
 
     @property
     def is_picture(self) -> bool:
@@ -55,13 +48,26 @@ class CustomerShelf:
             return None
         for owner in (pk, *list_others(pk)):
             for path in (folder() / str(owner)).glob(f"{key}-{file_id}.*"):
-                if form := FORM_BY_ENDING.get(path.suffix):
-                    told = {"id": file_id, "name": put_ending(name, form), "size": path.stat().st_size}
-                    return {**told, "path": place_of(path)}
+                form = FORM_BY_ENDING.get(path.suffix)
+                if form and (size := _hold(path)) is not None:
+                    return {"id": file_id, "name": put_ending(name, form), "size": size, "path": place_of(path)}
         return None
 
     def url(self, key: str, pk: int, file_id: str) -> str:
         return reverse("show_field_file", args=[pk, f"{HOLDER}.{key}", file_id])
+
+    def small_url(self, key: str, pk: int, file_id: str) -> str:
+        return reverse("show_small_field_file", args=[pk, f"{HOLDER}.{key}", file_id])
+
+
+def _hold(path: Path) -> int | None:
+    """The size of a file that comes back: young again, so that the sweep that is at it just now lets it be."""
+    try:
+        with path.open("rb") as file:
+            os.utime(file.fileno())
+            return os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        return None
 
 
 def prefix_of(key: str) -> str:
@@ -75,14 +81,15 @@ def place_of(path: Path) -> str:
 
 def kept(entry: Mapping[str, Any], *, key: str, customer_id: int) -> KeptFile:
     """What a record holds of a file, with what is on the disk."""
-    path = Path(settings.HOME.files_dir) / str(entry["path"])
+    path, shelf, file_id = Path(settings.HOME.files_dir) / str(entry["path"]), CustomerShelf(), str(entry["id"])
     return KeptFile(
-        id=str(entry["id"]),
+        id=file_id,
         name=str(entry["name"]),
         form=FORM_BY_ENDING[path.suffix],
-        size=path.stat().st_size if path.exists() else None,
+        size=size_of(path),
         path=path,
-        url=CustomerShelf().url(key, customer_id, str(entry["id"])),
+        url=shelf.url(key, customer_id, file_id),
+        small_url=shelf.small_url(key, customer_id, file_id),
     )
 
 
@@ -101,13 +108,12 @@ def keep_what_goes(before: Mapping[str, Any], after: Mapping[str, Any], *, at: d
 
 def _begin_anew(paths: Iterable[Path], *, at: datetime) -> None:
     for path in paths:
-        if path.exists():
-            os.utime(path, (at.timestamp(), at.timestamp()))
+        begin_anew(path, at=at)
 
 
 def part(custom: Mapping[str, Any], owners: Container[int]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """A record's fields without the files that were given for these customers, and those, by field."""
-    rest, theirs, keys = dict(custom), {}, _keys()
+    rest, theirs, keys = dict(custom), {}, list_keys()
     for key in custom.keys() & keys:
         held = entries(custom[key]) or []
         if gone := [one for one in held if owner_of(one) in owners]:
@@ -139,26 +145,10 @@ def owner_of(entry: Mapping[str, Any]) -> int:
 
 def paths_in(custom: Mapping[str, Any]) -> list[Path]:
     """The files of all fields of a record, also of those that are archived."""
-    keys = _keys()
+    keys = list_keys()
     found = [one for key, value in custom.items() if key in keys for one in entries(value) or ()]
     return [Path(settings.HOME.files_dir) / str(one["path"]) for one in found]
 
 
-def in_fields(places: Iterable[str]) -> set[str]:
-    """Those that a record leads to."""
-    keys = _keys()
-    return _asked(_HELD, [list(keys), list(places)]) if keys else set()
-
-
-def in_the_bin(places: Iterable[str]) -> set[str]:
-    return _asked(_BINNED, [list(places)])
-
-
-def _keys() -> set[str]:
+def list_keys() -> set[str]:
     return {key for key, one in design_of(RECORD).every.items() if one.kind in FILES}
-
-
-def _asked(query: str, told: Sequence[Any]) -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, told)
-        return {place for (place,) in cursor.fetchall()}

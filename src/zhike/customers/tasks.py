@@ -6,11 +6,11 @@ from procrastinate.contrib.django import app
 
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
-from zhike.customers.services import attaching
+from zhike.customers.services import sweeping
 
 
 @app.periodic(cron="17 3 * * *")
 @app.task(name="customers.sweep_files", queue="customers", queueing_lock="customers.sweep_files")
 def sweep_files(timestamp: int) -> None:
     with acting(SYSTEM, origin="task"):
-        attaching.sweep_files(at=datetime.now(UTC))
+        sweeping.sweep_files(at=datetime.now(UTC))

@@ -62,6 +62,11 @@ urlpatterns = [
     path("<int:pk>/reveal/<str:field>/", revealing.reveal_field, name="reveal_field"),
     path("<int:pk>/files/<str:field>/", field_files.add_field_file, name="add_field_file"),
     path("<int:pk>/files/<str:field>/<str:file_id>/", field_files.show_field_file, name="show_field_file"),
+    path(
+        "<int:pk>/files/<str:field>/<str:file_id>/small/",
+        field_files.show_small_field_file,
+        name="show_small_field_file",
+    ),
     path("<int:pk>/files/<str:field>/<str:file_id>/remove/", field_files.remove_field_file, name="remove_field_file"),
     path("<int:pk>/edit/<str:field>/", editing.edit_field, name="edit_field"),
     path("<int:pk>/identifiers/", editing.add_identifier, name="add_identifier"),

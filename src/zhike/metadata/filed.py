@@ -24,6 +24,9 @@ class Shelf(Protocol):
     def url(self, key: str, pk: int, file_id: str) -> str:
         """Where it opens."""
 
+    def small_url(self, key: str, pk: int, file_id: str) -> str:
+        """Where its thumbnail is, a sign in its place for what is no picture."""
+
 
 def entries(value: Any) -> list[dict[str, Any]] | None:
     """What a record holds of its files, also from the text that `kinds.written` makes; None for anything else."""

@@ -64,12 +64,13 @@ def _cell(known: Known, row: Mapping[str, Any], value: Any) -> str:
         return escape(value)
     shelf = registry.shelf_of(known.record)
     shown = [(shelf.url(known.key, row["pk"], one["id"]), one["name"]) for one in value[:MOST_SHOWN]]
+    small = [shelf.small_url(known.key, row["pk"], one["id"]) for one in value[:MOST_SHOWN]]
     if known.kind is Kind.IMAGE:
         links = format_html_join(
             "",
             '<a class="zk-thumb" href="{}" target="_blank" rel="noopener">'
             '<img src="{}" alt="{}" loading="lazy" decoding="async"></a>',
-            ((url, url, name) for url, name in shown),
+            ((url, src, name) for (url, name), src in zip(shown, small, strict=True)),
         )
     else:
         links = format_html_join(SafeString("、"), '<a href="{}" target="_blank" rel="noopener">{}</a>', shown)

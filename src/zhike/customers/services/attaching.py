@@ -1,19 +1,20 @@
 """Files of customers, beside entries of the time line and in own fields: taken in by their content, and gone from the
 disk when nothing leads to them.
 
-They outlive their entry, or the field's value, for as long as that may come back, from the recycle bin or from history.
+They outlive their entry, or the field's value, for as long as that may come back, from the recycle bin or from history
+(`services.sweeping`).
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from zhike.core.access import require
@@ -21,21 +22,17 @@ from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.core.fields import require_write
 from zhike.core.scanning import check_file
-from zhike.customers import shelf
+from zhike.customers import leading, shelf
 from zhike.customers.attached import file_of, folder
 from zhike.customers.guarded import ACTIVITY
 from zhike.customers.models import Activity, Customer
 from zhike.customers.services.activities import EDIT, Beside, add_activity
+from zhike.exchange.files import thumbnails
 from zhike.exchange.files.contents import Form, find_form, put_ending
 
 MOST_BYTES = 20 << 20
 PRIVATE = 0o700
 PIECE = 1 << 20
-KEPT_FOR = timedelta(days=30)
-_IN_THE_BIN = """
-    SELECT DISTINCT path #>> '{}' FROM recovery_binned,
-        jsonb_path_query(rows, '$.customers_activity[*].file_path ? (@ != "")') AS path
-"""
 
 
 class AttachmentTooLarge(DomainError):
@@ -75,12 +72,12 @@ def taken_in(file: Given, customer_id: int, *, prefix: str = "") -> Iterator[tup
     """The file on the disk, and what it is; gone again where what follows fails. prefix: of its name there.
 
     :raises AttachmentTooLarge, FileNotTaken, FileInfected, ScannerUnavailable: as for `add_with_file`
+    :raises Customer.DoesNotExist: the customer was erased meanwhile, and the beginning of the file with them
     """
     draft = _store(file, customer_id, prefix)
     try:
-        check_file(draft, name=file.name)
-        form = find_form(draft, name=file.name)
-        yield draft.rename(draft.with_suffix(form.endings[0])), form
+        kept, form = _checked(draft, file.name)
+        yield kept, form
     except BaseException:
         for left in draft.parent.glob(f"{draft.name}*"):
             left.unlink(missing_ok=True)
@@ -91,7 +88,7 @@ def erase_with_files(customer_id: int) -> int:
     """Take all entries of a customer away, and their files once the transaction is through; how many entries."""
     rows = Activity.objects.filter(customer=customer_id)
     for row in rows.exclude(file_path=""):
-        transaction.on_commit(partial(file_of(row).unlink, missing_ok=True))
+        transaction.on_commit(partial(thumbnails.remove, file_of(row)))
     return rows.delete()[0]
 
 
@@ -100,41 +97,18 @@ def erase_customer(customer_id: int) -> int:
     rows = Customer.objects.filter(pk=customer_id)
     theirs = {shelf.place_of(path): path for one in rows.only("custom") for path in shelf.paths_in(one.custom)}
     count = rows.delete()[0]
-    others = shelf.in_fields(theirs) | shelf.in_the_bin(theirs) if theirs else set()
-    for place in theirs.keys() - others:
-        transaction.on_commit(partial(theirs[place].unlink, missing_ok=True))
+    for place in theirs.keys() - leading.in_fields(theirs):
+        transaction.on_commit(partial(thumbnails.remove, theirs[place]))
     return count
 
 
-def list_files_of(customer_ids: Iterable[int]) -> Iterator[Path]:
-    """What lies on the disk of what was given for these customers, without what a record leads to by now."""
-    folders = [folder() / str(customer_id) for customer_id in customer_ids]
-    found = {shelf.place_of(path): path for one in folders for path in one.glob("*")}
-    taken = _beside_entries(found) | shelf.in_fields(found) if found else set()
-    yield from (found[place] for place in sorted(found.keys() - taken))
-
-
-def sweep_files(*, at: datetime) -> int:
-    """Take files away to which neither an entry, a field nor the recycle bin leads, for the system; how many.
-
-    While a merge may be taken back, the customer that was given up is in the bin, and leads to its own.
-    """
-    oldest = (at - KEPT_FOR).timestamp()
-    old = {shelf.place_of(path): path for path in folder().glob("*/*") if path.stat().st_mtime < oldest}
-    lost = old.keys() - _beside_entries(old)
-    if lost:
-        with connection.cursor() as cursor:
-            cursor.execute(_IN_THE_BIN)
-            lost -= {place for (place,) in cursor.fetchall()}
-        lost -= shelf.in_fields(lost) | shelf.in_the_bin(lost)
-    for place in lost:
-        old[place].unlink(missing_ok=True)
-    return len(lost)
-
-
-def _beside_entries(places: Iterable[str]) -> set[str]:
-    rows = Activity.objects.filter(file_path__in=list(places)).exclude(file_path="")
-    return set(rows.values_list("file_path", flat=True))
+def _checked(draft: Path, name: str) -> tuple[Path, Form]:
+    try:
+        check_file(draft, name=name)
+        form = find_form(draft, name=name)
+        return draft.rename(draft.with_suffix(form.endings[0])), form
+    except FileNotFoundError:
+        raise Customer.DoesNotExist from None
 
 
 def _store(file: Given, customer_id: int, prefix: str) -> Path:

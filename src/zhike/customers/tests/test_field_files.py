@@ -21,7 +21,7 @@ from zhike.core.personal import Traces
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Activity, Customer
 from zhike.customers.selectors import records
-from zhike.customers.services import activities, attaching, filling, people
+from zhike.customers.services import activities, attaching, filling, people, sweeping
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 from zhike.duplicates.services import merging, undoing
 from zhike.exchange.files.contents import FileNotTaken
@@ -188,15 +188,15 @@ def test_lists_files_and_programs_get_the_names(mine: Customer) -> None:
 def test_it_goes_through_the_recycle_bin_and_is_swept_once_nothing_leads_to_it(mine: Customer, home: Path) -> None:
     kept, gone = put(mine), put(mine)
     filling.remove_file(actor=SYSTEM, customer_id=mine.pk, field="custom.contract", file_id=gone, at=NOON)
-    assert attaching.sweep_files(at=NOON + timedelta(days=29)) == 0
+    assert sweeping.sweep_files(at=NOON + timedelta(days=29)) == 0
     bin_records(actor=SYSTEM, kind=RECORD, record_ids=[mine.pk], at=NOON)
     later: Any = NOON + timedelta(days=3650)
-    assert attaching.sweep_files(at=later) == 1
+    assert sweeping.sweep_files(at=later) == 1
     assert [path.stem for path in files_in(home)] == [f"contract-{kept}"]
     from zhike.recovery.models import Binned
 
     restore_records(actor=SYSTEM, binned_ids=[one.pk for one in Binned.objects.all()])
-    assert (held(mine), attaching.sweep_files(at=later)) == (["合同.pdf"], 0)
+    assert (held(mine), sweeping.sweep_files(at=later)) == (["合同.pdf"], 0)
 
 
 def test_a_merge_takes_it_along_and_gives_it_back(mine: Customer, make_customer: MakeCustomer, home: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_merge_takes_it_along_and_gives_it_back(mine: Customer, make_customer:
     file_id, lost, _kept = put(other), put(other, PNG, "b.png", "photo"), put(mine, PNG, "a.png", "photo")
     made = merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
     later: Any = NOON + timedelta(days=3650)
-    assert (held(mine), held(mine, "photo"), attaching.sweep_files(at=later)) == (["合同.pdf"], ["a.png"], 0)
+    assert (held(mine), held(mine, "photo"), sweeping.sweep_files(at=later)) == (["合同.pdf"], ["a.png"], 0)
     change = edit(mine, contract=[])
     edit(mine, contract=[{"id": file_id, "name": "合同.pdf"}])
     assert (change is not None, held(mine)) == (True, ["合同.pdf"])
@@ -251,9 +251,9 @@ def test_what_a_merge_leaves_out_stays_for_as_long_as_it_can_be_taken_back(
     for path in files_in(home):
         os.utime(path, (0, 0))
     merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
-    assert attaching.sweep_files(at=NOON + timedelta(days=29)) == 0
+    assert sweeping.sweep_files(at=NOON + timedelta(days=29)) == 0
     empty_bin(actor=SYSTEM, at=NOON + timedelta(days=31))
-    assert (attaching.sweep_files(at=NOON + timedelta(days=3650)), held(mine, "photo")) == (1, ["a.png"])
+    assert (sweeping.sweep_files(at=NOON + timedelta(days=3650)), held(mine, "photo")) == (1, ["a.png"])
     assert len(files_in(home)) == 1
 
 

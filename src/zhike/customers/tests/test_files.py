@@ -17,7 +17,7 @@ from zhike.core.actor import SYSTEM
 from zhike.customers import attached
 from zhike.customers.guarded import IDENTIFIER_KEYS
 from zhike.customers.models import Activity, Customer
-from zhike.customers.services import activities, attaching
+from zhike.customers.services import activities, attaching, sweeping
 from zhike.customers.services.bin import CUSTOMERS
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 from zhike.exchange.files.contents import FileNotTaken
@@ -121,7 +121,7 @@ def test_an_entry_that_is_taken_back_comes_back_with_its_file(company: Company, 
     seller, entry = company.actor("seller"), attach(company, mine)
     with acting(seller, origin="web"):
         activities.remove_activity(actor=seller, activity_id=entry.pk, at=NOON)
-    attaching.sweep_files(at=NOON + timedelta(days=29))
+    sweeping.sweep_files(at=NOON + timedelta(days=29))
     with acting(SYSTEM):
         changes = [
             one
@@ -143,7 +143,7 @@ def test_it_goes_when_nothing_leads_to_it_any_more(
     with acting(SYSTEM):
         activities.remove_activity(actor=company.actor("seller"), activity_id=gone.pk, at=NOON)
     much_later: Any = NOON + timedelta(days=3650)
-    assert attaching.sweep_files(at=much_later) == 1
+    assert sweeping.sweep_files(at=much_later) == 1
     assert {path.stem for path in files_in(home)} == {Path(one.file_path).stem for one in (kept, binned)}
     restore_records(actor=SYSTEM, binned_ids=[one.pk for one in _binned()])
     assert attached.file_of(Activity.objects.get(pk=binned.pk)).exists()

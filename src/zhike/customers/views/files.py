@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page
-from zhike.customers.attached import Attached
+from zhike.customers.attached import Attached, FileGone, opened
 from zhike.customers.models import VIEW, Activity
 from zhike.customers.selectors import activities
 from zhike.exchange.files import open_file
@@ -40,10 +40,14 @@ POLICY = {
 def show_file(request: ActorRequest, pk: int) -> FileResponse:
     """As its content says, never as its sender did; what browsers do not show themselves is saved."""
     path, found = _load(request, pk)
+    try:
+        content = opened(path)
+    except FileGone:
+        raise Http404 from None
     is_shown = found.form.look in {"picture", "page", "sound"} and "save" not in request.GET
     # The answer closes the file.
     return FileResponse(
-        path.open("rb"),
+        content,
         as_attachment=not is_shown,
         filename=found.name,
         content_type=found.form.media_type,
@@ -56,10 +60,13 @@ def look_into_file(request: ActorRequest, pk: int) -> HttpResponse:
     """The beginning of a text or table, or the frame in which a browser shows a PDF."""
     path, found = _load(request, pk)
     context: dict[str, object] = {"file": found}
-    if found.form.look == "table" or found.name.lower().endswith(TABLES):
-        context |= _table(path, found)
-    elif found.form.look == "text":
-        context["text"] = read_beginning(path, name=found.name, most=LETTERS)
+    try:
+        if found.form.look == "table" or found.name.lower().endswith(TABLES):
+            context |= _table(path, found)
+        elif found.form.look == "text":
+            context["text"] = read_beginning(path, name=found.name, most=LETTERS)
+    except FileNotFoundError:
+        raise Http404 from None
     return render_page(request, "customers/look_into_file.html", context)
 
 
