@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 import pytest
@@ -11,6 +11,8 @@ from zhike.science.baskets.together import basket_items, basket_sizes, frequent_
 from zhike.science.cohort import cohort_retention
 from zhike.science.concentration import gini, lorenz_curve, rank_contributors, revenue_by_grade
 from zhike.science.experiments.arms import arm_statistics
+from zhike.science.features.examples import labelled_examples
+from zhike.science.features.sources import SOURCES, Clock
 from zhike.science.lifecycle import life_cycle
 from zhike.science.purchases import calibrated_summary, purchase_summary
 from zhike.science.pyramid import pyramid
@@ -24,6 +26,16 @@ LINES = ibis.table({"order_id": "int64", "product_id": "int64", "quantity": "int
 ITEMS = basket_items(LINES)
 PAIRS = frequent_pairs(ITEMS, support=0.01)
 DAY = date(2026, 1, 31)
+_FACT = {"customer_id": "int64", "key": "string", "at": "timestamp('UTC')", "known_at": "timestamp('UTC')"}
+_VALUES = {
+    "amount": "decimal(24, 8)",
+    **dict.fromkeys(("category", "kind"), "string"),
+    **dict.fromkeys(("score", "points"), "int64"),
+}
+FACTS = {
+    name: ibis.table({**_FACT, **{each: _VALUES[each] for each in source.columns}}, name=name)
+    for name, source in SOURCES.items()
+}
 SUMMARY = purchase_summary(ORDERS, as_of=DAY, customers=CUSTOMERS)
 MEASURES = {
     "summary": SUMMARY,
@@ -39,6 +51,7 @@ MEASURES = {
     "basket_sizes": basket_sizes(ITEMS),
     "pairs": PAIRS,
     "triples": frequent_triples(ITEMS, PAIRS, support=0.01),
+    "examples": labelled_examples(FACTS, origins=[DAY], days=30, clock=Clock(as_of=DAY + timedelta(days=30))),
     "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
 
