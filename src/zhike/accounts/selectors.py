@@ -1,6 +1,7 @@
 """Reads about people and places."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -32,6 +33,25 @@ class TeamRow:
     name: str
     lead: str
     member_count: int
+
+
+def name_teams() -> dict[int, str]:
+    """What each team is called, in the order of the tree: where several share a name, with as many of those above as
+    tell them apart, “East / Shop”."""
+    rows = list(Team.objects.order_by("path").values_list("pk", "name", "path"))
+    names = {pk: name for pk, name, _path in rows}
+    shared = Counter(names.values())
+    paths = {pk: [names[int(above)] for above in path.split("/") if above] for pk, _name, path in rows}
+    return {pk: name if shared[name] == 1 else _apart(pk, name, paths) for pk, name in names.items()}
+
+
+def _apart(team: int, name: str, paths: Mapping[int, Sequence[str]]) -> str:
+    path = paths[team]
+    others = [other for pk, other in paths.items() if pk != team and other[-1] == name]
+    for length in range(2, len(path)):
+        if all(other[-length:] != path[-length:] for other in others):
+            return " / ".join(path[-length:])
+    return " / ".join(path)
 
 
 @dataclass(frozen=True, kw_only=True)

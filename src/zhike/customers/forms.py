@@ -7,7 +7,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from zhike.accounts.models import Team, User
+from zhike.accounts.models import User
+from zhike.accounts.selectors import name_teams
 from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, RECORD, key
@@ -107,8 +108,7 @@ def control_of(field: str) -> forms.Field:
             users = User.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
             return forms.ChoiceField(label=label, required=False, choices=[("", _("Nobody")), *users])
         case "team":
-            teams = Team.objects.order_by("path").values_list("pk", "name")
-            return forms.ChoiceField(label=label, required=False, choices=[("", _("None")), *teams])
+            return forms.ChoiceField(label=label, required=False, choices=[("", _("None")), *name_teams().items()])
         case "birthday_on":
             return forms.CharField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
         case "tags":

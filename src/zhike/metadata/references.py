@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhike.accounts.models import Team, User
+from zhike.accounts.selectors import name_teams
 from zhike.core import fields
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor
@@ -73,6 +74,8 @@ def name_of_linked(field: Known, pk: int) -> str:
 
 
 def _names(field: Known, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
+    if field.kind is Kind.TEAM:
+        return {pk: name for pk, name in name_teams().items() if pk in ids}
     found = rows_of(field, actor).filter(pk__in=ids).values_list("pk", name_path(field))
     guard = name_field(field)
     cover = fields.covering(actor, guard) if guard else None
@@ -92,12 +95,11 @@ def url(field: Known, pk: int) -> str:
 
 def choices(field: Known, actor: Actor) -> Sequence[tuple[str, str]]:
     """Colleagues and teams to choose from."""
-    if field.kind is Kind.USER:
-        rows: Any = User.objects.filter(is_active=True).order_by("name")
-    elif field.kind is Kind.TEAM:
-        rows = Team.objects.order_by("path")
-    else:
+    if field.kind is Kind.TEAM:
+        return [(str(pk), name) for pk, name in name_teams().items()][:MOST_CHOICES]
+    if field.kind is not Kind.USER:
         return ()
+    rows = User.objects.filter(is_active=True).order_by("name")
     return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:MOST_CHOICES]]
 
 

@@ -67,6 +67,12 @@ OPERATORS: Mapping[str, Operator] = {
     operator.key: operator
     for operator in (
         _operator("is", "many", pgettext_lazy("filter", "is"), _("%(field)s is %(value)s")),
+        _operator(
+            "only",
+            "many",
+            pgettext_lazy("filter", "is, without those below"),
+            _("%(field)s is %(value)s, without those below"),
+        ),
         _operator("not", "many", pgettext_lazy("filter", "is not"), _("%(field)s is not %(value)s")),
         _operator("has", "one", pgettext_lazy("filter", "contains"), _("%(field)s contains “%(value)s”")),
         _operator("lacks", "one", pgettext_lazy("filter", "does not contain"), _("%(field)s lacks “%(value)s”")),

@@ -78,16 +78,20 @@ class Field:
 class Grouping:
     """Rows that stand together because a field says the same.
 
-    key: the field of the list that asks for one of them (with “is”, or “is empty” where nothing is said). of: what the
-    row says, as an expression or a path, or a function of who asks. edit: the record's field that moving a row to
-    another group changes; empty where it is worked out. is_monthly: the row says a month, as its first day or as
-    “2026-11”, of a field that is asked with “between”.
+    key: the field of the list that asks for one of them (with the operator, or “is empty” where nothing is said). of:
+    what the row says, as an expression or a path, or a function of who asks. edit: the record's field that moving a
+    row to another group changes; empty where it is worked out. is_monthly: the row says a month, as its first day or as
+    “2026-11”, of a field that is asked with “between”. is_many: a row can stand in several groups.
+    likely: all that rows say, the most frequent first, found quicker than the groups themselves.
     """
 
     key: str
     of: Any
     edit: str = ""
+    operator: str = "is"
     is_monthly: bool = False
+    is_many: bool = False
+    likely: Callable[[], Sequence[str]] | None = None
 
     def expression(self, asking: Asking) -> Any:
         return self.of(asking) if isinstance(self.of, FunctionType) else self.of

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.accounts.models import Team, User
+from zhike.accounts.selectors import name_teams
 from zhike.core.actor import Actor
 from zhike.core.fields import COVERED
 from zhike.core.lists.operators import Asking, Kind
@@ -38,7 +39,7 @@ def _owners(actor: Actor) -> Sequence[tuple[str, str]]:
 
 
 def _teams(actor: Actor) -> Sequence[tuple[str, str]]:
-    return [(str(pk), name) for pk, name in Team.objects.order_by("path").values_list("pk", "name")[:MOST_CHOICES]]
+    return [(str(pk), name) for pk, name in name_teams().items()][:MOST_CHOICES]
 
 
 def _tags(actor: Actor) -> Sequence[tuple[str, str]]:
@@ -64,7 +65,12 @@ def _channels(actor: Actor) -> Sequence[tuple[str, str]]:
     return found
 
 
-def _named(model: type[User] | type[Team] | type[Tag]) -> Naming:
+def _named_teams(values: Sequence[str]) -> Mapping[str, str]:
+    wanted = set(values)
+    return {str(pk): name for pk, name in name_teams().items() if str(pk) in wanted}
+
+
+def _named(model: type[User] | type[Tag]) -> Naming:
     def naming(values: Sequence[str]) -> Mapping[str, str]:
         keys = [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19]
         return {str(pk): name for pk, name in model._default_manager.filter(pk__in=keys).values_list("pk", "name")}
@@ -99,7 +105,9 @@ def _relationship(operator: str, values: list[Any], asking: Asking) -> Q:
 
 
 def _team(operator: str, values: list[Any], asking: Asking) -> Q:
-    """A team stands for itself and all below it."""
+    """A team stands for itself and all below it, if not said otherwise."""
+    if operator == "only":
+        return Q(team_id__in=values)
     below = reduce(or_, (Q(path__contains=f"/{team}/") for team in values), Q(pk__in=[]))
     return _choice("team_id", operator, list(Team.objects.filter(below).values_list("pk", flat=True)))
 
@@ -284,7 +292,7 @@ FIELDS = (
         kind=Kind.REFERENCE,
         compile=_owner_team,
         choices=_teams,
-        naming=_named(Team),
+        naming=_named_teams,
         operators=_EITHER,
     ),
     Field(
@@ -294,7 +302,8 @@ FIELDS = (
         kind=Kind.REFERENCE,
         compile=_team,
         choices=_teams,
-        naming=_named(Team),
+        naming=_named_teams,
+        operators=("is", "only", "not", "empty", "filled"),
     ),
     Field(
         key="tag",

@@ -9,18 +9,21 @@ from typing import Any
 
 from django.db.models import Count as CountRows
 from django.db.models import F, QuerySet, Sum
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext as _
 
 from zhike.core.acting import seeing_everything
+from zhike.core.actor import Actor
 from zhike.core.lists import registry
 from zhike.core.lists.conditions import conditions_of
-from zhike.core.lists.grammar import MAX_CONDITIONS, Condition, Group
+from zhike.core.lists.grammar import MAX_CONDITIONS, Condition, FilterInvalid, Group, bounded
 from zhike.core.lists.operators import Asking, Kind
 from zhike.core.lists.patience import FilterTooDear, within
 from zhike.core.lists.registry import Field, Grouping, Total
 from zhike.core.lists.state import COUNT, State
 from zhike.core.paging import Count, count_up_to
 from zhike.customers.listing import KEY
+from zhike.customers.listing.fields import MOST_CHOICES
 from zhike.customers.selectors.listing import choose_customers
 
 MOST_GROUPS = 50
@@ -49,13 +52,15 @@ class Stand:
 @dataclass(frozen=True, kw_only=True)
 class Groups:
     """stands: the largest, of months the latest, and those who say nothing; in the field's own order, else the largest
-    first. number: how many groups there are. whole: how many customers they hold. total: what was added up; None where
+    first. others: those who stand in none of these; None of months, and where there are no more. number: how many
+    groups there are. whole: how many customers they hold, each counted once. total: what was added up; None where
     nothing was.
     """
 
     grouping: Grouping
     label: str
     stands: list[Stand]
+    others: Stand | None
     number: int
     whole: Count
     total: Total | None
@@ -89,15 +94,18 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
     """
     spec, actor = registry.get(KEY), asking.actor
     field, total = spec.fields_for(actor)[grouping.key], total_of(state, asking=asking)
-    offered = [value for value, _label in field.choices(actor)] if _is_closed(field) else []
+    offered = _offered(field, actor)
+    # What is frequent among all customers need not be so among those of a filter.
+    is_quicker = bool(offered) or (grouping.likely is not None and not state.is_filtered)
     try:
-        found = within(EXACT_MS if offered else OPEN_MS, lambda: _aggregate(asking, state, grouping, total))
+        counted = within(EXACT_MS if is_quicker else OPEN_MS, lambda: _aggregate(asking, state, grouping, total))
     except FilterTooDear:
-        if not offered:
+        if not offered and grouping.likely is None:
             raise
-        found, total = _count_each(asking, state, grouping, offered), None
+        counted, total = _count_likely(asking, state, grouping, offered), None
+    found = list(counted.found)
     held = {value for value, _count, _total in found}
-    if with_empty and _is_closed(field):
+    if with_empty:
         found += [(value, Count(0, False), Decimal(0) if total else None) for value in offered if value not in held]
     kept = _largest(found, grouping, offered)
     labels = field.labels([value for value, _count, _total in kept if value], actor)
@@ -114,8 +122,9 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
             )
             for value, count, summed in kept
         ],
-        number=len(found),
-        whole=Count(sum(count.value for _v, count, _t in found), any(count.is_capped for _v, count, _t in found)),
+        others=_others(asking, state, grouping, counted, kept) if max(counted.number, len(found)) > len(kept) else None,
+        number=max(counted.number, len(found)),
+        whole=counted.whole,
         total=total,
     )
 
@@ -123,18 +132,37 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
 type _Found = list[tuple[str, Count, Decimal | None]]
 
 
-def _aggregate(asking: Asking, state: State, grouping: Grouping, total: Total | None) -> _Found:
+@dataclass(frozen=True, kw_only=True)
+class _Counted:
+    """found: the groups, or the largest of very many. number: of all of them. whole: the customers in them."""
+
+    found: _Found
+    number: int
+    whole: Count
+
+
+def _counted(found: _Found) -> _Counted:
+    counts = [count for _value, count, _total in found]
+    whole = Count(sum(count.value for count in counts), any(count.is_capped for count in counts))
+    return _Counted(found=found, number=len(found), whole=whole)
+
+
+def _aggregate(asking: Asking, state: State, grouping: Grouping, total: Total | None) -> _Counted:
     rows: QuerySet[Any, Any] = choose_customers(actor=asking.actor, asking=asking, state=state)
     figures: dict[str, Any] = {"_count": CountRows("pk")}
     if total is not None:
         figures["_total"] = Sum(total.of)
-    grouped = rows.annotate(_stand=grouping.expression(asking)).order_by().values("_stand").annotate(**figures)
-    # Of many months the latest, of many others the largest.
-    grouped = grouped.order_by(F("_stand").desc(nulls_first=True) if grouping.is_monthly else "-_count")
+    stands = rows.annotate(_stand=grouping.expression(asking)).order_by().values("_stand")
+    # Of many months the latest, of many others the largest, and in any case those who say nothing.
+    largest = (IsNull(F("_stand"), True).desc(), "-_count", "_stand")
+    by = (F("_stand").desc(nulls_first=True),) if grouping.is_monthly else largest
     with seeing_everything():
-        found = list(grouped[:MOST_FOUND])
+        found = list(stands.annotate(**figures).order_by(*by)[: MOST_FOUND + 1])
+        is_cut = len(found) > MOST_FOUND
+        number = stands.distinct().count() if is_cut else 0
+        whole = rows.count() if is_cut or grouping.is_many else None
     merged: dict[str, tuple[int, Decimal | None]] = {}
-    for row in found:
+    for row in found[:MOST_FOUND]:
         # Nothing said is nothing said, whether the column is empty or not there.
         stand = row["_stand"]
         value = "" if stand is None else f"{stand:%Y-%m}" if isinstance(stand, date) else str(stand)
@@ -142,7 +170,52 @@ def _aggregate(asking: Asking, state: State, grouping: Grouping, total: Total | 
         if summed is not None:
             summed += Decimal(row["_total"] or 0)
         merged[value] = (count + row["_count"], summed)
-    return [(value, Count(count, False), summed) for value, (count, summed) in merged.items()]
+    counted = _counted([(value, Count(count, False), summed) for value, (count, summed) in merged.items()])
+    return replace(
+        counted,
+        number=max(number, counted.number),
+        whole=counted.whole if whole is None else Count(whole, False),
+    )
+
+
+def _others(
+    asking: Asking,
+    state: State,
+    grouping: Grouping,
+    counted: _Counted,
+    kept: Sequence[tuple[str, Count, Decimal | None]],
+) -> Stand | None:
+    """Those who say something, and nothing of what is shown."""
+    if grouping.is_monthly:
+        return None
+    shown = [value for value, _count, _total in kept if value]
+    one = beside(state, grouping, shown)
+    if grouping.is_many:
+        try:
+            return Stand(value="", label="", count=_count_one(asking, one), total=None, state=one) if one else None
+        except FilterTooDear:
+            return None
+    rest = [total for value, _count, total in counted.found if value and value not in shown]
+    is_summed = counted.number == len(counted.found) and None not in rest
+    return Stand(
+        value="",
+        label="",
+        count=Count(max(0, counted.whole.value - sum(count.value for _v, count, _t in kept)), counted.whole.is_capped),
+        total=sum((total for total in rest if total is not None), Decimal(0)) if is_summed else None,
+        state=one,
+    )
+
+
+def _count_likely(asking: Asking, state: State, grouping: Grouping, offered: Sequence[str]) -> _Counted:
+    if grouping.likely is None:
+        return _counted(_count_each(asking, state, grouping, offered))
+    likely = within(EXACT_MS, grouping.likely)
+    found = _counted(_count_each(asking, state, grouping, likely[:MOST_GROUPS]))
+    try:
+        whole = _count_one(asking, replace(state, shape="", group="", summed=""))
+    except FilterTooDear:
+        whole = Count(max((count.value for _value, count, _total in found.found), default=0), True)
+    return replace(found, number=max(found.number, len(likely)), whole=whole)
 
 
 def _count_each(asking: Asking, state: State, grouping: Grouping, offered: Sequence[str]) -> _Found:
@@ -152,18 +225,19 @@ def _count_each(asking: Asking, state: State, grouping: Grouping, offered: Seque
         one = narrowed(state, grouping, value)
         if one is None:
             continue
-        if monotonic() > ends_at:
+        left = int((ends_at - monotonic()) * 1_000)
+        if left <= 0:
             raise FilterTooDear
-        count = _count_one(asking, one)
+        count = _count_one(asking, one, milliseconds=left)
         if count.value:
             found.append((value, count, None))
     return found
 
 
-def _count_one(asking: Asking, state: State) -> Count:
+def _count_one(asking: Asking, state: State, *, milliseconds: int = EACH_MS) -> Count:
     rows = choose_customers(actor=asking.actor, asking=asking, state=state, sweeps=False)
     with seeing_everything():
-        return within(EACH_MS, lambda: count_up_to(rows, ceiling=CEILING))
+        return within(milliseconds, lambda: count_up_to(rows, ceiling=CEILING))
 
 
 def narrowed(state: State, grouping: Grouping, value: str) -> State | None:
@@ -171,9 +245,29 @@ def narrowed(state: State, grouping: Grouping, value: str) -> State | None:
     condition = _asking_for(grouping, value)
     if condition is None or len(conditions_of(state.tree)) >= MAX_CONDITIONS:
         return None
+    return _with(state, condition)
+
+
+def beside(state: State, grouping: Grouping, values: Sequence[str]) -> State | None:
+    """The list of those who say something else, as a table; None where no filter asks for them."""
+    if len(conditions_of(state.tree)) + 2 > MAX_CONDITIONS:
+        return None
+    found = _with(
+        state,
+        Condition(grouping.key, "filled"),
+        Group("none", (Condition(grouping.key, grouping.operator, tuple(values)),)),
+    )
+    try:
+        bounded(found.tree)
+    except FilterInvalid:
+        return None
+    return found
+
+
+def _with(state: State, *more: Condition | Group) -> State:
     tree = state.tree
     items = tree.items if tree.joiner == "all" else (tree,)
-    return replace(state, tree=Group("all", (*items, condition)), shape="", group="", summed="")
+    return replace(state, tree=Group("all", (*items, *more)), shape="", group="", summed="")
 
 
 def _asking_for(grouping: Grouping, value: str) -> Condition | None:
@@ -181,7 +275,7 @@ def _asking_for(grouping: Grouping, value: str) -> Condition | None:
         can_be_empty = "empty" in registry.get(KEY).fields[grouping.key].allowed
         return Condition(grouping.key, "empty") if can_be_empty else None
     if not grouping.is_monthly:
-        return Condition(grouping.key, "is", (value,))
+        return Condition(grouping.key, grouping.operator, (value,))
     try:
         first = date.fromisoformat(f"{value}-01")
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -190,9 +284,12 @@ def _asking_for(grouping: Grouping, value: str) -> Condition | None:
     return Condition(grouping.key, "between", (first.isoformat(), last.isoformat()))
 
 
-def _is_closed(field: Field) -> bool:
-    """Whether its choices are all that it can be."""
-    return field.kind is Kind.CHOICE and field.key != "channel"
+def _offered(field: Field, actor: Actor) -> list[str]:
+    """All that the field can be, in its order; nothing where that is not known, or too many to ask for each."""
+    if field.key != "team" and (field.kind is not Kind.CHOICE or field.key == "channel"):
+        return []
+    offered = [value for value, _label in field.choices(actor)]
+    return offered if len(offered) < MOST_CHOICES else []
 
 
 def _largest(found: _Found, grouping: Grouping, offered: Sequence[str]) -> _Found:

@@ -175,7 +175,12 @@ def test_the_largest_groups_and_those_who_say_nothing_are_shown(make_customer: M
     assert (found.number, found.whole.value) == (56, 60)
     assert [(one.value, one.count.value) for one in (found.stands[0], found.stands[-1])] == [("town 59", 3), ("", 3)]
     client = enter("boss")
-    assert "50 of 56 groups are shown" in client.get("/customers/groups/?by=city").content.decode()
+    assert found.others is not None
+    assert found.others.state is not None
+    assert (found.others.count.value, found.others.total) == (6, Decimal(0))
+    assert selectors.count_customers(actor=SYSTEM, asking=ASKING, state=found.others.state).value == 6
+    assert "6 other groups" in client.get("/customers/groups/?by=city").content.decode()
+    assert "50 of 56 groups are shown" in client.get("/customers/groups/?as=board&by=city").content.decode()
     # The largest and nineteen others.
     chart = client.get("/customers/groups/?as=chart&by=city").content.decode()
     assert "22 of 60 customers, in 20 of 56 groups" in chart

@@ -34,11 +34,11 @@ from zhike.customers.kept_views import list_address
 from zhike.customers.listing import KEY
 from zhike.customers.models import Customer
 from zhike.customers.selectors.groups import Groups, Stand, grouping_of, list_groups, narrowed
-from zhike.customers.services import people
+from zhike.customers.services import people, tags
 from zhike.customers.services.bin import DELETE
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.customers.views.editing import told
-from zhike.customers.views.listing import VIEW, heads_of
+from zhike.customers.views.listing import VIEW, heads_of, read_number
 from zhike.customers.views.record import EDIT, OF_HOLDERS, load
 from zhike.ui import charts, formatting
 
@@ -78,9 +78,13 @@ def show_groups(request: ActorRequest) -> HttpResponse:
         figure = _figure(groups, state)
         return render_page(request, "customers/chart.html", {"figure": figure, "spec": json.dumps(figure.spec)})
     context["parts"] = [_part(stand, groups, state, style) for stand in groups.stands]
+    others = context["others"] = _others(groups, state, style)
+    context["said"] = _said_of_many(groups) if grouping.is_many else ""
     if state.shape == "board":
         context["move_to"] = grouping.edit if _may_move(request, grouping) else ""
         return render_page(request, "customers/board.html", context)
+    if others is not None:
+        context["parts"].append(others)
     columns = columns_of(state, of=registry.get(KEY), actor=request.actor)
     can_choose = request.actor.may(DELETE) or request.actor.may(EDIT)
     context |= {
@@ -108,6 +112,26 @@ def _part(stand: Stand, groups: Groups, state: State, style: Style) -> Part:
     )
 
 
+def _others(groups: Groups, state: State, style: Style) -> Part | None:
+    """Those in none of the groups that are shown, as rows of a table, whatever the shape."""
+    if groups.others is None:
+        return None
+    number = groups.number - len(groups.stands)
+    label = ngettext("%(count)s other group", "%(count)s other groups", number) % {"count": f"{number:,}"}
+    return replace(_part(groups.others, groups, replace(state, shape=""), style), label=label)
+
+
+def _count_in_words(count: Count) -> str:
+    number = f"{count.value:,}{'+' if count.is_capped else ''}"
+    return ngettext("%(count)s customer", "%(count)s customers", count.value) % {"count": number}
+
+
+def _said_of_many(groups: Groups) -> str:
+    return _("%(customers)s in all. A customer can be in several groups, so their numbers do not add up to that.") % {
+        "customers": _count_in_words(groups.whole),
+    }
+
+
 def _total(total: Decimal | None, groups: Groups, style: Style) -> str:
     if total is None or groups.total is None:
         return ""
@@ -118,7 +142,7 @@ def _total(total: Decimal | None, groups: Groups, style: Style) -> str:
 def _figure(groups: Groups, state: State) -> charts.Figure:
     """Counted, or added up, with each bar leading to its customers; months in their order, also those of nobody."""
     is_monthly = groups.grouping.is_monthly
-    stands = _in_months(groups, state) if is_monthly else groups.stands[:MOST_BARS]
+    stands = _in_months(groups, state) if is_monthly else _largest(groups.stands)
     is_sum = groups.total is not None
     label = str(registry.get(KEY).fields[groups.total.key].label) if groups.total else _("Customers")
     is_money = groups.total is not None and groups.total.unit == "money"
@@ -132,8 +156,13 @@ def _figure(groups: Groups, state: State) -> charts.Figure:
     ]
     shown = sum(stand.count.value for stand in stands)
     whole = f"{groups.whole.value:,}{'+' if groups.whole.is_capped else ''}"
-    said = ngettext("%(count)s customer", "%(count)s customers", groups.whole.value) % {"count": whole}
-    if groups.whole.is_capped:
+    said = _count_in_words(groups.whole)
+    if groups.grouping.is_many:
+        said = _said_of_many(groups)
+        if len(stands) < groups.number:
+            names = {"said": said, "bars": len(stands), "groups": f"{groups.number:,}"}
+            said = _("%(said)s %(bars)s of %(groups)s groups are shown.") % names
+    elif groups.whole.is_capped:
         said = _("%(count)s; groups of 10,000 and more are counted no further") % {"count": said}
     elif shown < groups.whole.value:
         said = _("%(shown)s of %(count)s customers, in %(bars)s of %(groups)s groups") % {
@@ -151,6 +180,12 @@ def _figure(groups: Groups, state: State) -> charts.Figure:
         unit=unit,
         sideways=not is_monthly,
     )
+
+
+def _largest(stands: list[Stand]) -> list[Stand]:
+    """As many as there is room for, as they stand."""
+    kept = sorted(stands, key=lambda one: (not one.value, -one.count.value))[:MOST_BARS]
+    return [one for one in stands if one in kept]
 
 
 def _in_months(groups: Groups, state: State) -> list[Stand]:
@@ -223,20 +258,29 @@ def move_card(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     if field in OF_HOLDERS:
         require_hold(request.actor, EDIT, record=found.customer)
     stands = Customer.objects.visible_to(request.actor).filter(pk=pk).values_list(_lane_of(grouping), flat=True)
-    stood = next(iter(stands), None)
     label = str(spec.fields[grouping.key].label)
-    if ("" if stood is None else str(stood)) != request.POST.get("from", ""):
+    left, entered = request.POST.get("from", ""), request.POST.get("value", "")
+    if left not in ["" if stood is None else str(stood) for stood in stands]:
         message = _("%(name)s stands elsewhere by now; load the board again.") % {"name": found.customer.name}
         return toast(HttpResponse(status=409), message)
-    was = people.written(found.customer, field)
     try:
-        change_id = people.edit_customer(
-            actor=request.actor,
-            customer_id=pk,
-            changes={field: request.POST.get("value", "")},
-            was={field: was},
-            at=timezone.now(),
-        ).change_id
+        change_id = (
+            tags.exchange_tag(
+                actor=request.actor,
+                customer_id=pk,
+                taken=int(left) if left else None,
+                given=_number(entered),
+                at=timezone.now(),
+            )
+            if grouping.is_many
+            else people.edit_customer(
+                actor=request.actor,
+                customer_id=pk,
+                changes={field: entered},
+                was={field: people.written(found.customer, field)},
+                at=timezone.now(),
+            ).change_id
+        )
     except ValidationError as refusal:
         return toast(HttpResponse(status=409), " ".join(refusal.messages))
     except DomainError as refusal:
@@ -246,3 +290,7 @@ def move_card(request: ActorRequest, pk: int, field: str) -> HttpResponse:
 
 def _lane_of(grouping: Grouping) -> Any:
     return F(grouping.of) if isinstance(grouping.of, str) else grouping.of
+
+
+def _number(value: str) -> int | None:
+    return read_number(value) if value else None
