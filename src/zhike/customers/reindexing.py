@@ -5,6 +5,7 @@ from typing import Any
 
 from zhike.core.text import pinyin
 from zhike.core.text.characters import simplified
+from zhike.core.text.grams import joined
 from zhike.customers.searching import compose
 
 BATCH = 5000
@@ -40,7 +41,10 @@ def rewrite_outdated(connection: Any) -> int:
 
 def _is_outdated(text: str, name: str, reading: str) -> bool:
     other = pinyin.otherwise(name, reading)
-    return simplified(text) != text or (bool(other) and f"\n{other.replace(' ', '')}\n" not in text)
+    if simplified(text) != text or (bool(other) and f"\n{other.replace(' ', '')}\n" not in text):
+        return True
+    lines = text.split("\n")
+    return any(joined(line) not in lines for line in lines if not line.startswith("#"))
 
 
 def _rewrite(connection: Any, rows: list[Any]) -> int:

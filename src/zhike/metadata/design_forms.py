@@ -116,6 +116,10 @@ class DesignField(Conditional):
             del self.fields["is_sealed"]
         if kind not in pieces.KINDS:
             del self.fields["is_searched"]
+        elif kind in pieces.CHOSEN:
+            self.fields["is_searched"].help_text = _(
+                "Its choices find the record by what they are called, in either language, for those who see the field."
+            )
         if known.is_sealed:
             self.fields.pop("is_filtered", None)
             self.fields.pop("is_searched", None)

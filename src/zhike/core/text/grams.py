@@ -22,10 +22,15 @@ _WORD = re.compile(rf"[^\W_{_SHORT}]+")
 _PLAIN_RUN = re.compile("[a-z0-9]{3,}")
 _START = re.compile(r"#(\w\w?)")
 _WILD = re.compile(r"([\\%_])")
-_DIALLED = re.compile(r"\+?[0-9\-()/.]{3,}")
-_SEPARATED = re.compile(r"(?=[0-9\-()/.]*[0-9][\-()/.]+[0-9])\+?[0-9\-()/.]+")
-_MAY_BE_SEPARATED = re.compile(r"[0-9][\-()/.]")
-_NO_DIGIT = re.compile(r"[^0-9+]")
+# What parts the digits and letters of a number for the eye; a dot only between digits, for 163.com is no number.
+DASHES = r"\-_/()\u2010-\u2015"
+PARTING = rf"(?<=[0-9])[{DASHES}. ]+(?=[0-9])|(?<=[a-z0-9])[{DASHES} ]+(?=[a-z0-9])"
+_PARTING = re.compile(PARTING)
+_PARTED = re.compile(rf"[0-9][{DASHES}. ]+[0-9]|[a-z0-9][{DASHES} ]+[a-z0-9]")
+_OUTER = "-_/().\u2010\u2011\u2012\u2013\u2014\u2015"
+_NUMBERED = re.compile("[a-z0-9]+")
+_DIGITS_OF_A_NUMBER = 4
+_DIGIT = re.compile(r"[0-9]")
 MOST_TERMS = 8
 
 
@@ -62,9 +67,8 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
         lines[other.replace(" ", "")] = None
     for identifier in identifiers:
         lines[fold(identifier)] = None
-    # Numbers are looked up without their hyphens and brackets, so they stand here without them too.
-    for line in [line for line in lines if _MAY_BE_SEPARATED.search(line)]:
-        lines.update((_NO_DIGIT.sub("", run), None) for run in _SEPARATED.findall(line))
+    # Numbers are looked up without their hyphens and blanks, so they stand here without them too.
+    lines.update((joined(line), None) for line in list(lines) if _PARTED.search(line))
     # Without the start of the reading "li" would find no 李, for it is too short for a piece of three letters.
     spoken = "" if folded.isascii() else reading[:2].strip()
     starts = dict.fromkeys([initials, spoken, *_WORD.findall(folded)])
@@ -101,7 +105,7 @@ def query(typed: str) -> list[Term]:
     single letters narrows nothing and is left out.
     """
     terms: dict[str, Term] = {}
-    for word in _plain(typed).split()[:MOST_TERMS]:
+    for word in words_of(_plain(typed)):
         term = _term(word)
         if term:
             terms[term.like] = term
@@ -109,7 +113,7 @@ def query(typed: str) -> list[Term]:
 
 
 def _term(typed: str) -> Term | None:
-    word = digits_of(simplified(typed))
+    word = unparted(simplified(typed))
     if len(word) <= 2 and _WORD.fullmatch(word):
         start = f"%#{escape(word)}%"
         return Term((f"#{word}",), start, start)
@@ -121,10 +125,25 @@ def _term(typed: str) -> Term | None:
     return Term(tuple(sorted(needed)), f"%{escape(word)}%", f"%{escape(as_typed)}%") if needed else None
 
 
-def digits_of(word: str) -> str:
-    """A number without the hyphens, brackets, dots and slashes that it is typed with; another word as it is."""
-    digits = _NO_DIGIT.sub("", word) if _DIALLED.fullmatch(word) else ""
-    return digits if len(digits) >= 3 else word
+def words_of(folded: str) -> list[str]:
+    """What was typed, word by word. A number in groups too short to be looked up is one word: ab 12 34 as ab1234."""
+    words = folded.split()
+    if any(len(word) <= 2 for word in words) and all(map(_NUMBERED.fullmatch, words)):
+        whole = "".join(words)
+        if len(_DIGIT.findall(whole)) >= _DIGITS_OF_A_NUMBER:
+            return [whole]
+    return words[:MOST_TERMS]
+
+
+def joined(text: str) -> str:
+    """A folded text with its numbers in one piece: ab-12-34 as ab1234, (010) 6552 as (0106552; others as they are."""
+    return _PARTING.sub("", text) if _DIGIT.search(text) else text
+
+
+def unparted(word: str) -> str:
+    """A folded number without the hyphens, brackets, dots and slashes that it is typed with; another word as it is."""
+    bare = joined(word.strip(_OUTER)) if _DIGIT.search(word) else word
+    return bare if len(bare) >= 3 else word
 
 
 def escape(word: str) -> str:

@@ -11,7 +11,7 @@ from zhike.core.lists.operators import Asking
 from zhike.core.lists.state import State
 from zhike.core.paging import Page
 from zhike.core.text import grams, pinyin
-from zhike.customers.models import CustomerSearch
+from zhike.customers.models import CustomerSearch, Identifier
 from zhike.customers.reindexing import rewrite_outdated
 from zhike.customers.selectors import listing
 from zhike.customers.services.search import Findable, put_search
@@ -99,7 +99,19 @@ def test_search_rows_of_before_are_written_anew_and_others_left_alone(make_custo
         CustomerSearch.objects.filter(pk=customer.pk).delete()
         CustomerSearch.objects.create(customer=customer, text=before, grams=grams.grams(before))
         rows.append(customer.pk)
-    assert rewrite_outdated(connection) == 2
+    numbered = make_customer("李四", name_pinyin="li si")
+    Identifier.objects.create(
+        customer=numbered,
+        kind="external",
+        system="erp",
+        value="AB-12-34",
+        value_normal="AB-12-34",
+        strength=3,
+        created_at=NOON,
+    )
+    CustomerSearch.objects.filter(pk=numbered.pk).update(text="李四\nlisi\nab-12-34\n#ls", grams=["ab"])
+    assert rewrite_outdated(connection) == 3
+    assert found("ab1234", size=5) == [numbered.pk]
     assert found("张伟", size=5) == [rows[2], rows[0]]
     assert found("cengwei", size=5) == [rows[1]]
     assert rewrite_outdated(connection) == 0

@@ -1,17 +1,20 @@
 """Fields that the search box looks into: their pieces, their index, and when they have one."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import SYSTEM
 from zhike.core.text import grams
 from zhike.customers.models import Customer
-from zhike.metadata import pieces
+from zhike.metadata import pieces, readings, searches
 from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.selectors import list_known
 from zhike.metadata.services import converting, definitions, searching
@@ -51,11 +54,55 @@ def test_the_database_makes_the_pieces_that_searches_ask_for() -> None:
             cursor.execute("SELECT zhike_folded(%s), zhike_pieces(%s)", [text, text])
             folded, made = cursor.fetchone()
             assert grams.fold(folded) == grams.fold(text)
-            for word in {*text.split(), *grams.fold(text).split()}:
-                asked = pieces.words_of(word)
-                assert all(pieces.pieces_of(forms[0]) <= {*made} for forms in asked), (text, word)
-        cursor.execute("SELECT zhike_pieces(NULL), cardinality(zhike_pieces(repeat('abc', 10000)))")
-        assert cursor.fetchone() == (None, 3)
+            for typed in {*text.split(), *grams.fold(text).split()}:
+                asked = [word for word in searches.words_of(typed) if not word.is_short]
+                assert all(word.pieces <= {*made} for word in asked), (text, typed)
+            read, _line, short = told_by(cursor, "zhike_reading", folded).partition("\n")
+            if read:
+                assert {*_threes(read.replace(" ", "")), *_threes(short), f"#{short[:2]}"} <= {*made}, text
+        cursor.execute("SELECT zhike_pieces(NULL), zhike_pieces(repeat('abc', 10000))")
+        nothing, repeated = cursor.fetchone()
+        assert (nothing, len(repeated), {*repeated}) == (None, 498, {"abc", "bca", "cab"})
+
+
+def _threes(text: str) -> list[str]:
+    return [text[at : at + 3] for at in range(len(text) - 2)]
+
+
+def told_by(cursor: Any, function: str, text: str) -> str:
+    cursor.execute(f"SELECT {function}(%s)", [text])
+    return str(cursor.fetchone()[0])
+
+
+HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5) | st.sampled_from(
+    "重庆银行长单曾解都乐朝阳abz019 -·.（"
+)
+
+
+@pytest.mark.django_db
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(HAN, max_size=20))
+def test_the_database_reads_and_joins_as_the_checks_do(text: str) -> None:
+    folded = grams.fold(text)
+    with connection.cursor() as cursor:
+        assert told_by(cursor, "zhike_reading", folded).partition("\n")[0] == readings.reading_of(folded)
+        assert told_by(cursor, "zhike_joined", folded) == grams.joined(folded)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "is_read"),
+    [
+        *(("lenglian", True), ("lengl", True), ("ll", False), ("hd", True), ("hdll", True), ("dllc", True)),
+        *(("huadongllck", True), ("hualcang", False), ("englian", False), ("huadonglenglcangku", True)),
+    ],
+)
+def test_readings_begin_with_a_syllable_here_and_in_the_database(typed: str, is_read: bool) -> None:
+    assert readings.is_read_as(readings.reading_of("华东冷链仓库"), typed) == is_read
+    with connection.cursor() as cursor:
+        pattern = readings.pattern_of(typed)
+        cursor.execute("SELECT zhike_reading('华东冷链仓库') ~ %s", [pattern])
+        assert cursor.fetchone() == (is_read,)
 
 
 @pytest.mark.django_db
@@ -83,16 +130,14 @@ def test_the_index_of_pieces_is_built_asked_and_taken_away() -> None:
     field.refresh_from_db()
     assert field.search == Index.READY
     (known,) = list_known(RECORD)
-    words = pieces.words_of("仓499号")
+    asked = searches.ask(known, searches.words_of("仓499号"))
+    assert asked is not None
     try:
         with seeing_everything(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-            rows = Customer.objects.filter(pieces.having(known, words), pieces.saying(known, words))
+            rows = Customer.objects.filter(asked.having(), asked.saying())
             assert rows.count() == 1
             assert pieces.name_of(known) in rows.explain()
-            either = pieces.words_of("138-0013-8000")  # as it is typed, or its digits
-            plan = Customer.objects.filter(pieces.having(known, either)).explain()
-            assert plan.count(f"Bitmap Index Scan on {pieces.name_of(known)}") == 2, plan
     finally:
         put_state(field, Index.NONE)
         assert pieces.find_left([known]) == [known]
