@@ -83,3 +83,17 @@ def test_an_entry_takes_one_file_of_its_author(boss: Program, hire: Hire, home: 
     assert boss.get(elsewhere).status_code == boss.send("DELETE", elsewhere).status_code == 404
     assert [boss.send("DELETE", place).status_code for _time in range(2)] == [204, 404]
     assert len(files_in(home)) == 1
+
+
+def test_what_is_over_the_day_of_the_keys_owner_is_a_problem_with_a_name(
+    boss: Program, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "UPLOAD_DAY_BYTES", len(PDF))
+    customer = make_customer(name="张三", owner=boss.user)
+    place = f"/customers/{customer.pk}/files/paper"
+    first, second = boss.upload(place, PDF, Idempotency_Key="one"), boss.upload(place, PDF)
+    again = boss.upload(place, PDF, Idempotency_Key="one")
+    assert [one.status_code for one in (first, second, again)] == [201, 422, 201]
+    assert second.headers["Content-Type"].startswith("application/problem+json")
+    assert body_of(second)["code"] == "upload_allowance_used"
+    assert (len(files_in(home)), len(body_of(boss.get(place))["items"])) == (1, 1)

@@ -282,6 +282,7 @@ RATE_PER_ADDRESS = float(os.environ.get("ZHIKE_RATE_PER_ADDRESS", "10"))  # of g
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("ZHIKE_UPLOAD_MAX_BYTES", 2 * 1024**3))
+UPLOAD_DAY_BYTES = int(os.environ.get("ZHIKE_UPLOAD_DAY_BYTES", 1024**3))  # of a person, to be kept with records
 CLAMD = os.environ.get("ZHIKE_CLAMD", "")  # the virus scanner: "unix:/run/clamav/clamd.ctl" or "host:port"
 if CLAMD and not re.fullmatch(r"unix:/.+|.+:[0-9]{1,5}", CLAMD):
     raise EnvironmentProblem(

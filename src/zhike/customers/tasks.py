@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
 from zhike.customers.services import sweeping
+from zhike.exchange import allowance
 
 
 @app.periodic(cron="17 3 * * *")
@@ -14,3 +15,4 @@ from zhike.customers.services import sweeping
 def sweep_files(timestamp: int) -> None:
     with acting(SYSTEM, origin="task"):
         sweeping.sweep_files(at=datetime.now(UTC))
+        allowance.forget(at=datetime.now(UTC))

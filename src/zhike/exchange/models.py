@@ -172,3 +172,23 @@ class ImportChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} {self.row_id}"
+
+
+class UploadVolume(models.Model):
+    """How much a person has uploaded in a day to be kept with records. uploaded_on: of the company's time zone."""
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", db_index=False)
+    uploaded_on = models.DateField(_("uploaded on"))
+    bytes = models.BigIntegerField(_("bytes"))
+
+    history = NotCaptured("A count against the day's limit; the files that it counts are captured with their records.")
+
+    class Meta:
+        verbose_name = _("volume of uploads")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "uploaded_on"], name="exchange_uploadvolume_is_unique"),
+            models.CheckConstraint(condition=Q(bytes__gte=0), name="exchange_uploadvolume_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.uploaded_on}"

@@ -11,7 +11,7 @@ from zhike.core import raw_files
 from zhike.core.personal import Class, Place, Traces, classify, look_in
 from zhike.exchange.files import Reading, Table, open_file
 from zhike.exchange.files.without import find_rows, write_without
-from zhike.exchange.models import Import, ImportChange, Mapping
+from zhike.exchange.models import Import, ImportChange, Mapping, UploadVolume
 from zhike.exchange.reasons import FileProblem
 from zhike.exchange.services import RUNNING, Status
 from zhike.exchange.staging import drop_staging
@@ -35,6 +35,7 @@ classify(ImportChange, Class.PERSONAL, {Class.NONE: ("table",), Class.FREE: ("be
 classify(
     Mapping, Class.STAFF, {Class.NONE: ("kind", "signature", "mapping", "source", "currency"), Class.FREE: ("name",)}
 )
+classify(UploadVolume, Class.STAFF)
 
 
 def register() -> None:

@@ -23,10 +23,11 @@ from zhike.core.errors import DomainError
 from zhike.core.fields import require_write
 from zhike.core.scanning import check_file
 from zhike.customers import leading, shelf
-from zhike.customers.attached import file_of, folder
+from zhike.customers.attached import file_of, folder, size_of
 from zhike.customers.guarded import ACTIVITY
 from zhike.customers.models import Activity, Customer
 from zhike.customers.services.activities import EDIT, Beside, add_activity
+from zhike.exchange import allowance
 from zhike.exchange.files import thumbnails
 from zhike.exchange.files.contents import Form, find_form, put_ending
 
@@ -56,13 +57,15 @@ def add_with_file(*, actor: Actor, customer_id: int, kind: str, text: str, file:
     """Write an entry as `add_activity` does, with a file beside it.
 
     :raises AttachmentTooLarge: over the limit
+    :raises zhike.exchange.allowance.UploadAllowanceUsed: over what one may upload in a day
     :raises zhike.exchange.files.contents.FileNotTaken: nothing that is kept with records
     :raises zhike.core.scanning.FileInfected: the virus scanner found something
     :raises zhike.core.scanning.ScannerUnavailable: there is one, and it does not answer
     """
     require(actor, EDIT, record=Customer.objects.visible_to(actor).get(pk=customer_id))
     require_write(actor, ACTIVITY)
-    with taken_in(file, customer_id) as (kept, form):
+    with taken_in(file, customer_id) as (kept, form), transaction.atomic():
+        count_upload(actor, kept, file.name, at)
         beside = Beside(name=put_ending(file.name, form), path=shelf.place_of(kept))
         return add_activity(actor=actor, customer_id=customer_id, kind=kind, text=text, file=beside, at=at)
 
@@ -100,6 +103,14 @@ def erase_customer(customer_id: int) -> int:
     for place in theirs.keys() - leading.in_fields(theirs):
         transaction.on_commit(partial(thumbnails.remove, theirs[place]))
     return count
+
+
+def count_upload(actor: Actor, kept: Path, name: str, at: datetime) -> None:
+    """Count a file that was taken in against the day's limit of its sender, before any other row is locked.
+
+    :raises zhike.exchange.allowance.UploadAllowanceUsed: it is more than is left
+    """
+    allowance.take(actor=actor, size=size_of(kept) or 0, name=name, at=at)
 
 
 def _checked(draft: Path, name: str) -> tuple[Path, Form]:

@@ -29,11 +29,13 @@ def put_file(*, actor: Actor, customer_id: int, activity_id: int, file: attachin
     :raises zhike.core.fields.FieldClosed: the actor may not write into the time line
     :raises zhike.customers.services.activities.ActivityKept: somebody else's, a record of a change, or too old
     :raises FileThere: it has one
-    :raises AttachmentTooLarge, FileNotTaken, FileInfected, ScannerUnavailable: as for `attaching.add_with_file`
+    :raises AttachmentTooLarge, UploadAllowanceUsed, FileNotTaken, FileInfected, ScannerUnavailable: as for
+        `attaching.add_with_file`
     """
     with transaction.atomic():
         _hold(actor, customer_id, activity_id, at)
     with attaching.taken_in(file, customer_id) as (path, form), transaction.atomic():
+        attaching.count_upload(actor, path, file.name, at)
         entry = _hold(actor, customer_id, activity_id, at)
         if entry.file_path:
             raise FileThere

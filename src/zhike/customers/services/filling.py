@@ -25,7 +25,8 @@ def add_file(*, actor: Actor, customer_id: int, field: str, file: attaching.Give
     :raises FieldUnknown: no field of files of that name, or hidden from this actor
     :raises zhike.core.fields.FieldClosed: the actor may not write it
     :raises ValidationError: by the field's name: as many as there can be
-    :raises AttachmentTooLarge, FileNotTaken, FileInfected, ScannerUnavailable: as for files beside entries
+    :raises AttachmentTooLarge, UploadAllowanceUsed, FileNotTaken, FileInfected, ScannerUnavailable: as for files beside
+        entries
     """
     known = find_field(actor, field)
     require(actor, EDIT, record=Customer.objects.visible_to(actor).get(pk=customer_id))
@@ -36,6 +37,7 @@ def add_file(*, actor: Actor, customer_id: int, field: str, file: attaching.Give
             raise FileNotTaken(
                 _("%(file)s was not taken: this field holds pictures, as PNG, JPEG, GIF or WebP.") % {"file": file.name}
             )
+        attaching.count_upload(actor, path, file.name, at)
         customer = people.get_for_edit(actor=actor, customer_id=customer_id)
         held = list(customer.custom.get(known.key, ())) if known.rules.get("files", 1) > 1 else []
         new = {"id": path.stem.removeprefix(prefix), "name": file.name}
