@@ -4,6 +4,9 @@ With 20,000 customers and true statistics, so that PostgreSQL has the choice. At
 the same and fails where a table is read whole.
 """
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
@@ -23,10 +26,15 @@ from zhike.customers.models import Customer
 from zhike.customers.selectors import reaching
 from zhike.customers.sought import FEW, STRETCH
 from zhike.customers.tests.conftest import NOON, SHANGHAI
+from zhike.metadata import indexes
+from zhike.metadata.filed_parts import file_field
+from zhike.metadata.kinds import Known
+from zhike.metadata.models import Kind
 
 pytestmark = pytest.mark.django_db(databases=["default"])
 
 STYLE = Style(language="en", zone=SHANGHAI, now=NOON, currency="CNY")
+FILES = [Known(record="customers.customer", key=key, kind=Kind.FILE, label=key) for key in ("few", "many")]
 LARGE = ("customers_customer", "customers_customerfacts", "customers_customersearch", "customers_identifier")
 FIRST = 1_000_000
 CROWD = 30_000
@@ -34,9 +42,9 @@ MINE = max(FEW_TEXTS, FEW) + 500  # more than are looked through one by one
 PLANT = """
     WITH made AS (
         INSERT INTO customers_customer (id, kind, name, name_normal, name_pinyin, channel, relationship, country,
-            province, city, note, created_at, updated_at, version, owner_id, team_id)
+            province, city, note, created_at, updated_at, version, custom, owner_id, team_id)
         SELECT 1000000 + n, 'person', 'Crowd ' || n, 'crowd ' || n, 'crowd ' || n, '', '', '', '', '', '', now(),
-            now(), 1,
+            now(), 1, jsonb_build_object(CASE WHEN n %% 150 = 0 THEN 'few' ELSE 'many' END, '[{}]'::jsonb),
             CASE WHEN n <= %(mine)s THEN %(owner)s ELSE %(other)s END,
             CASE WHEN n <= %(mine)s THEN %(shop)s ELSE %(root)s END
         FROM generate_series(1, %(crowd)s) AS n RETURNING id
@@ -68,6 +76,17 @@ def crowd(world: World, django_db_blocker: DjangoDbBlocker) -> World:
             cursor.execute("VACUUM (ANALYZE)")
         connections["owner"].close()
     return world
+
+
+@pytest.fixture(scope="module")
+def filed(crowd: World, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """Two fields of files: one that few have, and one that few have not."""
+    with django_db_blocker.unblock():
+        for field in FILES:
+            indexes.build(field)
+        yield crowd
+        for field in FILES:
+            indexes.drop(field)
 
 
 def scans() -> dict[str, int]:
@@ -102,6 +121,30 @@ def test_no_list_reads_a_table_from_end_to_end(crowd: World, user: str, monkeypa
         plans = [plan_of(sql) for one in asked if (sql := one["sql"]).lstrip().startswith("SELECT")]
     assert plans
     assert not [plan for plan in plans for table in LARGE if f"Seq Scan on {table}" in plan]
+
+
+@pytest.mark.parametrize("user", ["everything", "own", "team"])
+def test_whether_there_is_a_file_is_told_by_an_index_for_each_answer(filed: World, user: str) -> None:
+    actor = actor_named(filed, user)
+    few, many = FILES
+    with acting(actor):
+        for field, operator, index in (
+            (few, "filled", indexes.name_of(few, is_unique=False)),
+            (many, "empty", indexes.name_without(many)),
+        ):
+            offered = file_field(field).compile
+            assert offered is not None
+            found = Customer.objects.visible_to(actor).filter(offered(operator, [], asking(actor)))
+            plan = found.order_by("-pk")[:51].explain()
+            assert index in plan, plan
+            assert "Seq Scan on customers_customer" not in plan
+            guessed = int(re.search(r"rows=(\d+)", found.explain())[1])  # type: ignore[index]
+            assert guessed <= CROWD / 150 * 1.5
+        for field, operator in ((few, "empty"), (many, "filled")):
+            offered = file_field(field).compile
+            assert offered is not None
+            frequent = Customer.objects.visible_to(actor).filter(offered(operator, [], asking(actor)))
+            assert "Seq Scan on customers_customer" not in frequent.order_by("-pk")[:51].explain()
 
 
 def test_search_uses_its_index_only_inside_the_function(crowd: World) -> None:

@@ -72,6 +72,12 @@ def name_of(field: Known, *, is_unique: bool) -> str:
     return f"{beginning_of(field)}_{'unique' if is_unique else 'index'}"
 
 
+def name_without(field: Known) -> str:
+    """Of the index of records that have nothing in the field. Only fields of files have one: whether there is a file is
+    all that lists ask of them."""
+    return f"{beginning_of(field)}_without"
+
+
 def beginning_of(field: Known) -> str:
     """How the names of all indexes of the field begin."""
     return f"custom_{hashlib.sha256(f'{field.record}.{field.key}'.encode()).hexdigest()[:12]}"
@@ -85,25 +91,27 @@ def build(field: Known) -> None:
     if not can_hold(field):
         drop(field)
         return
-    name, table = name_of(field, is_unique=field.is_unique), registry.table_of(field.record)
-    expression = expression_of(field)
+    table, expression = registry.table_of(field.record), expression_of(field)
+    known = sql.SQL("{} IS NOT NULL").format(expression)
+    has_key = sql.SQL("{} ? {}").format(sql.Identifier(registry.COLUMN), sql.Literal(field.key))
     places = (
         sql.SQL("USING gin ({} jsonb_path_ops)").format(expression)
         if EXPRESSIONS[field.kind] is WHOLE
         else sql.SQL("({})").format(expression)
         if field.is_unique
+        else sql.SQL("(id)")
+        if field.kind in FILES
         else sql.SQL("({}, id)").format(expression)
     )
     create = sql.SQL("CREATE {unique} INDEX CONCURRENTLY {name} ON {table} {places} WHERE {held}").format(
         unique=sql.SQL("UNIQUE" if field.is_unique else ""),
-        name=sql.Identifier(name),
+        name=sql.Identifier(name_of(field, is_unique=field.is_unique)),
         table=sql.Identifier(table),
         places=places,
-        held=(
-            sql.SQL("{} IS NOT NULL").format(expression)
-            if field.kind is Kind.FORMULA
-            else sql.SQL("{} ? {}").format(sql.Identifier(registry.COLUMN), sql.Literal(field.key))
-        ),
+        held=known if field.kind in (Kind.FORMULA, *FILES) else has_key,
+    )
+    without = sql.SQL("CREATE INDEX CONCURRENTLY {name} ON {table} (id) WHERE {expression} IS NULL").format(
+        name=sql.Identifier(name_without(field)), table=sql.Identifier(table), expression=expression
     )
     drop(field)
     with connections[OWNER].cursor() as cursor:
@@ -112,6 +120,8 @@ def build(field: Known) -> None:
         except IntegrityError:
             drop(field)
             raise HasDoubles(list_doubles(field)) from None
+        if field.kind in FILES:
+            cursor.execute(without.as_string(cursor.connection))
         if EXPRESSIONS[field.kind] is not WHOLE:
             # What ANALYZE learns of an index that leaves rows out, the planner does not use.
             learn = sql.SQL("CREATE STATISTICS {name} ON {expression} FROM {table}").format(
@@ -135,9 +145,12 @@ def drop(field: Known) -> None:
     with connections[OWNER].cursor() as cursor:
         forget = sql.SQL("DROP STATISTICS IF EXISTS {}").format(_statistics(field))
         cursor.execute(forget.as_string(cursor.connection))
-        for is_unique in (False, True):
-            name = sql.Identifier(name_of(field, is_unique=is_unique))
+        for name in map(sql.Identifier, _names(field)):
             cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name).as_string(cursor.connection))
+
+
+def _names(field: Known) -> list[str]:
+    return [*(name_of(field, is_unique=is_unique) for is_unique in (False, True)), name_without(field)]
 
 
 def _statistics(field: Known) -> sql.Identifier:
@@ -146,7 +159,7 @@ def _statistics(field: Known) -> sql.Identifier:
 
 def find_left(fields: Sequence[Known]) -> list[Known]:
     """Those of these fields that have an index, built or not."""
-    names = {name_of(field, is_unique=is_unique): field for field in fields for is_unique in (False, True)}
+    names = {name: field for field in fields for name in _names(field)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)", [list(names)])
         return [names[name] for (name,) in cursor.fetchall()]

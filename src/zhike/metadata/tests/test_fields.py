@@ -195,6 +195,20 @@ def test_lists_ask_by_the_very_expression_that_is_indexed() -> None:
             indexes.drop(field)
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_field_of_files_has_an_index_for_each_answer_and_leaves_none() -> None:
+    create(Kind.FILE, "Contract")
+    (field,) = list_known(RECORD)
+    indexes.build(field)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE %s", [f"{indexes.beginning_of(field)}%"])
+        names = {name for (name,) in cursor.fetchall()}
+    assert names == {indexes.name_of(field, is_unique=False), indexes.name_without(field)}
+    assert indexes.find_left([field]) == [field, field]
+    indexes.drop(field)
+    assert indexes.find_left([field]) == []
+
+
 def guessed(field: Known, operator: str, *values: str) -> int:
     """For how many customers PostgreSQL prepares itself."""
     offered = field_of(field)
