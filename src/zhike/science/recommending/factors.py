@@ -1,0 +1,109 @@
+"""Matrix factorisation for purchases: ALS and BPR, as the library `implicit` fits them.
+
+Sources: Hu, Koren and Volinsky, Collaborative filtering for implicit feedback datasets (2008); Rendle, Freudenthaler,
+Gantner and Schmidt-Thieme, BPR: Bayesian personalized ranking from implicit feedback (2009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from zhike.science.recommending.interactions import Integers, Interactions, Scores
+from zhike.science.recommending.models import UNKNOWN, SettingInvalid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """Customers and products as points; a score is their product. Whoever fitted them, here or on a cluster."""
+
+    name: str
+    users: Scores
+    items: Scores
+    held: sparse.csr_matrix
+    floor: float = -np.inf
+
+    def score(self, users: Integers) -> Scores:
+        """Unknown customers, and those without a purchase, are told nothing (not a number is never a score)."""
+        scores: Scores = self.users[np.maximum(users, 0)] @ self.items.T
+        silent = (users == UNKNOWN) | (np.diff(self.held.indptr)[np.maximum(users, 0)] == 0)
+        scores[silent] = -np.inf
+        return scores
+
+    def because(self, user: int, item: int, *, most: int = 3) -> Integers:
+        """The products bought that lie closest to it."""
+        if user == UNKNOWN:
+            return np.zeros(0, dtype=np.int64)
+        bought = self.held.indices[self.held.indptr[user] : self.held.indptr[user + 1]].astype(np.int64)
+        length = np.linalg.norm(self.items, axis=1)
+        near = self.items[bought] @ self.items[item] / np.maximum(1e-12, length[bought] * length[item])
+        strongest = np.argsort(-near, kind="stable")[:most]
+        found: Integers = bought[strongest[near[strongest] > 0]]
+        return found
+
+
+def fit_als(
+    interactions: Interactions,
+    *,
+    factors: int = 64,
+    penalty: float = 5.0,
+    confidence: float = 1.0,
+    rounds: int = 15,
+    seed: int = 1,
+    threads: int = 1,
+) -> Factors:
+    """Alternating least squares on the days of purchase. confidence: how much more a day counts than none.
+
+    With more than one thread, BLAS should have one of its own (OPENBLAS_NUM_THREADS=1).
+
+    :raises SettingInvalid: no factor, no round
+    """
+    _check(interactions, factors, rounds)
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model = AlternatingLeastSquares(
+        factors=factors,
+        regularization=penalty,
+        alpha=confidence,
+        iterations=rounds,
+        random_state=seed,
+        num_threads=threads,
+    )
+    model.fit(interactions.counted, show_progress=False)
+    return Factors(name="ALS", users=model.user_factors, items=model.item_factors, held=interactions.held)
+
+
+def fit_bpr(
+    interactions: Interactions,
+    *,
+    factors: int = 64,
+    penalty: float = 0.01,
+    rate: float = 0.01,
+    rounds: int = 300,
+    seed: int = 1,
+) -> Factors:
+    """What was bought above what was not (one thread: with more, no run is like another).
+
+    :raises SettingInvalid: no factor, no round
+    """
+    _check(interactions, factors, rounds)
+    from implicit.cpu.bpr import BayesianPersonalizedRanking
+
+    model = BayesianPersonalizedRanking(
+        factors=factors,
+        regularization=penalty,
+        learning_rate=rate,
+        iterations=rounds,
+        random_state=seed,
+        num_threads=1,
+    )
+    model.fit(interactions.held, show_progress=False)
+    return Factors(name="BPR", users=model.user_factors, items=model.item_factors, held=interactions.held)
+
+
+def _check(interactions: Interactions, factors: int, rounds: int) -> None:
+    interactions.check_any()
+    if factors < 1 or rounds < 1:
+        raise SettingInvalid(f"{factors} factors, {rounds} rounds")
