@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import describe_machine, emit
 
-METHODS = ("lifetimes",)
+METHODS = ("lifetimes", "summary")
 MINUTES = 30
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import betaln, digamma, gammaln, hyp2f1
+from scipy.special import hyp2f1
 
+from zhike.science.clv._beta_geo_likelihood import BetaGeoLikelihood
 from zhike.science.clv._likelihood import maximize, standard_errors
 from zhike.science.clv.histories import Floats, Histories
 from zhike.science.clv.nbd import Nbd, earns_drop_out, fit_nbd
@@ -40,7 +41,7 @@ class BetaGeo:
 
     def standard_errors(self, histories: Histories) -> dict[str, float]:
         """Of the parameters by name, for the histories that they were fitted to."""
-        likelihood = _Likelihood(histories, is_modified=self.is_modified)
+        likelihood = BetaGeoLikelihood(histories, is_modified=self.is_modified)
         return standard_errors(likelihood, {name: getattr(self, name) for name in NAMES})
 
     def p_alive(self, histories: Histories) -> Floats:
@@ -80,64 +81,10 @@ def fit_beta_geo(histories: Histories, *, is_modified: bool = False) -> BetaGeo 
     :raises zhike.science.clv.histories.NotIdentified: nobody bought again
     """
     without = fit_nbd(histories)
-    likelihood = _Likelihood(histories, is_modified=is_modified)
+    likelihood = BetaGeoLikelihood(histories, is_modified=is_modified)
     starts = [(without.r, without.alpha, 1.0, 3.0), (without.r, without.alpha, 0.1, 3.0)]
     (r, alpha, a, b), value = maximize(likelihood, starts=starts)
     found = BetaGeo(
         r=float(r), alpha=float(alpha), a=float(a), b=float(b), log_likelihood=value, is_modified=is_modified
     )
     return found if earns_drop_out(value, without) else replace(without, boundary_of=found.name)
-
-
-class _Likelihood:
-    """Its logarithm and gradient; special functions are asked for once a frequency, logarithms once a day."""
-
-    def __init__(self, histories: Histories, *, is_modified: bool) -> None:
-        self._shift = int(is_modified)
-        self._x, self._of_x = np.unique(histories.frequency, return_inverse=True)
-        self._age, self._of_age = np.unique(histories.age, return_inverse=True)
-        self._recency, self._of_recency = np.unique(histories.recency, return_inverse=True)
-        self._count = histories.customers.astype(np.float64)
-        self._frequency = histories.frequency
-        self._may_leave = None if is_modified else histories.frequency > 0
-        self._by_x = np.bincount(self._of_x, weights=self._count)
-
-    def __call__(self, parameters: Floats) -> tuple[float, Floats]:
-        r, alpha, a, b = parameters
-        x, shape = self._x, b + self._x + self._shift
-        last = shape - 1 if self._shift else np.maximum(shape - 1, 1e-300)
-        stays = betaln(a, shape)
-        leaves = np.where((x > 0) | bool(self._shift), betaln(a + 1, last), 0.0)
-        of_age, of_recency = np.log(alpha + self._age), np.log(alpha + self._recency)
-        exponent = r + self._frequency
-        here = stays[self._of_x] - exponent * of_age[self._of_age]
-        gone = leaves[self._of_x] - exponent * of_recency[self._of_recency]
-        if self._may_leave is not None:
-            gone = np.where(self._may_leave, gone, -np.inf)
-        together = np.logaddexp(here, gone)
-        gone_weight = self._count * np.exp(gone - together)
-        here_weight = self._count - gone_weight
-
-        customers = self._count.sum()
-        fixed = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - betaln(a, b)
-        value = float((self._by_x * fixed).sum() + (self._count * together).sum())
-
-        weights_age = np.bincount(self._of_age, weights=here_weight, minlength=len(self._age))
-        weights_recency = np.bincount(self._of_recency, weights=gone_weight, minlength=len(self._recency))
-        moved_age = np.bincount(self._of_age, weights=here_weight * exponent, minlength=len(self._age))
-        moved_recency = np.bincount(self._of_recency, weights=gone_weight * exponent, minlength=len(self._recency))
-        by_r = (
-            self._by_x @ (digamma(r + x) - digamma(r) + np.log(alpha))
-            - weights_age @ of_age
-            - weights_recency @ of_recency
-        )
-        by_alpha = customers * r / alpha
-        by_alpha -= moved_age @ (1 / (alpha + self._age)) + moved_recency @ (1 / (alpha + self._recency))
-
-        here_x = np.bincount(self._of_x, weights=here_weight, minlength=len(x))
-        gone_x = self._by_x - here_x
-        both = digamma(a + b) - digamma(a + shape)
-        by_a = self._by_x @ both + (digamma(a + 1) - digamma(a)) * gone_x.sum()
-        by_last = np.where(gone_x > 0, digamma(np.maximum(last, 1e-300)), 0.0)
-        by_b = self._by_x @ (both - digamma(b)) + here_x @ digamma(shape) + gone_x @ by_last
-        return value, np.array([by_r, by_alpha, by_a, by_b])

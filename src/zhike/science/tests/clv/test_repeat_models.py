@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
-from zhike.science.clv.beta_geo import BetaGeo, _Likelihood, fit_beta_geo
+from zhike.science.clv._beta_geo_likelihood import BetaGeoLikelihood
+from zhike.science.clv.beta_geo import BetaGeo, fit_beta_geo
 from zhike.science.clv.histories import Histories, HistoryInvalid, NotIdentified
 from zhike.science.clv.nbd import Nbd, fit_nbd, nbd_likelihood
 from zhike.science.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd, pareto_nbd_likelihood
@@ -54,8 +55,8 @@ def test_where_nobody_leaves_the_reduced_model_answers_by_name(fit: Callable[[Hi
 
 def test_gradients_are_those_of_differences() -> None:
     for likelihood, at in (
-        (_Likelihood(SOME, is_modified=False), [0.3, 4.0, 0.7, 2.0]),
-        (_Likelihood(SOME, is_modified=True), [0.3, 4.0, 0.7, 2.0]),
+        (BetaGeoLikelihood(SOME, is_modified=False), [0.3, 4.0, 0.7, 2.0]),
+        (BetaGeoLikelihood(SOME, is_modified=True), [0.3, 4.0, 0.7, 2.0]),
         (lambda at: nbd_likelihood(at, SOME), [0.3, 4.0]),
         (lambda at: pareto_nbd_likelihood(at, SOME), [0.5, 9.0, 0.7, 10.0]),
     ):
@@ -103,9 +104,9 @@ def test_order_and_counting_equal_histories_together_change_nothing(random: Rand
         frequency=company.frequency, recency=company.recency, age=company.age, customers=company.customers * times
     )
     at = np.array([0.3, 4.0, 0.7, 2.0])
-    of = _Likelihood(company, is_modified=False)(at)[0]
-    assert _Likelihood(shuffled, is_modified=False)(at)[0] == pytest.approx(of, rel=1e-12)
-    assert _Likelihood(counted, is_modified=False)(at)[0] == pytest.approx(of * times, rel=1e-12)
+    of = BetaGeoLikelihood(company, is_modified=False)(at)[0]
+    assert BetaGeoLikelihood(shuffled, is_modified=False)(at)[0] == pytest.approx(of, rel=1e-12)
+    assert BetaGeoLikelihood(counted, is_modified=False)(at)[0] == pytest.approx(of * times, rel=1e-12)
 
 
 @pytest.mark.parametrize("fit", FITS)
