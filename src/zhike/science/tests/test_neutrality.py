@@ -18,6 +18,7 @@ from zhike.science.purchases import calibrated_summary, purchase_summary
 from zhike.science.pyramid import pyramid
 from zhike.science.relationship import relationship_depth
 from zhike.science.rfm import rfm
+from zhike.science.winback.causes import lost_causes, lost_classes
 
 ORDERS = ibis.table({"customer_id": "int64", "placed_on": "date", "amount": "decimal(24, 8)"}, name="orders")
 CUSTOMERS = ibis.table({"customer_id": "int64", "relationship": "string"}, name="customers")
@@ -25,6 +26,7 @@ TRIAL = ibis.table({"arm": "string", "visit": "boolean", "spend": "decimal(24, 8
 LINES = ibis.table({"order_id": "int64", "product_id": "int64", "quantity": "int64"}, name="lines")
 ITEMS = basket_items(LINES)
 PAIRS = frequent_pairs(ITEMS, support=0.01)
+SIGNALS = ibis.table({"customer_id": "int64", "satisfaction": "int16", "named_price": "boolean"}, name="signals")
 DAY = date(2026, 1, 31)
 _FACT = {"customer_id": "int64", "key": "string", "at": "timestamp('UTC')", "known_at": "timestamp('UTC')"}
 _VALUES = {
@@ -52,6 +54,7 @@ MEASURES = {
     "pairs": PAIRS,
     "triples": frequent_triples(ITEMS, PAIRS, support=0.01),
     "examples": labelled_examples(FACTS, origins=[DAY], days=30, clock=Clock(as_of=DAY + timedelta(days=30))),
+    "causes": lost_classes(lost_causes(pyramid(SUMMARY).grades, SIGNALS)),
     "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
 
