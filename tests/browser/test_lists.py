@@ -190,3 +190,46 @@ def test_the_list_designer_makes_a_board_that_the_team_sees(site: Site, open_bro
     page.get_by_role("button", name="视图设置").click()
     page.get_by_role("button", name="删除视图").click()
     expect(page.get_by_role("link", name="两周没跟进")).to_have_count(0)
+
+
+def test_a_customer_stands_under_each_tag_and_goes_from_tag_to_tag(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?as=board&by=tag")
+    expect(page.locator(".zk-board-note")).to_contain_text("各组人数不能直接相加")
+    lanes = page.locator("[data-lane]")
+    left, entered = lanes.nth(0), lanes.nth(1)
+    expect(left.locator("[data-card]").first).to_be_visible()
+    expect(entered.locator("[data-card]").first).to_be_visible()
+    held = {card.get_attribute("data-card") for card in entered.locator("[data-card]").all()}
+    card = next(one for one in left.locator("[data-card]").all() if one.get_attribute("data-card") not in held)
+    address = card.get_attribute("data-card")
+    before = left.locator("[data-lane-count]").inner_text()
+    card.drag_to(entered)
+    expect(entered.locator(f"[data-card='{address}']")).to_be_visible()
+    expect(left.locator("[data-lane-count]")).not_to_have_text(before)
+    page.locator("[data-toast]").get_by_role("button", name="撤销").click()
+    expect(left.locator("[data-lane-count]")).to_have_text(before)
+    expect(left.locator(f"[data-card='{address}']")).to_be_visible()
+    left.locator("h2 a").click()
+    expect(page.locator("h1 .zk-count")).to_have_text(before)
+
+
+def test_an_edited_cell_shows_what_the_list_shows(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?cols=name,tags,city&f=tag:filled:")
+    cell = page.locator("td[data-label=标签]").first
+    before = cell.locator(".zk-badge").all_inner_texts()
+    cell.dblclick()
+    expect(cell.locator("input[name=value]")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.type("，临时")
+    page.keyboard.press("Enter")
+    expect(cell.locator(".zk-badge").filter(has_text="临时")).to_be_visible()
+    expect(cell).to_be_focused()
+    expect(cell.locator(".zk-badge")).to_have_count(len(before) + 1)
+    page.keyboard.press("Enter")
+    expect(cell.locator("input[name=value]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(cell.locator(".zk-badge")).to_have_count(len(before) + 1)
+    page.locator("[data-toast]").last.get_by_role("button", name="撤销").click()
+    expect(page.locator("td[data-label=标签]").first.locator(".zk-badge")).to_have_text(before)

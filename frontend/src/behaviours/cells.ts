@@ -40,7 +40,6 @@ document.addEventListener("keydown", (event) => {
     case "Enter":
     case "F2": {
       const address = here.dataset["editCell"];
-      // A value that was edited before is a button of its own.
       if (!address || (target !== here && event.key === "Enter")) return;
       void htmx.ajax("get", address, { target: here, swap: "innerHTML" });
       break;

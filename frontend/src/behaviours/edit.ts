@@ -3,7 +3,8 @@ import { htmx } from "../htmx";
 
 /**
  * In-place editing. The value: `<button data-edit="/customers/7/edit/city/">` (click, Enter). The server answers with
- * `<form data-edit-form>`; leaving the field or Enter saves, Esc brings the value back.
+ * `<form data-edit-form>`; leaving the field or Enter saves, Esc brings the value back. A cell of a table
+ * (`<td data-edit-cell="…?cell=1">`, double click) gets back what the table shows, as `[data-cell-edited]`.
  */
 let comesBackTo: string | null = null;
 
@@ -12,6 +13,15 @@ behaviour("[data-edit]", (value) => {
   if (value.dataset["edit"] !== comesBackTo) return;
   comesBackTo = null;
   value.focus({ preventScroll: true });
+});
+
+behaviour("[data-cell-edited]", (value) => {
+  if (value.dataset["cellEdited"] !== comesBackTo) return;
+  comesBackTo = null;
+  const cell = value.closest<HTMLElement>("[data-edit-cell]");
+  if (!cell) return;
+  cell.tabIndex = -1;
+  cell.focus({ preventScroll: true });
 });
 
 on("click", "[data-edit]", (value) => {

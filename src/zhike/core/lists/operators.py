@@ -73,6 +73,7 @@ OPERATORS: Mapping[str, Operator] = {
             pgettext_lazy("filter", "is, without those below"),
             _("%(field)s is %(value)s, without those below"),
         ),
+        _operator("besides", "many", pgettext_lazy("filter", "other than"), _("%(field)s other than %(value)s")),
         _operator("not", "many", pgettext_lazy("filter", "is not"), _("%(field)s is not %(value)s")),
         _operator("has", "one", pgettext_lazy("filter", "contains"), _("%(field)s contains “%(value)s”")),
         _operator("lacks", "one", pgettext_lazy("filter", "does not contain"), _("%(field)s lacks “%(value)s”")),

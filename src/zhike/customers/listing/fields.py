@@ -135,6 +135,8 @@ def _choice(path: str, operator: str, values: list[Any]) -> Q:
 
 def _tag(operator: str, values: list[Any], asking: Asking) -> Q:
     mine = CustomerTag.objects.filter(customer=OuterRef("pk"))
+    if operator == "besides":
+        return Q(Exists(mine.exclude(tag__in=values)))
     chosen = Q(Exists(mine.filter(tag__in=values) if values else mine))
     return ~chosen if operator in ("not", "empty") else chosen
 
@@ -313,6 +315,7 @@ FIELDS = (
         compile=_tag,
         choices=_tags,
         naming=_named(Tag),
+        operators=("is", "besides", "not", "empty", "filled"),
     ),
     Field(
         key="tag_name",

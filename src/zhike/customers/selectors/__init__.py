@@ -3,6 +3,7 @@
 from zhike.customers.selectors.listing import (
     ListPage,
     count_customers,
+    draw_cell,
     find_customers,
     list_customers,
     list_url,
@@ -11,6 +12,7 @@ from zhike.customers.selectors.listing import (
 __all__ = [
     "ListPage",
     "count_customers",
+    "draw_cell",
     "find_customers",
     "list_customers",
     "list_url",

@@ -52,7 +52,7 @@ class Stand:
 @dataclass(frozen=True, kw_only=True)
 class Groups:
     """stands: the largest, of months the latest, and those who say nothing; in the field's own order, else the largest
-    first. others: those who stand in none of these; None of months, and where there are no more. number: how many
+    first. others: those of all further groups; None of months, and where there are no more. number: how many
     groups there are. whole: how many customers they hold, each counted once. total: what was added up; None where
     nothing was.
     """
@@ -185,7 +185,7 @@ def _others(
     counted: _Counted,
     kept: Sequence[tuple[str, Count, Decimal | None]],
 ) -> Stand | None:
-    """Those who say something, and nothing of what is shown."""
+    """Those who say something else than what is shown; of tags also who stands there as well."""
     if grouping.is_monthly:
         return None
     shown = [value for value, _count, _total in kept if value]
@@ -252,11 +252,11 @@ def beside(state: State, grouping: Grouping, values: Sequence[str]) -> State | N
     """The list of those who say something else, as a table; None where no filter asks for them."""
     if len(conditions_of(state.tree)) + 2 > MAX_CONDITIONS:
         return None
-    found = _with(
-        state,
-        Condition(grouping.key, "filled"),
-        Group("none", (Condition(grouping.key, grouping.operator, tuple(values)),)),
-    )
+    if grouping.is_many:
+        found = _with(state, Condition(grouping.key, "besides", tuple(values)))
+    else:
+        others = Group("none", (Condition(grouping.key, grouping.operator, tuple(values)),))
+        found = _with(state, Condition(grouping.key, "filled"), others)
     try:
         bounded(found.tree)
     except FilterInvalid:

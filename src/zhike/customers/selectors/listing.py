@@ -55,17 +55,27 @@ def list_customers(*, actor: Actor, asking: Asking, state: State, page: Page, st
     columns = columns_of(state, of=registry.get(KEY), actor=actor)
     found = find_customers(actor=actor, asking=asking, state=state, page=page)
     # The order is found on narrow rows; only the fifty that are shown pay for names, figures and identifiers.
-    known = {row["pk"]: row for row in values_of(Customer.objects.filter(pk__in=found.items), columns)}
-    masks, openings = masks_of(columns, actor), openings_of(columns)
-    if masks or openings:
-        for row in known.values():
-            make_readable(row, openings, masks)
+    known = _read_rows(found.items, columns, actor)
     rows = [known[pk] for pk in found.items if pk in known]
     return ListPage(
         columns=columns,
         rows=[Row(pk=row["pk"], cells=[column.cell(row, style) for column in columns]) for row in rows],
         next_cursor=found.next_cursor,
     )
+
+
+def draw_cell(*, actor: Actor, customer_id: int, column: Column, style: Style) -> str:
+    """What the list shows of a customer whom the caller has found visible, as safe HTML."""
+    return column.cell(_read_rows([customer_id], [column], actor)[customer_id], style)
+
+
+def _read_rows(keys: Sequence[int], columns: list[Column], actor: Actor) -> dict[int, dict[str, Any]]:
+    known = {row["pk"]: row for row in values_of(Customer.objects.filter(pk__in=keys), columns)}
+    masks, openings = masks_of(columns, actor), openings_of(columns)
+    if masks or openings:
+        for row in known.values():
+            make_readable(row, openings, masks)
+    return known
 
 
 def count_customers(*, actor: Actor, asking: Asking, state: State, ceiling: int = 10_000) -> Count:

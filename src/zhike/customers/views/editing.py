@@ -16,15 +16,18 @@ from zhike.core.actor import Sight
 from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
+from zhike.core.lists import registry
 from zhike.core.pages import render_page, toast
-from zhike.customers import forms, own_fields
+from zhike.customers import forms, own_fields, selectors
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, key
+from zhike.customers.listing import KEY
 from zhike.customers.models import Activity, Customer, Identifier
 from zhike.customers.sealed import ID_NUMBER
 from zhike.customers.selectors import record
 from zhike.customers.selectors.record import Record
 from zhike.customers.services import activities, identifiers, people, sealing, tags
 from zhike.customers.services.identifiers import NewIdentifier
+from zhike.customers.views.asking import asking_of, style_of
 from zhike.customers.views.record import EDIT, OF_HOLDERS, load, load_visible, shown_value
 from zhike.metadata.filed import FILES
 
@@ -36,16 +39,16 @@ _COMMAS = re.compile(r"[,，、;；\n]+")
 @needs(EDIT)
 @require_http_methods(["GET", "POST"])
 def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
-    """GET: the form, or with `shown` the value; POST: save."""
+    """GET: the form, or with `shown` the value; POST: save. With `cell` the value stands as in the list."""
     if own_fields.is_own(field):
         return edit_own_field(request, pk, field)
     if field not in ALL_LABELS or fields.sight(request.actor, key(field)) is Sight.HIDDEN:
         raise Http404
     found = load(request, pk)
-    url = reverse("edit_field", args=[pk, field])
+    url = _address(request, pk, field)
     label = str(ALL_LABELS[field])
     if "shown" in request.GET:
-        return _value(request, shown_value(found, field), url, label)
+        return _field(request, pk, field, shown_value(found, field), label)
     fields.require_write(request.actor, key(field))
     if field in OF_HOLDERS:
         require_hold(request.actor, EDIT, record=found.customer)
@@ -69,9 +72,9 @@ def edit_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
         except DomainError as refusal:
             form.add_error("value", str(refusal))
         else:
-            saved = _value(request, shown_value(load(request, pk), field), url, label)
+            saved = _field(request, pk, field, shown_value(load(request, pk), field), label)
             return told(saved, change_id, _("Saved: %(field)s") % {"field": label})
-    context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": label}
+    context = {"form": form, "url": url, "cancel_url": _shown(url), "label": label}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -81,9 +84,9 @@ def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     if known is None or known.kind in FILES or fields.sight(request.actor, known.path) is Sight.HIDDEN:
         raise Http404
     customer = load(request, pk).customer
-    url = reverse("edit_field", args=[pk, field])
+    url = _address(request, pk, field)
     if "shown" in request.GET:
-        return _value(request, own_fields.shown_in(request.actor, customer, known), url, known.named)
+        return _field(request, pk, field, own_fields.shown_in(request.actor, customer, known), known.named)
     fields.require_write(request.actor, known.path)
     current, value = own_fields.written_in(customer, field), customer.custom.get(known.key)
     form = forms.OwnField(request.POST or None, known=known, actor=request.actor, current=current, value=value)
@@ -99,13 +102,13 @@ def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
             form.add_error("value", str(refusal))
         else:
             customer = load(request, pk).customer
-            saved = _value(request, own_fields.shown_in(request.actor, customer, known), url, known.named)
+            saved = _field(request, pk, field, own_fields.shown_in(request.actor, customer, known), known.named)
             # Other fields may be shown, or not any more, by what stands in this one.
             also = RECORDS_CHANGED if own_fields.decides(known) else ""
             # What an encrypted field said before is kept nowhere, so there is no way back.
             way_back = None if known.is_sealed else change_id
             return told(saved, way_back, _("Saved: %(field)s") % {"field": known.named}, also=also)
-    context = {"form": form, "url": url, "cancel_url": f"{url}?shown=1", "label": known.named}
+    context = {"form": form, "url": url, "cancel_url": _shown(url), "label": known.named}
     return render_page(request, "ui/components/edit_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -190,6 +193,27 @@ def undo_change(request: ActorRequest, pk: int) -> HttpResponse:
         message = str(refusal) if isinstance(refusal, DomainError) else " ".join(refusal.messages)
         return toast(HttpResponse(status=409), message)
     return told(HttpResponse(status=204), None, _("Taken back"), also=RECORDS_CHANGED)
+
+
+def _address(request: ActorRequest, pk: int, field: str) -> str:
+    address = reverse("edit_field", args=[pk, field])
+    return f"{address}?cell=1" if "cell" in request.GET else address
+
+
+def _shown(address: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}shown=1"
+
+
+def _field(request: ActorRequest, pk: int, field: str, value: str, label: str) -> HttpResponse:
+    """The value as the customer's page shows it, or the cell of the list."""
+    url = _address(request, pk, field)
+    columns = registry.get(KEY).columns_for(request.actor).values() if "cell" in request.GET else ()
+    column = next((one for one in columns if one.edit == field), None)
+    if column is None:
+        return _value(request, value, url, label)
+    style = style_of(asking_of(request))
+    cell = selectors.draw_cell(actor=request.actor, customer_id=pk, column=column, style=style)
+    return render_page(request, "customers/cell.html", {"cell": cell, "url": url})
 
 
 def _current(found: Record, field: str) -> str:

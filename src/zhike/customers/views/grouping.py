@@ -127,7 +127,7 @@ def _count_in_words(count: Count) -> str:
 
 
 def _said_of_many(groups: Groups) -> str:
-    return _("%(customers)s in all. A customer can be in several groups, so their numbers do not add up to that.") % {
+    return _("%(customers)s in all; one can be in several groups, so the groups do not add up to that.") % {
         "customers": _count_in_words(groups.whole),
     }
 

@@ -84,7 +84,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
         "rows": draw_rows(
             page.columns,
             [(row.pk, row.cells) for row in page.rows],
-            edit=f"{ADDRESS}{{pk}}/edit/{{field}}/" if request.actor.may("customers.edit_customer") else "",
+            edit=f"{ADDRESS}{{pk}}/edit/{{field}}/?cell=1" if request.actor.may("customers.edit_customer") else "",
             act=_delete_button() if request.actor.may(DELETE) else "",
             can_choose=can_choose,
         ),
