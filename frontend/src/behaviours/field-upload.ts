@@ -43,6 +43,7 @@ behaviour("form[data-field-upload]", (element) => {
     one.items.add(file);
     input.files = one.files;
     bar.hidden = false;
+    problem.hidden = true;
     form.requestSubmit();
   };
   const take = (files: FileList | null | undefined) => {

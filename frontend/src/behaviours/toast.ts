@@ -11,6 +11,8 @@ export interface Toast {
 
 const shownFor = 6000;
 const shownWithUndoFor = 12000;
+/** More would hide what they are about, on a phone above all: the oldest leave, but for errors. */
+const mostShown = 3;
 
 function template(): HTMLTemplateElement | null {
   return document.querySelector<HTMLTemplateElement>("#zk-toast-template");
@@ -31,6 +33,8 @@ export function toast({ message, tone = "info", undoUrl }: Toast): void {
   }
   region.append(copy);
   leaveInTime(element);
+  const leaving = [...region.querySelectorAll<HTMLElement>("[data-toast]:not([data-tone=danger])")];
+  for (const one of leaving.slice(0, -mostShown)) one.remove();
 }
 
 function leaveInTime(element: HTMLElement): void {

@@ -7,8 +7,7 @@ from django.db.models import Func, IntegerField, Q
 from django.db.models.fields.json import KeyTransform
 from django.db.models.lookups import IsNull
 from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import SafeString
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.operators import Kind as Asked
@@ -75,7 +74,7 @@ def _cell(known: Known, row: Mapping[str, Any], value: Any) -> str:
             ((url, src, name) for (url, name), src in zip(shown, small, strict=True)),
         )
     else:
-        links = format_html_join(SafeString("、"), '<a href="{}" target="_blank" rel="noopener">{}</a>', shown)
+        links = format_html_join(gettext(", "), '<a href="{}" target="_blank" rel="noopener">{}</a>', shown)
     rest = len(value) - len(shown)
     more = format_html(' <span class="zk-quiet">+{}</span>', rest) if rest else ""
     # One piece also where a phone shows cells as lines of a card.
