@@ -75,6 +75,9 @@ SCHEMA_FILES = (
     "triggers.py",
     "row_security.py",
     "finding.py",
+    "sought.py",
+    "pieces.py",
+    "readings.py",
     "runtime/postgres.py",
 )
 # What is collected stays until the end: the garbage collector need not look through it, now or later.

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 from django.utils import translation
 from tests.policy.test_finding import asking
 from tests.policy.world import World, actor_named
@@ -38,7 +39,10 @@ def in_the_box(actor: Actor, typed: str) -> dict[int | None, str]:
     with acting(actor):
         groups = finder.find(actor=actor, typed=typed, at=NOW, limit=50)
     return {
-        one.record_id: one.detail for group in groups if group.kind.key == "customers.customer" for one in group.found
+        one.record_id: one.field + one.detail
+        for group in groups
+        if group.kind.key == "customers.customer"
+        for one in group.found
     }
 
 
@@ -177,6 +181,22 @@ def test_customers_are_found_by_what_the_choices_of_a_field_are_called(world: Wo
         assert in_the_box(own, typed).keys() == found == in_the_list(own, typed), typed
 
 
+@pytest.mark.django_db
+def test_the_box_marks_the_value_and_not_what_the_field_is_called(world: World, client: Client) -> None:
+    field = create()
+    open_to_search(field)
+    pk = next(one.customer_id for one in world.planted if world.sees("own", one))
+    with seeing_everything():
+        Customer.objects.filter(pk=pk).update(custom={field.key: "华东冷链仓库 CK-20-17"})
+    client.force_login(world.users["own"])
+    for typed, shown in (("cangku", "冷链<mark>仓库</mark>"), ("ck2017", "<mark>CK-20-17</mark>")):
+        text = client.post("/find/", {"q": typed}, headers={"HX-Request": "true"}).content.decode()
+        assert shown in text
+        assert "<mark>仓库</mark>：" not in text
+        [found] = client.get("/api/v1/search", {"q": typed, "kind": "customers.customer"}).json()["groups"][0]["items"]
+        assert found["detail"].startswith(("仓库: 华东冷链仓库 CK-20-17", "仓库：华东冷链仓库 CK-20-17"))
+
+
 def phone(pk: int) -> str:
     with seeing_everything():
         return Identifier.objects.filter(customer=pk, kind="phone").values_list("value", flat=True)[0]
@@ -208,6 +228,10 @@ def test_a_text_is_found_by_its_reading_and_its_initials(world: World) -> None:
         Customer.objects.filter(pk=pk).update(custom={field.key: "重慶冷鏈倉庫 2 号"})
     own = actor_named(world, "own")
     for typed in ("chongqing", "lenglian", "lenglianc", "cqllck", "llck", "cq", "chongqing 冷链", "cangku2"):
+        assert in_the_box(own, typed).keys() == {pk} == in_the_list(own, typed), typed
+    with seeing_everything():
+        Customer.objects.filter(pk=pk).update(custom={field.key: "曾国强 经理"})
+    for typed in ("zengguoqiang", "cengguoq", "zgq", "cgqjl", "zg", "cg"):
         assert in_the_box(own, typed).keys() == {pk} == in_the_list(own, typed), typed
     for typed in ("zhongqing", "englian", "ck", "lck2x", "hongqing"):
         assert not in_the_box(own, typed).keys() | in_the_list(own, typed), typed

@@ -42,13 +42,13 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """One thing that was found. detail: what tells it from others of its name. record_id: None where it is a page.
-
-    icon: where it differs from that of its kind.
+    """One thing that was found. detail: what tells it from others of its name. field: before it, what that is which
+    was found, where the eye would not know. record_id: None where it is a page. icon: where not that of its kind.
     """
 
     title: str
     url: str
+    field: str = ""
     detail: str = ""
     rank: Rank = Rank.WITHIN
     record_id: int | None = None

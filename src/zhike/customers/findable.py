@@ -57,7 +57,7 @@ def find(asked: Asked) -> list[Found]:
     by_fields = find_by_fields(asked.actor, asked.typed)
     found = _by_text(asked)
     others = [pk for pk in by_fields if pk not in {one.record_id for one in found}]
-    return found + [_told(one, Rank.WITHIN, by_fields[one.pk]) for one in _read(asked.actor, others)]
+    return found + [_told(one, Rank.WITHIN, *reversed(by_fields[one.pk])) for one in _read(asked.actor, others)]
 
 
 def _by_text(asked: Asked) -> list[Found]:
@@ -194,10 +194,12 @@ def _holds(number: str, word: str) -> bool:
     return word in number or (len(word) >= 3 and word.replace("-", "") in number)
 
 
-def _told(one: _Candidate, rank: Rank, by: str = "") -> Found:
-    is_told = not by or by in one.told
+def _told(one: _Candidate, rank: Rank, by: str = "", field: str = "") -> Found:
+    """by: what was found. field: what stands before it."""
+    is_told = not field and (not by or by in one.told)
     return Found(
         title=one.name,
+        field=field,
         detail=one.told if is_told else " · ".join(part for part in (by, one.told) if part),
         url=reverse("show_customer", args=[one.pk]),
         rank=rank,

@@ -26,6 +26,9 @@ AROUND = 16  # characters of a value before what was found
 LONGEST = 60
 BEYOND = 2**63 - 1
 
+# What the field is called, as it stands before the value; and of the value what was found.
+type Said = tuple[str, str]
+
 
 def list_searched(actor: Actor) -> list[Known]:
     """A field that the actor does not read in full finds nobody, or finding would tell what it holds."""
@@ -33,10 +36,10 @@ def list_searched(actor: Actor) -> list[Known]:
     return [one for one in known if one.is_searched and guarding.sight(actor, one) >= Sight.READ]
 
 
-def find_by_fields(actor: Actor, typed: str) -> dict[int, str]:
+def find_by_fields(actor: Actor, typed: str) -> dict[int, Said]:
     """Customers whom the actor sees, the newest first, to the field by which each was found."""
     askings = _askings(actor, typed)
-    found: dict[int, str] = {}
+    found: dict[int, Said] = {}
     frequent: list[tuple[Known, Asking]] = []
     for one, asking in askings:
         with seeing_everything():
@@ -66,7 +69,7 @@ def _askings(actor: Actor, typed: str) -> list[tuple[Known, Asking]]:
     return [(one, asking) for one, asking in asked if asking is not None]
 
 
-def _tell(actor: Actor, one: Known, asking: Asking, typed: str, ids: Sequence[int], found: dict[int, str]) -> None:
+def _tell(actor: Actor, one: Known, asking: Asking, typed: str, ids: Sequence[int], found: dict[int, Said]) -> None:
     """Add the newest of these customers whom the actor sees and who have the words in this field."""
     left = MOST
     newest_first = sorted(ids, reverse=True)
@@ -81,6 +84,7 @@ def _tell(actor: Actor, one: Known, asking: Asking, typed: str, ids: Sequence[in
                     return
 
 
-def _shown(one: Known, told: str, typed: str) -> str:
+def _shown(one: Known, told: str, typed: str) -> Said:
     start = max(0, min((start for start, _end in marking.spans(told, typed)), default=0) - AROUND)
-    return _("%(field)s: %(value)s") % {"field": one.named, "value": ("…" if start else "") + told[start:][:LONGEST]}
+    field = _("%(field)s: %(value)s") % {"field": one.named, "value": ""}
+    return field, ("…" if start else "") + told[start:][:LONGEST]

@@ -68,7 +68,7 @@ def search(request: ActorRequest, where: Query[SearchIn]) -> HttpResponse:
                         {
                             "id": one.record_id,
                             "title": one.title,
-                            "detail": one.detail,
+                            "detail": one.field + one.detail,
                             "url": one.url,
                             "match": one.rank.name.lower(),
                         }

@@ -64,7 +64,8 @@ CREATE OR REPLACE FUNCTION zhike_pieces(said text) RETURNS text[]
         chars CONSTANT text[] := string_to_array(
             folded || CASE WHEN joined = folded THEN '' ELSE E'\\n' || joined END || E'\\n' || reading, NULL);
         start CONSTANT text := left(split_part(reading, E'\\n', 2), 2);
-        made text[] := CASE WHEN length(start) = 2 THEN ARRAY['#' || start] ELSE '{{}}' END;
+        other CONSTANT text := left(split_part(reading, E'\\n', 4), 2);
+        made text[] := CASE length(start) WHEN 2 THEN ARRAY['#' || start, '#' || other] ELSE '{{}}' END;
         c text;
         code integer;
         shorts integer := 0;

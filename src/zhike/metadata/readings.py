@@ -5,44 +5,37 @@ Both read by the same table (`core.text.pinyin`), which stands in the function a
 
 import json
 import re
-from bisect import bisect
 from collections.abc import Iterator
 from importlib.resources import files
 
-from zhike.core.text import pinyin
+from zhike.core.text import pinyin, spoken
 from zhike.core.text.characters import simplified
 
 READ = 100  # characters, from the beginning
-FEW = 2  # letters
 _NO_WORD = re.compile("[^a-z0-9]+")
 
 
-def reading_of(folded: str) -> str:
-    """Syllables and words with blanks between; empty where no character is read. folded: by `grams.fold`."""
+def readings_of(folded: str) -> list[str]:
+    """Syllables and words with blanks between, also as of a person whose surname it begins with: 曾国强 as "ceng guo
+    qiang" and "zeng guo qiang". Empty where no character is read. folded: by `grams.fold`.
+    """
     start = folded[:READ]
-    return "" if start.isascii() else _NO_WORD.sub(" ", pinyin.reading(start, pinyin.ORGANISATION)).strip()
+    if start.isascii():
+        return []
+    read = _NO_WORD.sub(" ", pinyin.reading(start, pinyin.ORGANISATION)).strip()
+    size, surname = pinyin.surname_of(start)
+    words = read.split()
+    return list(dict.fromkeys([read, " ".join([surname, *words[size:]])])) if surname else [read]
 
 
 def pattern_of(word: str) -> str:
-    """`is_read_as` as a regular expression for the database, which follows all its ways at once."""
-    return ("^" if len(word) == FEW else "(^| )") + "([a-z0-9]* )?".join(word)
-
-
-def is_read_as(reading: str, word: str) -> bool:
-    """Whether syllables in a row are what was typed: whole, begun, or by their first letters; in any mixture. Two
-    letters only begin a reading. word: small letters.
-    """
-    starts = [0, *(at + 1 for at, one in enumerate(reading) if one == " ")]
-    reached = {at for at in (starts[:1] if len(word) == FEW else starts) if reading[at : at + 1] == word[0]}
-    for letter in word[1:]:
-        following = {at + 1 for at in reached} | {starts[bisect(starts, at)] for at in reached if at < starts[-1]}
-        reached = {at for at in following if reading[at : at + 1] == letter}
-    return bool(reached)
+    """`spoken.is_read_as` as a regular expression for the database, which follows all its ways at once."""
+    return ("(^|\n)" if len(word) <= spoken.FEW else "(^|[ \n])") + "([a-z0-9]* )?".join(word)
 
 
 def _known() -> Iterator[tuple[str, str]]:
     """Characters and phrases with their readings; after a character that phrases begin with, their lengths, the longest
-    first: zhong#4,2."""
+    first: zhong#4,2. After ^ surnames that are read otherwise."""
     lengths: dict[str, set[int]] = {}
     phrases, characters = {}, {}
     for line in files("zhike.core.text").joinpath("readings.txt").read_text(encoding="utf-8").splitlines():
@@ -52,6 +45,9 @@ def _known() -> Iterator[tuple[str, str]]:
         elif simplified(left) == left:
             phrases[left] = right
             lengths.setdefault(left[0], set()).add(len(left))
+    for name, heard in pinyin.list_surnames():
+        if simplified(name) == name:
+            yield f"^{name}", heard
     for one, heard in characters.items():
         sizes = ",".join(map(str, sorted(lengths.get(one, ()), reverse=True)))
         yield one, f"{heard}#{sizes}" if sizes else heard
@@ -59,7 +55,10 @@ def _known() -> Iterator[tuple[str, str]]:
 
 
 def create() -> str:
-    """SQL of the functions. The reading: syllables with blanks between, their first letters in a second line."""
+    """SQL of the functions. The reading: syllables with blanks between, their first letters in a second line.
+
+    Two more where it begins with a surname that is read otherwise.
+    """
     table = json.dumps(dict(_known()), ensure_ascii=False, separators=(",", ":"))
     return f"""
 CREATE OR REPLACE FUNCTION zhike_heard(one text) RETURNS text
@@ -77,7 +76,9 @@ CREATE OR REPLACE FUNCTION zhike_reading(folded text) RETURNS text
         short text := '';
         heard text;
         phrase text;
-        size integer;
+        size integer := 2;
+        surname text := public.zhike_heard('^' || left(plain, 2));
+        words text[];
     BEGIN
         IF octet_length(plain) = length(plain) THEN
             RETURN '';
@@ -107,7 +108,19 @@ CREATE OR REPLACE FUNCTION zhike_reading(folded text) RETURNS text
                 ELSE regexp_replace(phrase, '(\\S)\\S* ?', '\\1', 'g') END;
             place := place + 1;
         END LOOP;
-        RETURN btrim(regexp_replace(told, '[^a-z0-9]+', ' ', 'g'))
-            || E'\\n' || regexp_replace(short, '[^a-z0-9]+', '', 'g');
+        told := btrim(regexp_replace(told, '[^a-z0-9]+', ' ', 'g'));
+        short := regexp_replace(short, '[^a-z0-9]+', '', 'g');
+        size := 2;
+        IF surname IS NULL THEN
+            surname := public.zhike_heard('^' || left(plain, 1));
+            size := 1;
+        END IF;
+        IF surname IS NOT NULL THEN
+            phrase := left(surname, 1) || CASE size WHEN 2 THEN left(split_part(surname, ' ', 2), 1) ELSE '' END;
+            words := string_to_array(told, ' ');
+            surname := concat_ws(' ', surname, nullif(array_to_string(words[size + 1:], ' '), ''));
+            surname := CASE WHEN surname <> told THEN surname || E'\\n' || phrase || substr(short, size + 1) END;
+        END IF;
+        RETURN concat_ws(E'\\n', told, short, surname);
     END $$;
 """

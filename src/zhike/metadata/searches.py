@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Expression, Func, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import pgettext
 
-from zhike.core.text import grams
+from zhike.core.text import grams, spoken
 from zhike.metadata import readings, registry
 from zhike.metadata.kinds import Json, Known
 from zhike.metadata.pieces import CHOSEN, pieces_of
@@ -97,8 +97,8 @@ class _Text:
         for word in self.words:
             pattern = f"%{grams.escape(word.said)}%"
             one = _asked(_made("zhike_joined", folded) if word.is_joined else folded, " LIKE ", pattern)
-            spoken = _asked(_made("zhike_reading", folded), " ~ ", readings.pattern_of(word.said))
-            found &= spoken if word.is_short else one | spoken if word.is_spoken else one
+            read = _asked(_made("zhike_reading", folded), " ~ ", readings.pattern_of(word.said))
+            found &= read if word.is_short else one | read if word.is_spoken else one
         return found
 
     def told(self, value: Json) -> str:
@@ -154,10 +154,10 @@ def _names(label: str, word: Word) -> bool:
 
 def _has(text: str, words: Iterable[Word]) -> bool:
     folded = grams.fold(text)
-    joined, reading = grams.joined(folded), readings.reading_of(folded)
+    joined, read = grams.joined(folded), readings.readings_of(folded)
     return bool(text) and all(
         (not word.is_short and word.said in (joined if word.is_joined else folded))
-        or (word.is_spoken and readings.is_read_as(reading, word.said))
+        or (word.is_spoken and any(spoken.is_read_as(one, word.said) for one in read))
         for word in words
     )
 

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from zhike.core.text import pinyin
+from zhike.core.text import pinyin, spoken
 from zhike.core.text.characters import simplified
 from zhike.core.text.normal import half_width, is_han
 
-_NO_DIGIT = re.compile(r"[^0-9]")
+_SIGN = re.compile(r"[^a-z0-9]")
+_DIGIT = re.compile(r"[0-9]")
 _READ = re.compile(r"[a-z0-9]+|[^\W_]")  # what has a syllable: a character, or a word in letters
 type Span = tuple[int, int]
 
@@ -31,18 +32,18 @@ def _of_word(text: str, plain: str, word: str) -> Iterator[Span]:
     if at >= 0:
         yield at, at + len(word)
         return
-    digits = _NO_DIGIT.sub("", word)
-    if len(digits) >= 3 and (span := _of_digits(plain, digits)):
+    bare = _SIGN.sub("", word)
+    if len(bare) >= 3 and _DIGIT.search(bare) and (span := _of_number(plain, bare)):
         yield span
     elif word.isascii() and word.isalpha():
         yield from _of_reading(text, word)
 
 
-def _of_digits(plain: str, digits: str) -> Span | None:
+def _of_number(plain: str, bare: str) -> Span | None:
     """In a number that is written with blanks or hyphens."""
-    places = [at for at, one in enumerate(plain) if one.isdigit()]
-    at = "".join(plain[place] for place in places).find(digits)
-    return (places[at], places[at + len(digits) - 1] + 1) if at >= 0 else None
+    places = [at for at, one in enumerate(plain) if one.isascii() and one.isalnum()]
+    at = "".join(plain[place] for place in places).find(bare)
+    return (places[at], places[at + len(bare) - 1] + 1) if at >= 0 else None
 
 
 def _of_reading(text: str, word: str) -> Iterator[Span]:
@@ -54,24 +55,9 @@ def _of_reading(text: str, word: str) -> Iterator[Span]:
         syllables = pinyin.reading(text, kind).split()
         if len(syllables) != len(places):
             continue
-        short = [
-            one if text[start:end].isascii() else one[0] for one, (start, end) in zip(syllables, places, strict=True)
-        ]
-        for read in (syllables, short):
-            if found := _run(read, word):
-                yield places[found[0]][0], places[found[1] - 1][1]
-                return
-
-
-def _run(read: list[str], word: str) -> Span | None:
-    for start in range(len(read)):
-        rest, end = word, start
-        while rest and end < len(read) and (rest.startswith(read[end]) or read[end].startswith(rest)):
-            rest = rest[len(read[end]) :]
-            end += 1
-        if not rest:
-            return start, end
-    return None
+        if found := spoken.run_of(syllables, word):
+            yield places[found[0]][0], places[found[1] - 1][1]
+            return
 
 
 def _joined(found: list[Span]) -> list[Span]:

@@ -91,6 +91,18 @@ def syllables() -> frozenset[str]:
     return frozenset(read.strip() for read in _readings().characters.values() if _VOWEL.search(read))
 
 
+def list_surnames() -> list[tuple[str, str]]:
+    """Those that are read otherwise than their characters elsewhere, with their readings."""
+    return [(name, read.strip()) for name, read in _readings().surnames.items()]
+
+
+def surname_of(text: str) -> tuple[int, str]:
+    """How many characters of the beginning are such a surname, and its reading; 0 and empty where none is."""
+    surnames = _readings().surnames
+    size = next((size for size in (2, 1) if text[:size] in surnames), 0)
+    return size, surnames[text[:size]].strip() if size else ""
+
+
 def otherwise(name: str, read: str) -> str:
     """How somebody reads a person's name who takes the surname for a common word: 曾伟 as "ceng wei"; mostly empty."""
     as_surname, elsewhere = _readings().others.get(name[:1], ("", ""))

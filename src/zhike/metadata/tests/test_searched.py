@@ -12,7 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import SYSTEM
-from zhike.core.text import grams
+from zhike.core.text import grams, spoken
 from zhike.customers.models import Customer
 from zhike.metadata import pieces, readings, searches
 from zhike.metadata.models import FieldDefinition, Index, Kind
@@ -57,7 +57,8 @@ def test_the_database_makes_the_pieces_that_searches_ask_for() -> None:
             for typed in {*text.split(), *grams.fold(text).split()}:
                 asked = [word for word in searches.words_of(typed) if not word.is_short]
                 assert all(word.pieces <= {*made} for word in asked), (text, typed)
-            read, _line, short = told_by(cursor, "zhike_reading", folded).partition("\n")
+            read, _line, more = told_by(cursor, "zhike_reading", folded).partition("\n")
+            short = more.partition("\n")[0]
             if read:
                 assert {*_threes(read.replace(" ", "")), *_threes(short), f"#{short[:2]}"} <= {*made}, text
         cursor.execute("SELECT zhike_pieces(NULL), zhike_pieces(repeat('abc', 10000))")
@@ -75,7 +76,7 @@ def told_by(cursor: Any, function: str, text: str) -> str:
 
 
 HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5) | st.sampled_from(
-    "重庆银行长单曾解都乐朝阳abz019 -·.（"
+    "重庆银行长孙单于曾解都乐朝阳abz019 -·.（"
 )
 
 
@@ -85,7 +86,7 @@ HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5) | st.sampled_fro
 def test_the_database_reads_and_joins_as_the_checks_do(text: str) -> None:
     folded = grams.fold(text)
     with connection.cursor() as cursor:
-        assert told_by(cursor, "zhike_reading", folded).partition("\n")[0] == readings.reading_of(folded)
+        assert told_by(cursor, "zhike_reading", folded).split("\n")[::2] == (readings.readings_of(folded) or [""])
         assert told_by(cursor, "zhike_joined", folded) == grams.joined(folded)
 
 
@@ -98,7 +99,7 @@ def test_the_database_reads_and_joins_as_the_checks_do(text: str) -> None:
     ],
 )
 def test_readings_begin_with_a_syllable_here_and_in_the_database(typed: str, is_read: bool) -> None:
-    assert readings.is_read_as(readings.reading_of("华东冷链仓库"), typed) == is_read
+    assert spoken.is_read_as(readings.readings_of("华东冷链仓库")[0], typed) == is_read
     with connection.cursor() as cursor:
         pattern = readings.pattern_of(typed)
         cursor.execute("SELECT zhike_reading('华东冷链仓库') ~ %s", [pattern])
