@@ -19,7 +19,9 @@ class NotConverged(ArithmeticError):
     """No maximum was found from any start."""
 
 
-def maximize(log_likelihood: Graded, *, starts: Sequence[Sequence[float]], unbounded: int = 0) -> tuple[Floats, float]:
+def maximize(
+    log_likelihood: Graded, *, starts: Sequence[Sequence[float] | Floats], unbounded: int = 0
+) -> tuple[Floats, float]:
     """The parameters and the logarithm of their likelihood, the best that any of the starts leads to.
 
     log_likelihood: of the parameters, with its gradient; they are sought on a logarithmic scale, so stay positive.
