@@ -7,11 +7,13 @@ from zhike.audit.models import Entry, Payload
 from zhike.core import fields
 from zhike.core.actor import SYSTEM
 from zhike.customers.guarded import RECORD
-from zhike.customers.models import EXPORT
+from zhike.customers.models import EXPORT, Customer
 from zhike.customers.permissions import CONTAINED
 from zhike.customers.services import activities, sealing
 from zhike.customers.services.identifiers import NewIdentifier, add_identifier
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.metadata.models import Kind
+from zhike.metadata.services import definitions, sections
 
 NUMBER = "110101199003074258"
 
@@ -38,6 +40,23 @@ def test_a_print_is_an_export_of_one(company: Company, make_customer: MakeCustom
     other.force_login(company.colleague)
     assert other.get(f"/customers/{one.pk}/print/").status_code == 404
     assert len(prints()) == 2
+
+
+def test_a_section_in_which_nothing_is_filled_in_is_not_printed(company: Company, make_customer: MakeCustomer) -> None:
+    one = make_customer("张伟", owner=company.seller)
+    for name in ("仓储", "展厅"):
+        section = sections.create_section(actor=SYSTEM, record=RECORD, name=name)
+        made = definitions.create_field(
+            actor=SYSTEM, at=NOON, record=RECORD, kind=Kind.TEXT, label=f"{name}说明", section_id=section.pk
+        )
+        if name == "仓储":
+            Customer.objects.filter(pk=one.pk).update(custom={made.key: "三号库"})
+    client = Client()
+    client.force_login(company.seller)
+    page = client.get(f"/customers/{one.pk}/print/").content.decode()
+    assert "<h2>仓储</h2>" in page
+    assert "三号库" in page
+    assert "展厅" not in page
 
 
 def test_who_sees_everything_masked_prints_it_masked_and_it_is_recorded_as_such(

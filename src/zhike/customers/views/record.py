@@ -300,7 +300,9 @@ def _own_context(found: Record, request: ActorRequest, may_edit: bool) -> dict[s
 
 
 def _own_on_paper(found: Record, request: ActorRequest, may_edit: bool) -> dict[str, Any]:
-    return {"own_groups": _own_groups(found, request, may_edit)}
+    """Without sections in which nothing is filled in: on paper nobody can fill them."""
+    groups = _own_groups(found, request, may_edit)
+    return {"own_groups": [one for one in groups if any(field.shown for _line, field in one.lines)]}
 
 
 def upload_of(known: Known, pk: int) -> Upload:
