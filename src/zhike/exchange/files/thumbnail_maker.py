@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ MOST_MEMORY, MOST_SECONDS, MOST_WRITTEN = 640 << 20, 5, 256 << 10
 MOST_PIXELS = 64_000_000
 MOST_SCALED = 256_000_000  # a JPEG, which is made smaller while it is decoded
 QUALITY = 80
+NOT_INSTALLED = 70  # which says nothing of the picture
 # What is loaded only once a picture asks for it, when there is nothing to be opened any more.
 PARTS = ("copy", *(f"PIL.{kind}ImagePlugin" for kind in ("Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")))
 
@@ -27,9 +29,12 @@ def main(form: str, edge: int, picture: BinaryIO, target: BinaryIO) -> None:
     _limit(resource.RLIMIT_CPU, MOST_SECONDS)
     _limit(resource.RLIMIT_FSIZE, MOST_WRITTEN)
     _limit(resource.RLIMIT_CORE, 0)
-    for part in PARTS:
-        import_module(part)
-    from PIL import Image, ImageOps
+    try:
+        for part in PARTS:
+            import_module(part)
+        from PIL import Image, ImageOps
+    except ImportError:
+        sys.exit(NOT_INSTALLED)
 
     Image.preinit()
     _limit(resource.RLIMIT_NOFILE, 3)
@@ -52,7 +57,10 @@ def main(form: str, edge: int, picture: BinaryIO, target: BinaryIO) -> None:
 
 
 def _limit(what: int, most: int) -> None:
-    resource.setrlimit(what, (most, most))
+    hard = resource.getrlimit(what)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with suppress(ValueError, OSError):  # macOS knows no limit of memory
+        resource.setrlimit(what, (most, most))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from zhike.exchange.files.contents import Form
+from zhike.exchange.files.thumbnail_maker import NOT_INSTALLED
 
 MAKER = Path(__file__).with_name("thumbnail_maker.py")
 ENDING = ".small"
@@ -68,6 +69,8 @@ def _make(path: Path, target: Path, form: str) -> None:
                 timeout=LONGEST_S,
                 check=False,
             )
+        if done.returncode == NOT_INSTALLED:
+            raise ThumbnailNotMade
         if done.returncode:
             draft.write_bytes(b"")
         draft.rename(target)

@@ -129,3 +129,14 @@ def test_the_program_opens_no_file_and_writes_no_more_than_allowed(tmp_path: Pat
             [sys.executable, "-I", str(spied), "PNG", "144"], stdin=picture, capture_output=True, check=False
         )
     assert (done.returncode, b"Too many open files" in done.stderr) == (1, True)
+
+
+def test_a_library_that_is_missing_says_nothing_of_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, broken = written(tmp_path, "png"), tmp_path / "maker.py"
+    text = thumbnails.MAKER.read_text(encoding="utf-8")
+    broken.write_text(text.replace('"copy"', '"no_such_library"'), encoding="utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(thumbnails, "MAKER", broken)
+        with pytest.raises(thumbnails.ThumbnailNotMade):
+            thumbnails.thumbnail_of(path, FORMS["png"])
+    made(path)
