@@ -233,3 +233,36 @@ def test_an_edited_cell_shows_what_the_list_shows(open_browser: Opened) -> None:
     expect(cell.locator(".zk-badge")).to_have_count(len(before) + 1)
     page.locator("[data-toast]").last.get_by_role("button", name="撤销").click()
     expect(page.locator("td[data-label=标签]").first.locator(".zk-badge")).to_have_text(before)
+
+
+def test_who_stands_in_two_groups_is_chosen_once(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?cols=name,tags&f=tag:filled:")
+    cell, said = page.locator("td[data-label=标签]").first, page.locator("td [name=value]")
+    cell.dblclick()
+    before = said.input_value()
+    said.fill(f"{before}，另一组")
+    said.press("Enter")
+    expect(cell).to_contain_text("另一组")
+    customer = page.locator("tbody [data-select]").first.get_attribute("value")
+
+    page.goto("/customers/?by=tag&q=" + page.locator("tbody th a").first.inner_text())
+    groups, both = page.locator("[data-group]"), page.locator(f"tbody [data-select][value='{customer}']")
+    expect(both.first).to_be_attached()
+    for place in range(1, groups.count()):
+        groups.nth(place).click()
+        rows = groups.nth(place).locator("xpath=ancestor::tbody/following-sibling::tbody[1]//th")
+        expect(rows.first).to_be_visible()
+    both.first.check(force=True)
+    expect(page.locator("[data-bulk-count]")).to_have_text("1")
+    expect(page.locator("[data-select]:checked")).to_have_count(before.count("，") + 2)
+    # On a telephone the bar is one line, however much can be done.
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".zk-bulk").evaluate("bar => bar.offsetHeight") < 70
+
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/customers/?cols=name,tags&f=tag:filled:")
+    cell.dblclick()
+    said.fill(before)
+    said.press("Enter")
+    expect(cell).not_to_contain_text("另一组")

@@ -24,9 +24,12 @@ behaviour("[data-table]", (table) => {
   const bar = table.querySelector<HTMLElement>("[data-bulk]");
   const whole = table.querySelector<HTMLInputElement>("[data-bulk-whole]");
   const boxes = () => [...table.querySelectorAll<HTMLInputElement>("[data-select]")];
+  const distinct = (some: HTMLInputElement[]) => new Set(some.map((box) => box.value)).size;
 
   const count = () => {
-    const chosen = boxes().filter((box) => box.checked).length;
+    // Who stands in several groups is chosen once.
+    const chosen = distinct(boxes().filter((box) => box.checked));
+    const offered = distinct(boxes());
     const isWhole = whole?.value === "1";
     table.toggleAttribute("data-selecting", chosen > 0);
     if (bar) {
@@ -36,14 +39,14 @@ behaviour("[data-table]", (table) => {
       const total = document.querySelector(".zk-title .zk-count")?.textContent?.trim();
       if (number) number.textContent = isWhole && total ? total : String(chosen);
       const offer = bar.querySelector<HTMLElement>("[data-bulk-all]");
-      if (offer) offer.hidden = isWhole || chosen === 0 || chosen < boxes().length || !table.querySelector(".zk-more");
+      if (offer) offer.hidden = isWhole || chosen === 0 || chosen < offered || !table.querySelector(".zk-more");
       for (const one of bar.querySelectorAll<HTMLElement>("[data-whole-only]")) one.hidden = !isWhole;
       for (const one of bar.querySelectorAll<HTMLElement>("[data-picked-only]")) one.hidden = isWhole;
     }
     for (const box of boxes()) box.disabled = isWhole;
     const all = whichAll();
     if (all) {
-      all.checked = chosen > 0 && chosen === boxes().length;
+      all.checked = chosen > 0 && chosen === offered;
       all.indeterminate = chosen > 0 && !all.checked;
     }
   };
@@ -57,7 +60,10 @@ behaviour("[data-table]", (table) => {
     const { target } = event;
     if (!(target instanceof HTMLInputElement)) return;
     if (target === whichAll()) choose(target.checked, false);
-    else if (target.matches("[data-select]")) count();
+    else if (target.matches("[data-select]")) {
+      for (const box of boxes()) if (box.value === target.value) box.checked = target.checked;
+      count();
+    }
   });
   table.querySelector("[data-bulk-all]")?.addEventListener("click", () => choose(true, true));
   table.querySelector("[data-bulk-clear]")?.addEventListener("click", () => choose(false, false));

@@ -106,7 +106,9 @@ def compare_url(ids: list[int], survivor_id: int | None = None) -> str:
 
 
 def ids_of(given: QueryDict, name: str) -> list[int]:
-    return [int(value) for value in given.getlist(name) if value.isdecimal() and len(value) <= LONGEST_ID]
+    """Each once: in a list in groups by tag somebody stands in several."""
+    named = [int(value) for value in given.getlist(name) if value.isdecimal() and len(value) <= LONGEST_ID]
+    return list(dict.fromkeys(named))
 
 
 def choices_of(given: QueryDict) -> dict[str, int]:
