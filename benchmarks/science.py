@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import describe_machine, emit
 
-METHODS = ("lifetimes", "summary")
+METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback")
 MINUTES = 30
 
 
