@@ -73,8 +73,9 @@ def gather() -> None:
         spend=(number.n % 1_000).cast("float64"),
         before=(number.n % 777).cast("float64"),
     )
+    held = engine.create_table("trial", rows)
     began, cpu = time.perf_counter(), time.process_time()
-    statistics = ibis.memtable(engine.to_pyarrow(arm_statistics(rows, arm="arm", columns=("visit", "spend", "before"))))
+    statistics = ibis.memtable(engine.to_pyarrow(arm_statistics(held, arm="arm", columns=("visit", "spend", "before"))))
     arms = arms_of_table(statistics, columns=("visit", "spend", "before"))
     assert sum(arm.count for arm in arms.values()) == ROWS
     used = time.process_time() - cpu
