@@ -1,5 +1,6 @@
 """Panels are arranged by each person for themselves, and what to do next is said with its reason."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -43,6 +44,21 @@ def test_each_person_arranges_their_own(company: Company, make_customer: MakeCus
     assert PanelArrangement.objects.get().hidden == ["history"]
     seller.post(f"{address}panels/")
     assert f'hx-get="{address}history/panel/"' in seller.get(address).content.decode()
+
+
+def test_what_is_due_and_what_was_done_follow_the_time_line(company: Company, make_customer: MakeCustomer) -> None:
+    one = make_customer("张伟", owner=company.seller)
+    client = Client()
+    client.force_login(company.seller)
+    for panel in ("next", "history/panel"):
+        text = client.get(f"/customers/{one.pk}/{panel}/").content.decode()
+        assert f'hx-get="/customers/{one.pk}/{panel}/"' in text
+        assert "timeLineWritten from:body" in text
+    said = client.post(f"/customers/{one.pk}/activities/", {"kind": "call", "text": "谈过价格"})
+    told = json.loads(said.headers["HX-Trigger"])
+    assert told.keys() == {"toast", "timeLineWritten"}
+    # Taking it back tells nothing, so that the whole page shows itself anew.
+    assert "HX-Trigger" not in client.post(told["toast"]["undoUrl"]).headers
 
 
 def test_advice_says_its_reasons_and_the_weightiest_first(company: Company, make_customer: MakeCustomer) -> None:

@@ -1,5 +1,7 @@
 """Writing into the time line."""
 
+import json
+
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +24,8 @@ from zhike.customers.services.attaching import AttachmentTooLarge, Given
 from zhike.customers.views.record import EDIT, load_visible, new_activity, time_line_context
 from zhike.exchange import uploads
 
+WRITTEN = "timeLineWritten"  # what depends on the last follow-up shows itself anew
+
 
 @needs(EDIT)
 @require_POST
@@ -36,7 +40,9 @@ def add_activity(request: ActorRequest, pk: int) -> HttpResponse:
     added = written[0]
     undo_url = reverse("remove_activity", args=[added.pk])
     said = " · ".join([_("Written into the time line"), *_heard(request, added)])
-    return toast(_time_line(request, pk), said, undo_url=undo_url)
+    response = toast(_time_line(request, pk), said, undo_url=undo_url)
+    response.headers["HX-Trigger"] = json.dumps({**json.loads(response.headers["HX-Trigger"]), WRITTEN: True})
+    return response
 
 
 @needs(EDIT)

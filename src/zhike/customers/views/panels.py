@@ -39,7 +39,7 @@ def show_next_steps(request: ActorRequest, pk: int) -> HttpResponse:
     """What to do next, each with its reason."""
     load_visible(request, pk)
     found = advice.list_advice(page="customer", record_id=pk, actor=request.actor, today=_today(request))
-    return render_page(request, "customers/next_steps.html", {"advice": found[:MOST]})
+    return render_page(request, "customers/next_steps.html", {"pk": pk, "advice": found[:MOST]})
 
 
 def _today(request: ActorRequest) -> date:
