@@ -28,7 +28,7 @@ OPENED = {
     "customers/selectors/sampling.py:draw": "finds ids of a group by the compiled predicate",
     "customers/selectors/sampling.py:find": "a part of it, as often as it takes",
     "customers/selectors/exporting.py:count_beyond": "whether somebody in a file is out of reach by now",
-    "customers/listing/groupings.py:_most_used": "words that are everybody's, by their use; who has them is counted apart",
+    "customers/listing/groupings.py:_most_used": "which words are used most; who has them is counted by the predicate",
     "customers/selectors/groups.py:_aggregate": "counts and adds up by the compiled predicate",
     "customers/selectors/groups.py:_count_one": "the same, of one group",
     "customers/selectors/listing.py:find_stretch": "a part of it; rows are read under the policies",
