@@ -1,6 +1,7 @@
 """Customers in the search box: by name, reading, initials, number, address, and by what was meant."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from zhike.core.lists.state import State
 from zhike.core.masking import ID_NUMBERS
 from zhike.core.paging import Page
 from zhike.core.text import alike, grams, pinyin
+from zhike.core.text.spoken import is_read_as
 from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, key, shown_name
 from zhike.customers.models import Customer, CustomerSearch, Identifier
 from zhike.customers.sealed import ID_NUMBER, digests
@@ -32,6 +34,7 @@ CITY = key("city")
 CANDIDATES = 30
 MOST_READ = 300
 OF_EACH_SPELLING = 12
+_PINYIN = re.compile("[a-z]{3,}")
 LAST = "\U0010ffff"
 _SOUGHT = "SELECT * FROM customers_sought(%s::text[], %s::text[], %s, %s, %s, %s, %s::bigint[], %s)"
 _ALIKE = "SELECT * FROM customers_alike(%s::jsonb, %s)"
@@ -86,7 +89,13 @@ def find_alike(asked: Asked) -> list[Found]:
     words = {spelling.word for spelling in spellings if spelling.word}
     if words:
         ids = _near(ids, words, [one for one in spellings if not one.word])
-    return [_told(one, Rank.ALIKE) for one in _read(asked.actor, ids[:CANDIDATES])]
+    candidates = _read(asked.actor, ids[:CANDIDATES])
+    typed = asked.folded.replace(" ", "")
+    # Whole syllables, begun ones and first letters in a mixture (zhangxm) are no slip.
+    meant = [
+        one for one in candidates if _PINYIN.fullmatch(typed) and any(is_read_as(text, typed) for text in one.texts)
+    ]
+    return [_told(one, Rank.START) for one in meant] or [_told(one, Rank.ALIKE) for one in candidates]
 
 
 def recall(actor: Actor, ids: Sequence[int]) -> list[Found]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from zhike.core.actor import Actor
@@ -56,7 +56,7 @@ def find(*, actor: Actor, typed: str, at: datetime, limit: int = 6, kinds: Seque
             if kind.find_alike is not None and not _is_meant(found, kind):
                 known = {one.url for one in found[kind.key]}
                 alike = kind.find_alike(asked[kind.key])
-                found[kind.key] += [replace(one, rank=Rank.ALIKE) for one in alike if one.url not in known]
+                found[kind.key] += [one for one in alike if one.url not in known]
     groups = [_group(kind, found[kind.key], asked[kind.key]) for kind in asked_kinds if found[kind.key]]
     return sorted(groups, key=lambda group: group.found[0].rank)
 

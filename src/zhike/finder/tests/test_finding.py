@@ -104,6 +104,14 @@ def test_slips_are_forgiven_where_little_is_found(ask: Ask, typed: str, name: st
     assert name in ask(typed)
 
 
+def test_a_mixture_of_pinyin_and_initials_is_no_slip(actor: Actor, company: dict[str, Customer]) -> None:
+    for typed, names in (("zhangwm", ["张伟明"]), ("zengguof", ["曾国藩"]), ("xiexiaod", ["解晓东"])):
+        with acting(actor):
+            [group] = selectors.find(actor=actor, typed=typed, at=NOON, kinds=[CUSTOMERS.key])
+        assert [one.title for one in group.found] == names, typed
+        assert not group.is_alike
+
+
 def test_slips_are_forgiven_within_a_small_reach(boss: User, company: dict[str, Customer]) -> None:
     role = accounts.put_role(
         actor=SYSTEM, code="own", name="own", grants={one.code: Scope.OWN for one in list_permissions()}
