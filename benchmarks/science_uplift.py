@@ -82,7 +82,7 @@ def earn(trial: Trial, scores: Floats) -> None:
     for found in [policy_of(mean, effects, share=share, costs=COSTS) for share in (0.3, 0.5, 1.0)]:
         lead = found.against_chance
         emit(
-            f"policy_womens_{found.share:.0%}",
+            f"policy_womens_{100 * found.share:.0f}_profit",
             found.profit.value,
             "profit",
             error=round(found.profit.standard_error),

@@ -36,11 +36,17 @@ class Metric:
     order, where customers are assigned and may order several times).
 
     adjusted_by: columns known before the experiment that explain a part of the outcome.
+
+    :raises ExperimentInvalid: adjusted by itself, or twice by the same column
     """
 
     of: str
     per: str = ""
     adjusted_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len({self.of, self.per, *self.adjusted_by}) < 2 + len(self.adjusted_by):
+            raise ExperimentInvalid(f"a column is used twice: {self}")
 
     @property
     def name(self) -> str:
@@ -58,7 +64,9 @@ class Estimate:
 
     @property
     def p(self) -> float:
-        """Two-sided, for one look at a number of rows that was fixed before."""
+        """Two-sided, for one look at a number of rows that was fixed before; 0 or 1 of a figure without an error."""
+        if not self.standard_error:
+            return float(self.value == 0)
         return float(2 * stats.t.sf(abs(self.value) / self.standard_error, self.degrees))
 
     def interval(self, level: float = LEVEL) -> Interval:

@@ -126,6 +126,9 @@ def test_nothing_is_said_of_what_says_nothing() -> None:
         compare(some, some, metric=Metric(of="y", per="none"))
     with pytest.raises(StatisticsInvalid, match="gathered"):
         compare(some, some, metric=Metric(of="y", adjusted_by=("z",)))
+    for twice in (("y", "", ("y",)), ("y", "n", ("n",)), ("y", "", ("x", "x")), ("y", "y", ())):
+        with pytest.raises(ExperimentInvalid, match="twice"):
+            Metric(of=twice[0], per=twice[1], adjusted_by=twice[2])
     loss = compare(some, Arm.of_values(y=[-1, -2, 0], none=[0, 0, 0]), metric=Y)
     assert loss.relative is None
 

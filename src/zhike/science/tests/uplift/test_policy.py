@@ -47,6 +47,7 @@ def test_choosing_by_true_effects_pays_and_choosing_by_chance_does_not() -> None
     for policy in curve:
         truth = 4 * policy.share * (1 - policy.share) * 60_000
         assert abs(policy.profit.value - truth) < 4 * policy.profit.standard_error
+    assert (curve[-1].against_chance.value, curve[-1].against_chance.p) == (0, 1)
     half = curve[4]
     assert half.against_chance.interval().low > 0
     assert half.against_everybody.interval().low > 0
