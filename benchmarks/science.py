@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import describe_machine, emit
 
-METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback")
+METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback", "propensity")
 MINUTES = 30
 
 
