@@ -12,6 +12,24 @@ MONEY = "decimal(38, 8)"
 WEEK_DAYS = 7
 
 
+class OrdersInvalid(TypeError):
+    """A column that is missing, or that is not what it has to be."""
+
+
+def check_orders(orders: ir.Table) -> None:
+    """:raises OrdersInvalid: without customer_id, placed_on as a day or amount as a number"""
+    kinds = orders.schema()
+    missing = [name for name in ("customer_id", "placed_on", "amount") if name not in kinds]
+    if missing:
+        raise OrdersInvalid(f"orders are without {', '.join(missing)}")
+    if not kinds["placed_on"].is_date():
+        raise OrdersInvalid(
+            f"placed_on is {kinds['placed_on']}: a day is wanted, the local one, and only you know in which time zone"
+        )
+    if not kinds["amount"].is_numeric():
+        raise OrdersInvalid(f"amount is {kinds['amount']}: a number is wanted, of one currency")
+
+
 def purchase_summary(orders: ir.Table, *, as_of: date, customers: ir.Table | None = None) -> ir.Table:
     """First and last purchase, frequency, amount and rhythm, one row per customer.
 
@@ -24,6 +42,8 @@ def purchase_summary(orders: ir.Table, *, as_of: date, customers: ir.Table | Non
     - A negative order (refund, cancellation) lowers the amount, but is no purchase: it moves neither the
       counts nor the first and last day. The purchase that it takes back stays counted.
     - Orders without a customer or without an amount are left out.
+
+    :raises OrdersInvalid: a column is missing, or a moment stands where a day has to
 
     Returns
     - customer_id
@@ -48,6 +68,7 @@ def purchase_totals(orders: ir.Table, *, as_of: date) -> ir.Table:
     """
     import ibis
 
+    check_orders(orders)
     known = orders.filter(
         orders.customer_id.notnull(), orders.amount.notnull(), orders.placed_on <= ibis.literal(as_of)
     )
@@ -101,10 +122,13 @@ def calibrated_summary(orders: ir.Table, *, calibration_end: date) -> ir.Table:
     Returns customer_id, frequency (repeat purchase days), recency_weeks (first to last purchase, t_x),
     age_weeks (first purchase to the end, T), mean_repeat_amount (decimal, of the repeat days; null without one).
 
+    :raises OrdersInvalid: a column is missing, or a moment stands where a day has to
+
     Source: Fader and Hardie, "Creating an RFM summary using Excel" (2008); the published CDNOW summary.
     """
     import ibis
 
+    check_orders(orders)
     purchases = orders.filter(
         orders.customer_id.notnull(), orders.amount >= 0, orders.placed_on <= ibis.literal(calibration_end)
     )

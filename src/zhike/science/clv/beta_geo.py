@@ -8,9 +8,10 @@ customers may leave after their first purchase too).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy.special import hyp2f1
+from scipy.special import betaincinv, hyp2f1
 
 from zhike.science.clv._beta_geo_likelihood import BetaGeoLikelihood
 from zhike.science.clv._likelihood import maximize, standard_errors
@@ -19,6 +20,7 @@ from zhike.science.clv.nbd import Nbd, earns_drop_out, fit_nbd
 
 NAMES = ("r", "alpha", "a", "b")
 _NEAR_ONE = 1e-4
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,13 @@ class BetaGeo:
         x, until = histories.frequency, self.alpha + histories.age
         b = self.b + x + self.is_modified
         total = self.a + b - 1
-        share = hyp2f1(self.r + x, b, total, time / (until + time)) * (until / (until + time)) ** (self.r + x)
-        lasting: Floats = total / (self.a - 1) * (1 - share)
+        with np.errstate(over="ignore", invalid="ignore"):
+            share = hyp2f1(self.r + x, b, total, time / (until + time)) * (until / (until + time)) ** (self.r + x)
+            lasting: Floats = total / (self.a - 1) * (1 - share)
+        # Of parameters far out, such as those of hardly any data, the series overflows.
+        lost = ~(np.isfinite(lasting) & (lasting >= 0))
+        if lost.any():
+            lasting[lost] = _while_here(self.a, b[lost], self.r + x[lost], time / until[lost])
         return lasting / (1 + self._odds_of_leaving(histories))
 
     def _odds_of_leaving(self, histories: Histories) -> Floats:
@@ -71,6 +78,16 @@ class BetaGeo:
         with np.errstate(over="ignore"):
             odds = self.a / np.maximum(self.b + x + self.is_modified - 1, 1e-300) * times ** (self.r + x)
         return odds if self.is_modified else np.where(x > 0, odds, 0.0)
+
+
+def _while_here(a: float, b: Any, shape: Any, times: Any) -> Floats:
+    """Purchases to expect of somebody who is here: the mean of (1 - exp(-rate p time)) / p over rates and leaving.
+
+    Rates follow a gamma distribution, whose mean is closed; p follows a beta, whose mean is taken by quadrature.
+    """
+    leaves = np.maximum(betaincinv(a, b[:, None], (_NODES + 1) / 2), 1e-12)
+    bought: Floats = (-np.expm1(-shape[:, None] * np.log1p(leaves * times[:, None])) / leaves) @ _WEIGHTS / 2
+    return bought
 
 
 def fit_beta_geo(histories: Histories, *, is_modified: bool = False) -> BetaGeo | Nbd:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zhike.science.clv._likelihood import NotConverged
 from zhike.science.clv.beta_geo import fit_beta_geo
 from zhike.science.clv.histories import Floats, Histories
 from zhike.science.clv.nbd import fit_nbd
@@ -38,19 +39,60 @@ class Trial:
     """How a model did over the customers held back from it.
 
     asked: the model that was fitted; model.name may be that of a reduced one. deviance: Poisson, a customer; the lower
-    the better, and lowest in expectation for the true means. mae, rmse: in purchases. correlation: Pearson.
+    the better, and lowest in expectation for the true means. excess, excess_error: of deviance over the best, the mean
+    of the customers' differences with its standard error. mae, rmse: in purchases. correlation: Pearson.
     by_frequency: purchases before (the last entry: that many or more), customers, expected and actual mean.
     """
 
     asked: str
     model: RepeatModel
     deviance: float
+    excess: float
+    excess_error: float
     mae: float
     rmse: float
     correlation: float
     expected: float
     actual: int
     by_frequency: list[tuple[int, int, float, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """model: fitted to everything known. asked: by what name; trials: of all, the best first. reason: in words."""
+
+    asked: str
+    model: RepeatModel
+    trials: list[Trial]
+    reason: str
+
+
+def choose_repeat_model(orders: ir.Table, *, as_of: date, weeks: int, fits: Mapping[str, Fit] = FITS) -> Choice:
+    """Hold back the last weeks, take the model that foretold them best, and fit it to everything.
+
+    fits: from the simplest on. The first whose deviance is within a standard error of the best's is taken: what cannot
+    be told from the best, and is simpler (Breiman and others (1984), the rule of one standard error).
+
+    :raises zhike.science.clv.histories.NotIdentified: nobody bought again before the weeks held back
+    """
+    end = as_of - timedelta(weeks=weeks)
+    trials = try_repeat_models(orders, calibration_end=end, weeks=weeks, fits=fits)
+    told, best = {trial.asked: trial for trial in trials}, trials[0]
+    asked = next(name for name in fits if name in told and told[name].excess <= told[name].excess_error)
+    taken = told[asked]
+    reason = f"{asked} foretold {weeks} weeks best, with a deviance of {taken.deviance:.4f} a customer"
+    if asked != best.asked:
+        reason = (
+            f"{asked} is simpler than {best.asked} and not to be told from it: its deviance of {taken.deviance:.4f}"
+            f" a customer is higher by {taken.excess:.4f}, with a standard error of {taken.excess_error:.4f}"
+        )
+    if taken.model.name != asked:
+        reason += f"; it came down to {taken.model.name}"
+    left_out = [name for name in fits if name not in told]
+    if left_out:
+        reason += f"; no maximum was found for {', '.join(left_out)}"
+    model = fits[asked](Histories.of_table(calibrated_summary(orders, calibration_end=as_of)))
+    return Choice(asked=asked, model=model, trials=trials, reason=reason)
 
 
 def try_repeat_models(
@@ -60,7 +102,10 @@ def try_repeat_models(
 
     orders: as in :func:`zhike.science.purchases.purchase_summary`; reaching to the last of those weeks.
 
+    A model that finds no maximum is left out.
+
     :raises zhike.science.clv.histories.NotIdentified: nobody bought again before
+    :raises zhike.science.clv._likelihood.NotConverged: none found a maximum
     """
     before = calibrated_summary(orders, calibration_end=calibration_end)
     after = orders.filter(
@@ -76,23 +121,56 @@ def try_repeat_models(
     rows = counted.to_pyarrow()
     histories = Histories.of_arrow(rows)
     later = np.asarray(np.from_dlpack(rows["later"].combine_chunks()), dtype=np.float64)
-    trials = [_trial(name, fit(histories), histories, later, weeks) for name, fit in fits.items()]
+    models = dict(_fitted(histories, fits))
+    expected = {asked: model.expected_purchases(histories, time=weeks) for asked, model in models.items()}
+    deviances = {asked: _deviance(foretold, later) for asked, foretold in expected.items()}
+    best = min(deviances.values(), key=lambda values: float(np.average(values, weights=histories.customers)))
+    trials = [
+        _trial(asked, model, histories, later, expected[asked], deviances[asked], best)
+        for asked, model in models.items()
+    ]
     return sorted(trials, key=lambda trial: trial.deviance)
 
 
-def _trial(asked: str, model: RepeatModel, histories: Histories, later: Floats, weeks: int) -> Trial:
-    expected, count = model.expected_purchases(histories, time=weeks), histories.customers
-    # Of nothing expected and nothing bought the deviance is 0; of something bought it would be endless.
+def _fitted(histories: Histories, fits: Mapping[str, Fit]) -> Iterator[tuple[str, RepeatModel]]:
+    failed = []
+    for asked, fit in fits.items():
+        try:
+            yield asked, fit(histories)
+        except NotConverged:
+            failed.append(asked)
+    if len(failed) == len(fits):
+        raise NotConverged(f"no maximum was found for {', '.join(failed)}")
+
+
+def _deviance(expected: Floats, later: Floats) -> Floats:
+    # Of nothing expected and nothing bought it is 0; of something bought it would be endless.
     safe = np.maximum(expected, 1e-9)
     logs = np.where(later > 0, later * np.log(np.maximum(later, 1) / safe), 0.0)
+    return 2 * (logs - (later - expected))
+
+
+def _trial(
+    asked: str,
+    model: RepeatModel,
+    histories: Histories,
+    later: Floats,
+    expected: Floats,
+    deviance: Floats,
+    best: Floats,
+) -> Trial:
+    count = histories.customers
 
     def mean(values: Floats) -> float:
         return float(np.average(values, weights=count))
 
+    excess = mean(deviance - best)
     return Trial(
         asked=asked,
         model=model,
-        deviance=mean(2 * (logs - (later - expected))),
+        deviance=mean(deviance),
+        excess=excess,
+        excess_error=(mean((deviance - best - excess) ** 2) / float(count.sum())) ** 0.5,
         mae=mean(np.abs(later - expected)),
         rmse=mean((later - expected) ** 2) ** 0.5,
         correlation=_correlation(expected, later, count),

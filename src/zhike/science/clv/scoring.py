@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class RepeatModel(Protocol):
-    """What every fitted model of repeat purchases answers."""
+    """What every fitted model of repeat purchases answers. name: its own, which may be that of a reduced one."""
+
+    @property
+    def name(self) -> str: ...
 
     def p_alive(self, histories: Histories) -> Floats: ...
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zhike.science.clv._likelihood import NotConverged
 from zhike.science.clv.beta_geo import BetaGeo
 from zhike.science.clv.histories import Histories, NotIdentified
-from zhike.science.clv.holding_out import try_repeat_models
-from zhike.science.clv.nbd import Nbd
+from zhike.science.clv.holding_out import FITS, choose_repeat_model, try_repeat_models
+from zhike.science.clv.nbd import Nbd, fit_nbd
 from zhike.science.clv.pareto_nbd import ParetoNbd
 from zhike.science.clv.residual import discounted_purchases
+from zhike.science.purchases import calibrated_summary
 from zhike.science.tests.clv.companies import CALIBRATION_END, WEEKS, cdnow_orders
 from zhike.science.tests.tables import orders_table
 
@@ -35,6 +37,38 @@ def test_the_best_comes_first_and_the_naive_last(trial_data: Path) -> None:
     assert [frequency for frequency, *_rest in groups] == list(range(8))
     assert sum(customers for _frequency, customers, *_rest in groups) == 2_357
     assert sum(customers * actual for _f, customers, _expected, actual in groups) == pytest.approx(1_882)
+
+
+def test_the_simplest_of_those_that_cannot_be_told_from_the_best_is_chosen_and_says_why(trial_data: Path) -> None:
+    if not (trial_data / "cdnow").is_dir():
+        pytest.skip("needs the trial data set cdnow")
+    orders = cdnow_orders(trial_data)
+    as_of = CALIBRATION_END + timedelta(weeks=WEEKS)
+    choice = choose_repeat_model(orders, as_of=as_of, weeks=WEEKS)
+    told = {trial.asked: trial for trial in choice.trials}
+    assert set(told) == set(FITS)
+    assert choice.trials[0].excess == 0
+    assert told["NBD"].excess > 2 * told["NBD"].excess_error
+    assert choice.asked != "NBD"
+    assert choice.model.name == choice.asked
+    assert choice.reason.startswith(choice.asked)
+    # It is fitted to the weeks that were held back too.
+    fitted = FITS[choice.asked](Histories.of_table(calibrated_summary(orders, calibration_end=as_of)))
+    assert choice.model == fitted
+
+
+def test_a_model_without_a_maximum_is_left_out_and_named() -> None:
+    first = date(2024, 1, 1)
+    orders = orders_table((1 + n % 40, first + timedelta(days=n * 7 % 200 + n % 3), Decimal(10)) for n in range(300))
+
+    def fails(histories: Histories) -> Nbd:
+        raise NotConverged("no start led to a maximum")
+
+    choice = choose_repeat_model(orders, as_of=date(2024, 7, 1), weeks=8, fits={"odd": fails, "NBD": fit_nbd})
+    assert choice.asked == "NBD"
+    assert choice.reason.endswith("no maximum was found for odd")
+    with pytest.raises(NotConverged, match="odd"):
+        try_repeat_models(orders, calibration_end=date(2024, 5, 1), weeks=8, fits={"odd": fails})
 
 
 def test_a_company_where_nobody_came_back_cannot_be_told() -> None:
