@@ -1,4 +1,4 @@
-"""scikit-uplift's models, and econml's causal forest, on given folds; scikit-uplift's Qini of all."""
+"""scikit-uplift's models, and the library's causal forest by econml, on given folds; scikit-uplift's Qini of all."""
 
 import warnings
 from pathlib import Path
@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from econml.grf import CausalForest
 from lightgbm import LGBMClassifier
 from sklift.metrics import qini_auc_score
 from sklift.models import ClassTransformation, SoloModel, TwoModels
+
+from zhike.science.uplift.forest import CausalForest
+from zhike.science.uplift.trial import Trial
 
 TREES = {"n_estimators": 50, "learning_rate": 0.05, "num_leaves": 4, "min_child_samples": 200}
 
@@ -32,12 +34,11 @@ def models() -> dict[str, Any]:
 
 class Forest:
     def fit(self, features: Any, outcome: Any, treated: Any) -> "Forest":
-        self.forest = CausalForest(n_estimators=100, min_samples_leaf=200, n_jobs=1, random_state=0)
-        self.forest.fit(features, treated - treated.mean(), outcome - outcome.mean())
+        self.forest = CausalForest(seed=0, trees=100, least=200).fit(Trial.of_columns(features, treated, outcome))
         return self
 
     def predict(self, features: Any) -> Any:
-        return self.forest.predict(features)[:, 0]
+        return self.forest.predict(features.to_numpy())
 
 
 def work(rows: pd.DataFrame, output: Path) -> dict[str, Any]:
