@@ -14,6 +14,7 @@ from pathlib import Path
 from harness import describe_machine, emit
 
 METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback", "propensity")
+METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback", "baskets", "recommending")
 MINUTES = 30
 
 

@@ -29,7 +29,7 @@ type Bits = np.ndarray[Any, np.dtype[np.uint64]]
 MOST_SETS = 2_000_000
 _CANDIDATES_A_SET = 10  # may be looked at for each set that may be found
 _BLOCK = 1 << 17  # baskets
-_CACHED = 1 << 19  # words of 64 baskets held at once
+_CACHED = 1 << 16  # words of 64 baskets held at once: half a megabyte
 _FINEST = 10**9  # denominator of a threshold; its products with counts then fit 64 bits
 
 
@@ -69,7 +69,7 @@ class Itemsets:
 
     def find(self, sets: Integers) -> Integers:
         """The place of each row in its level; -1: not frequent. A row's codes are in order."""
-        found = self._place(0, np.zeros(len(sets), dtype=np.int64), sets[:, 0])
+        found = sets[:, 0]  # every code is of a frequent product
         for length in range(1, sets.shape[1]):
             found = self._place(length, found, sets[:, length])
         return found

@@ -49,15 +49,15 @@ def association_rules(itemsets: Itemsets, *, confidence: Share, consequents: int
     """
     least = exact_share(confidence)
     parts = [_rules_of(itemsets, place, least, consequents) for place in range(1, len(itemsets.levels))]
-    antecedents = [row for part in parts for row in part[0]]
-    consequent = [row for part in parts for row in part[1]]
+    blocks = [[block for part in parts for block in part[side]] for side in range(2)]
     figures = [np.concatenate([part[column] for part in parts] or [np.zeros(0)]) for column in range(2, 6)]
-    hypotheses = max(_hypotheses(itemsets, consequents), len(antecedents))
-    return Rules(table=_table(itemsets, antecedents, consequent, figures, hypotheses), hypotheses=hypotheses)
+    hypotheses = max(_hypotheses(itemsets, consequents), len(figures[0]))
+    return Rules(table=_table(itemsets, blocks[0], blocks[1], figures, hypotheses), hypotheses=hypotheses)
 
 
 def _rules_of(itemsets: Itemsets, place: int, least: Any, consequents: int | None) -> tuple[Any, ...]:
-    """Of one level: the sides, the counts of both, of either, and the best confidence of a simpler rule."""
+    """Of one level: the sides, a block for each way to part a set; the counts of both, of either, and the best
+    confidence of a simpler rule."""
     level = itemsets.levels[place]
     length = level.sets.shape[1]
     found: tuple[list[Any], ...] = ([], [], [], [], [], [])
@@ -71,8 +71,8 @@ def _rules_of(itemsets: Itemsets, place: int, least: Any, consequents: int | Non
                 continue
             antecedent, consequent = antecedent[holds], consequent[holds]
             of_right = itemsets.levels[size - 1].counts[itemsets.find(consequent)]
-            found[0].extend(antecedent)
-            found[1].extend(consequent)
+            found[0].append(antecedent)
+            found[1].append(consequent)
             columns = (level.counts[holds], of_left[holds], of_right, _simpler(itemsets, antecedent, consequent))
             for kept, column in zip(found[2:], columns, strict=True):
                 kept.append(column)
@@ -132,9 +132,10 @@ def _table(
     return table.take(np.lexsort((np.arange(len(both)), -both, -confidence)))
 
 
-def _lists(itemsets: Itemsets, rows: list[Integers]) -> pa.Array:
+def _lists(itemsets: Itemsets, blocks: list[Integers]) -> pa.Array:
     import pyarrow as pa
 
-    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32)
-    flat = np.concatenate(rows or [np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    lengths = np.concatenate([np.full(len(block), block.shape[1]) for block in blocks] or [np.zeros(0, dtype=np.int64)])
+    flat = np.concatenate([block.ravel() for block in blocks] or [np.zeros(0, dtype=np.int64)])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), itemsets.items.take(pa.array(flat)))

@@ -19,7 +19,7 @@ from zhike.science.recommending.models import UNKNOWN, SettingInvalid, rows_of
 type Similarity = Literal["cosine", "jaccard", "lift"]
 
 _MOST_ITEMS = 20_000  # of a dense matrix of products by products: 3.2 GB in the making
-_STEP = 512
+_CELLS = 1 << 22  # similarities held at once
 
 
 class TooManyProducts(ValueError):
@@ -71,21 +71,18 @@ def fit_item_item(
     held = interactions.held
     counts = np.asarray(held.sum(axis=0), dtype=np.float64).ravel()
     transposed = held.T.tocsr()
+    step = _step(held.shape[1])
     parts = []
-    for start in range(0, held.shape[1], _STEP):
-        together = (transposed[start : start + _STEP] @ held).tocoo()
-        first, second = together.row + start, together.col
-        both = together.data.astype(np.float64)
+    for start in range(0, held.shape[1], step):
+        both = (transposed[start : start + step] @ held).toarray().astype(np.float64)
+        own = counts[start : start + step, None]
         if similarity == "cosine":
-            alike = both / (np.sqrt(counts[first] * counts[second]) + shrinkage)
+            below = np.sqrt(own * counts) + shrinkage
         elif similarity == "jaccard":
-            alike = both / (counts[first] + counts[second] - both + shrinkage)
+            below = own + counts - both + shrinkage
         else:
-            alike = both * len(interactions.users) / ((counts[first] + shrinkage) * (counts[second] + shrinkage))
-        alike[first == second] = 0
-        parts.append(
-            _nearest(together.row, second, alike, (min(_STEP, held.shape[1] - start), held.shape[1]), neighbours)
-        )
+            below = (own + shrinkage) * (counts + shrinkage) / len(interactions.users)
+        parts.append(_nearest(both / np.where(both > 0, below, 1), start, neighbours))
     # Rows are products to offer, columns those bought.
     weights = sparse.vstack(parts).T.tocsr()
     return Linear(name=f"item-item {similarity}", held=held, weights=weights)
@@ -134,18 +131,26 @@ def fit_content(interactions: Interactions, attributes: Sequence[Sequence[Any]],
     told = told @ sparse.diags_array(np.log1p(len(attributes) / often))
     length = np.sqrt(np.asarray(told.multiply(told).sum(axis=1)).ravel())
     told = sparse.csr_matrix(sparse.diags_array(1 / np.where(length > 0, length, 1)) @ told)
-    parts = []
-    for start in range(0, shape[0], _STEP):
-        alike = (told[start : start + _STEP] @ told.T).tocoo()
-        data = np.where(alike.row + start == alike.col, 0, alike.data)
-        parts.append(_nearest(alike.row, alike.col, data, alike.shape, neighbours))
+    step = _step(shape[0])
+    parts = [
+        _nearest((told[start : start + step] @ told.T).toarray(), start, neighbours)
+        for start in range(0, shape[0], step)
+    ]
     return Linear(name="content", held=interactions.held, weights=sparse.vstack(parts).T.tocsr())
 
 
-def _nearest(row: Any, column: Any, alike: Any, shape: tuple[int, int], most: int) -> sparse.csr_matrix:
-    """Of each row the largest entries."""
-    order = np.lexsort((column, -alike, row))
-    row, column, alike = row[order], column[order], alike[order]
-    starts = np.searchsorted(row, np.arange(shape[0] + 1))
-    kept = (np.arange(len(row)) - starts[row] < most) & (alike > 0)
-    return sparse.csr_matrix((alike[kept].astype(np.float32), (row[kept], column[kept])), shape=shape)
+def _step(width: int) -> int:
+    return max(1, _CELLS // max(1, width))
+
+
+def _nearest(alike: Any, start: int, most: int) -> sparse.csr_matrix:
+    """Of each row the largest entries. start: the product of the first row; none is its own neighbour."""
+    rows, width = alike.shape
+    alike[np.arange(rows), start + np.arange(rows)] = 0
+    if most < width:
+        top = np.sort(np.argpartition(alike, width - most, axis=1)[:, width - most :], axis=1)
+    else:
+        top = np.broadcast_to(np.arange(width), alike.shape)
+    found = np.take_along_axis(alike, top, 1)
+    row, column = np.nonzero(found)
+    return sparse.csr_matrix((found[row, column].astype(np.float32), (row, top[row, column])), shape=alike.shape)
