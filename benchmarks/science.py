@@ -13,8 +13,7 @@ from pathlib import Path
 
 from harness import describe_machine, emit
 
-METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback", "propensity")
-METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback", "baskets", "recommending")
+METHODS = ("lifetimes", "summary", "experiments", "uplift", "winback", "propensity", "baskets", "recommending")
 MINUTES = 30
 
 
