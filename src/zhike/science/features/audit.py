@@ -61,9 +61,9 @@ def _without_future(table: ir.Table, clock: Clock, changing: tuple[str, ...]) ->
     rows = table.filter(~_future(table, clock).fill_null(False))
     if "updated_at" not in table.columns:
         return rows
-    was = clock.days(rows.updated_at)[0] <= clock.today
+    since = (clock.days(rows.updated_at)[0] > clock.today).fill_null(False)
     kept = {
-        name: ibis.ifelse(was, rows[name], ibis.null(rows[name].type())) for name in changing if name in rows.columns
+        name: ibis.ifelse(since, ibis.null(rows[name].type()), rows[name]) for name in changing if name in rows.columns
     }
     return rows.mutate(**kept)
 
@@ -76,7 +76,7 @@ def _with_other_future(table: ir.Table, clock: Clock, changing: tuple[str, ...])
     spoilt = {name: ibis.ifelse(future, _other(table[name]), table[name]) for name in values}
     rows = table.mutate(**spoilt)
     if "updated_at" in table.columns:
-        later = clock.days(rows.updated_at)[0] > clock.today
+        later = (clock.days(rows.updated_at)[0] > clock.today).fill_null(False)
         rows = rows.mutate(
             **{name: ibis.ifelse(later, _other(rows[name]), rows[name]) for name in changing if name in rows.columns}
         )

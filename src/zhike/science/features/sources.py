@@ -70,9 +70,10 @@ def known_rows(table: ir.Table, source: Source, clock: Clock) -> ir.Table:
     columns of the source, and, where there are such things,
 
     - known_at: when this version of the row became known. Later ones do not exist yet; of several versions of one key
-      the last that was known counts. A row that came late is therefore missing before it came.
+      the last that was known counts. A row that came late is therefore missing before it came, and one
+      of which it is not told when it came is not taken.
     - updated_at: when the row was last overwritten. Where that was later, what the row said on the day is lost, so that
-      the changing columns of the source are null.
+      the changing columns of the source are null. A row without it was never overwritten.
     - resolved_at of tickets is null where it lies after the day.
 
     Rows without customer, key or moment are left out. Rows of one key that differ without any known_at are settled by
@@ -135,6 +136,7 @@ def _as_it_was(rows: ir.Table, source: Source, clock: Clock) -> dict[str, Any]:
         if value.type().is_temporal():
             value = ibis.ifelse(clock.days(value)[0] <= clock.today, value, ibis.null(value.type()))
         if "updated_at" in rows.columns:
-            value = ibis.ifelse(clock.days(rows.updated_at)[0] <= clock.today, value, ibis.null(value.type()))
+            since = (clock.days(rows.updated_at)[0] > clock.today).fill_null(False)
+            value = ibis.ifelse(since, ibis.null(value.type()), value)
         told[name] = value
     return told

@@ -77,7 +77,7 @@ def test_an_order_that_came_late_is_not_there_before_it_came() -> None:
 def test_what_a_ticket_became_later_is_not_known() -> None:
     ticket = {"customer_id": 1, "key": "t", "at": NOON, "is_complaint": True, "resolved_at": NOON}
     features = (OPEN_TICKETS, COMPLAINTS)
-    for updated, told in ((NOON, (0, 1)), (NOON + timedelta(days=30), (1, 0))):
+    for updated, told in ((NOON, (0, 1)), (None, (0, 1)), (NOON + timedelta(days=30), (1, 0))):
         found = tables({"tickets": [ticket | {"updated_at": updated}]})
         row = by_customer(customer_features(found, clock=CLOCK, features=features))[1]
         assert (row["open_tickets"], row["complaints_365d"]) == told
