@@ -1,12 +1,14 @@
 # Everything is installed into .venv, .tools and node_modules of this folder; nothing global.
 # Works with GNU make 3.81, which macOS ships.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format lock screenshots bench-spine bench-trust bench-records bench-science clean
+.PHONY: help setup setup-dev ready demo test check format lock screenshots bench-spine bench-trust bench-records bench-science clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 UV := .tools/bin/uv
 BIN := .venv/bin
+# Written-down byte code is worth a minute, also where Python is told elsewhere not to write any.
+WRITING := PYTHONDONTWRITEBYTECODE=
 NPM := PATH="$(CURDIR)/.tools/bin:$$PATH" npm
 
 FRONTEND_SOURCES := $(shell find frontend -type d -name node_modules -prune -o -type f -print 2>/dev/null)
@@ -18,20 +20,21 @@ MESSAGES := $(shell find src -name '*.po' 2>/dev/null)
 help:  ## 列出命令 / List the commands
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-setup: .venv/installed .tools/messages-compiled $(FRONTEND_BUILT)  ## 安装全部依赖并构建前端 / Install everything, build the front end
+setup: ready .venv/compiled  ## 安装全部依赖并构建前端 / Install everything, build the front end
 
-setup-dev: setup .venv/installed-dev
+setup-dev: ready .venv/installed-dev
+
+ready: .venv/installed .tools/messages-compiled $(FRONTEND_BUILT)
 
 demo: setup  ## 创建演示公司并启动 / Make the demo company and start
 	$(BIN)/zhike demo
 
 test: setup-dev check  ## 运行全部检查与测试 / Run all checks and tests
 	scripts/browser.sh
-	# Written-down byte code is worth a minute here, also where Python is told elsewhere not to write any.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile
+	$(WRITING) $(BIN)/pytest -n 3 --dist loadfile
 
 check: setup-dev  ## 静态检查 / Linters, types, contracts, translations
-	$(BIN)/python scripts/check.py
+	$(WRITING) $(BIN)/python scripts/check.py
 
 format: setup-dev  ## 统一代码格式 / Format the code
 	$(BIN)/ruff check --fix-only --quiet .
@@ -66,10 +69,9 @@ $(UV): requirements/tools.txt
 	scripts/venv.sh $(UV)
 	@touch $@
 
-# Every sync removes the package itself, so both steps belong together. Byte code is made now, with all cores, rather than
-# by each first start, or by every start where Python is told not to write any.
+# Every sync removes the package itself, so both steps belong together.
 define install
-$(UV) pip sync -q --compile-bytecode --require-hashes requirements/$(1).txt requirements/build.txt
+$(UV) pip sync -q --require-hashes requirements/$(1).txt requirements/build.txt
 $(UV) pip install -q --no-deps --no-build-isolation --offline -e .
 endef
 
@@ -82,6 +84,12 @@ endef
 .venv/installed-dev: .venv/installed requirements/dev.txt
 	@echo "安装测试依赖 / Installing dependencies for tests"
 	$(call install,dev)
+	@touch $@
+
+# Made now, with all cores, rather than by each first start, or by every start where Python is told not to write any.
+# Tests leave this out: they load a third of it.
+.venv/compiled: .venv/installed
+	$(WRITING) $(BIN)/python -m compileall -q -j 0 -x '/tests?/' .venv/lib
 	@touch $@
 
 .tools/messages-compiled: .venv/installed $(MESSAGES) scripts/messages.py

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -32,13 +33,20 @@ def customers_table(ids: Iterable[int]) -> ir.Table:
 
 
 class Compiled:
-    """A measure of orders and customers, written as SQL once and run on many small companies."""
+    """A measure of orders and customers, written as SQL once, when it is first asked, and run on many companies."""
 
     def __init__(self, measure: Callable[[ir.Table, ir.Table], ir.Table]) -> None:
+        self._measure = measure
+
+    @cached_property
+    def _sql(self) -> str:
         orders = ibis.table(ibis.Schema.from_pyarrow(ORDERS), name="orders")
         customers = ibis.table(ibis.Schema.from_pyarrow(CUSTOMERS), name="customers")
-        self._sql = ibis.to_sql(measure(orders, customers), dialect="duckdb")
-        self._engine = duckdb.connect(config={"threads": 1})
+        return str(ibis.to_sql(self._measure(orders, customers), dialect="duckdb"))
+
+    @cached_property
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(config={"threads": 1})
 
     def rows(self, orders: list[Order], customers: Iterable[int] = ()) -> list[dict[str, Any]]:
         self._engine.register("orders", _orders(orders))
