@@ -112,3 +112,10 @@ def test_one_period_or_foreign_rules_are_refused() -> None:
         rules_by_period(baskets, rules)
     with pytest.raises(ProductUnknown):
         rules_by_period(Baskets.of_lists([[1], [3]], periods=["a", "b"]), rules)
+
+
+def test_no_rules_have_no_seasons() -> None:
+    baskets = Baskets.of_lists([[1, 2], [3]], periods=["a", "b"])
+    none = association_rules(frequent_itemsets(baskets, support=0.9), confidence=0.5)
+    seasons = rules_by_period(baskets, none)
+    assert seasons.by_period.num_rows == seasons.homogeneity.num_rows == 0

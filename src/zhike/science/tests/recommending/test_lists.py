@@ -74,6 +74,12 @@ def test_the_unknown_and_the_silent_get_what_sells_and_it_is_said() -> None:
     ]
 
 
+def test_nobody_asked_for_gets_no_list() -> None:
+    interactions = of_pairs([(1, "a"), (2, "b")])
+    for model in (fit_popularity(interactions), fit_item_item(interactions), fit_ease(interactions)):
+        assert recommend(model, interactions, customers=[], reasons=1).num_rows == 0
+
+
 def test_without_a_fallback_a_list_ends_where_the_model_does() -> None:
     interactions = of_pairs([(1, "a"), (2, "a"), (2, "b")])
     found = list_places(fit_bought_before(interactions), np.array([0, 1, -1]), count=5)
