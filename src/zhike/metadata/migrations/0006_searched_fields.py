@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from zhike.metadata.pieces import CREATE_PIECES
+from zhike.metadata.pieces import create_pieces
 
 
 class Migration(migrations.Migration):
@@ -22,5 +22,5 @@ class Migration(migrations.Migration):
                 verbose_name="search box",
             ),
         ),
-        CREATE_PIECES,
+        create_pieces(),
     ]

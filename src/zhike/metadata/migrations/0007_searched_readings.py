@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from zhike.metadata.pieces import CREATE_PIECES
+from zhike.metadata.pieces import create_pieces
 
 # Their indexes hold other pieces now; `searching.resume` has them built anew, and until then they are not asked.
 BUILD_ANEW = """
@@ -13,4 +13,4 @@ BUILD_ANEW = """
 class Migration(migrations.Migration):
     dependencies = [("metadata", "0006_searched_fields")]
 
-    operations = [CREATE_PIECES, migrations.RunSQL(BUILD_ANEW, migrations.RunSQL.noop)]
+    operations = [create_pieces(), migrations.RunSQL(BUILD_ANEW, migrations.RunSQL.noop)]
