@@ -41,6 +41,7 @@ _DAY_FIRST = (
     (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$", "%d/%m/%Y %H:%M"),
     (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}$", "%d/%m/%Y %H:%M:%S"),
 )
+_ANY_SHAPE = "|".join(shape for shape, _form in (*_SHAPES, *_DAY_FIRST))
 
 _TIME = r"""(?:[\sT,]*(?P<half>上午|下午|中午|凌晨|早上|晚上)?\s*(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2})
     (?::(?P<second>[0-9]{1,2})(?:[.,](?P<part>[0-9]{1,9}))?)?\s*(?P<meridiem>am|pm)?)?
@@ -66,7 +67,8 @@ def convert(cells: Series, *, with_time: bool, zone: tzinfo, day_first: bool = F
 
     done = pl.repeat(None, cells.len(), dtype=pl.String, eager=True)
     shapes = (*_SHAPES, *(_DAY_FIRST if day_first else ((s, f.replace("%d/%m", "%m/%d")) for s, f in _DAY_FIRST)))
-    for shape, form in shapes:
+    # To find out what a column holds, all are tried as dates, and few are: one look in place of two for each shape.
+    for shape, form in shapes if cells.str.contains(_ANY_SHAPE).any() else ():
         open_cells = done.is_null() & cells.is_not_null()
         if not open_cells.any():
             break

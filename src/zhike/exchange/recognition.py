@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from zhike.core.text.normal import half_width, one_line
@@ -113,7 +114,8 @@ def _match(columns: list[str], content: dict[str, _Content], fields: Sequence[Fi
 
 def _likeness(column: str, content: _Content, field: Field) -> Match:
     by_name = name_likeness(column, field)
-    share = content.share(field.type)
+    # Only what can decide something is counted: a look at every column as every type took most of the time.
+    share = content.share(field.type) if by_name or field.type in TELLING else None
     if by_name:
         if share is not None and share < 0.5 and field.type is not FieldType.NAME:
             by_name *= CONTRADICTED
@@ -136,6 +138,7 @@ _NO_WORD = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 _COPY = re.compile(r" \([0-9]+\)$")
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """CustomerID, customer_id and 「customer id」 alike; 金额（元） as 金额."""
     text = half_width(one_line(name))
