@@ -69,7 +69,14 @@ class Engine:
 
     def materialize(self, name: str, rows: ir.Table) -> ir.Table:
         """Compute the rows once and keep them, under a new name, until the engine is closed."""
-        return self.ibis.create_table(name, rows, temp=True)
+        import ibis.expr.operations as ops
+
+        # As Ibis creates a table, without asking where it is and what it looks like: that is known.
+        columns = ", ".join(each.sql("duckdb") for each in rows.schema().to_sqlglot_column_defs("duckdb"))
+        self.ibis.raw_sql(f'CREATE TEMP TABLE "{name}" ({columns})')
+        self.ibis.raw_sql(f'INSERT INTO "{name}" {self.ibis.compile(rows)}')
+        place = ops.Namespace(catalog="temp", database="main")
+        return ops.DatabaseTable(name, schema=rows.schema(), source=self.ibis, namespace=place).to_expr()
 
     def leave_a_processor(self) -> None:
         """From now on leave one to what runs beside, if there are two."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
+from decimal import MAX_PREC, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from zhike.insight.measures import Currencies, Value, kept
+from zhike.insight.measures import Currencies, Value
 from zhike.insight.periods import months_before
 from zhike.science.cohort import cohort_retention
 from zhike.science.concentration import gini, lorenz_curve, rank_contributors
@@ -22,18 +23,19 @@ MONTHS = 13  # what the charts show: a year, and its first month once more for c
 def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currencies) -> dict[str, Any]:
     """Figures of the run as JSON; amounts as text, so that they stay exact."""
     since = months_before(as_of, MONTHS - 1)
-    recent = kept(engine, _recent(value, since), name="recent")
-    days = kept(engine, _by_day_and_grade(recent), name="by_day_and_grade")
-    ranked = kept(engine, rank_contributors(value.table), name="ranked")
+    recent = engine.materialize("recent", _recent(value, since))
+    days = _by_day_and_grade(recent)
+    groups = _by_grade_stage_and_scores(value.table)
+    ranked = engine.materialize("ranked", rank_contributors(value.table))
     found = {
         "currency": currencies.scored,
         "left_out": dict(currencies.left_out),
         "cutoffs": value.cutoffs,
         "thresholds": value.thresholds,
         "rhythm_days": value.rhythm_days,
-        "grades": _groups(value.table, "grade"),
-        "stages": _groups(value.table, "stage"),
-        "rf": _rf(value.table),
+        "grades": _groups(groups, "grade"),
+        "stages": _groups(groups, "stage"),
+        "rf": _rf(groups),
         "anonymous": _anonymous(value.orders),
         "days": _days(days),
         "firsts": _firsts(value.table, since),
@@ -45,14 +47,35 @@ def aggregate(engine: Engine, value: Value, *, as_of: date, currencies: Currenci
     return {name: plain(item) for name, item in found.items()}
 
 
-def _groups(table: ir.Table, name: str) -> dict[str, Any]:
-    rows = table.group_by(name).agg(customers=table.count(), amount=table.amount.sum()).to_pyarrow().to_pylist()
-    return {row[name]: {"customers": row["customers"], "amount": row["amount"]} for row in rows}
+def _by_grade_stage_and_scores(table: ir.Table) -> list[dict[str, Any]]:
+    """One pass over the customers, from which the coarser groups follow."""
+    groups = table.group_by("grade", "stage", "r", "f").agg(customers=table.count(), amount=table.amount.sum())
+    rows: list[dict[str, Any]] = groups.to_pyarrow().to_pylist()
+    return rows
 
 
-def _rf(table: ir.Table) -> list[list[int]]:
-    buyers = table.filter(table.r.notnull())
-    return _rows(buyers.group_by("r", "f").agg(customers=buyers.count()).order_by("r", "f"), "r", "f", "customers")
+def _groups(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    found = _summed(rows, by=(name,), of=("customers", "amount"))
+    return {key: {"customers": customers, "amount": amount} for (key,), (customers, amount) in found.items()}
+
+
+def _rf(rows: list[dict[str, Any]]) -> list[list[int]]:
+    buyers = [row for row in rows if row["r"] is not None]
+    return _sorted_rows(_summed(buyers, by=("r", "f"), of=("customers",)))
+
+
+def _summed(rows: Iterable[dict[str, Any]], *, by: tuple[str, ...], of: tuple[str, ...]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    # Amounts of 38 digits stay exact.
+    with localcontext(prec=MAX_PREC):
+        for row in rows:
+            sums = found.setdefault(tuple(row[name] for name in by), [0] * len(of))
+            sums[:] = [total + row[name] for total, name in zip(sums, of, strict=True)]
+    return found
+
+
+def _sorted_rows(found: dict[Any, list[Any]]) -> list[list[Any]]:
+    return [[*key, *sums] for key, sums in sorted(found.items())]
 
 
 def _recent(value: Value, since: date) -> ir.Table:
@@ -65,10 +88,14 @@ def _recent(value: Value, since: date) -> ir.Table:
     )
 
 
-def _by_day_and_grade(recent: ir.Table) -> ir.Table:
-    """Revenue and purchases per day and grade; the grade of anonymous orders is null."""
+def _by_day_and_grade(recent: ir.Table) -> list[dict[str, Any]]:
+    """Revenue and purchases per day and grade, with the day's month; the grade of anonymous orders is empty."""
     purchases = (recent.amount >= 0).cast("int64").sum()
-    return recent.group_by("placed_on", "grade").agg(amount=recent.amount.sum(), orders=purchases)
+    days = recent.group_by("placed_on", grade=recent.grade.fill_null("")).agg(
+        amount=recent.amount.sum(), orders=purchases
+    )
+    rows: list[dict[str, Any]] = days.to_pyarrow().to_pylist()
+    return [row | {"month": row["placed_on"].replace(day=1)} for row in rows]
 
 
 def _anonymous(orders: ir.Table) -> dict[str, Any]:
@@ -78,9 +105,8 @@ def _anonymous(orders: ir.Table) -> dict[str, Any]:
     return row
 
 
-def _days(days: ir.Table) -> list[list[Any]]:
-    by_day = days.group_by("placed_on").agg(amount=days.amount.sum(), orders=days.orders.sum())
-    return _rows(by_day.order_by("placed_on"), "placed_on", "amount", "orders")
+def _days(days: list[dict[str, Any]]) -> list[list[Any]]:
+    return _sorted_rows(_summed(days, by=("placed_on",), of=("amount", "orders")))
 
 
 def _firsts(table: ir.Table, since: date) -> list[list[Any]]:
@@ -92,11 +118,8 @@ def _firsts(table: ir.Table, since: date) -> list[list[Any]]:
     return _rows(by_day.order_by("first_order_on"), "first_order_on", "customers")
 
 
-def _months(days: ir.Table) -> list[list[Any]]:
-    by_month = days.group_by(month=days.placed_on.truncate("month").cast("date"), grade=days.grade.fill_null("")).agg(
-        amount=days.amount.sum(), orders=days.orders.sum()
-    )
-    return _rows(by_month.order_by("month", "grade"), "month", "grade", "amount", "orders")
+def _months(days: list[dict[str, Any]]) -> list[list[Any]]:
+    return _sorted_rows(_summed(days, by=("month", "grade"), of=("amount", "orders")))
 
 
 def _cohorts(recent: ir.Table, as_of: date, since: date) -> list[list[Any]]:

@@ -8,15 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zhike.science.lifecycle import LifeCycleRules, life_cycle
+from zhike.science.lifecycle import LifeCycleRules, company_rhythm, life_cycle
 from zhike.science.purchases import purchase_totals, summary_of_totals
-from zhike.science.pyramid import GRADES, PyramidShares, pyramid
+from zhike.science.pyramid import GRADES, PyramidShares, pyramid, pyramid_thresholds
 from zhike.science.relationship import CLIENT_PURCHASES, relationship_depth
-from zhike.science.rfm import rfm
+from zhike.science.rfm import rfm, rfm_cutoffs
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pyarrow as pa
 
     from zhike.engine.backend import Engine
     from zhike.engine.versions import Version
@@ -97,14 +96,19 @@ def customer_value(engine: Engine, *, as_of: date, currency: str, earlier: Earli
     totals = _totals_since(engine, counted, earlier, as_of=as_of) if earlier and earlier.currency == currency else None
     if totals is None:
         totals = purchase_totals(counted, as_of=as_of).drop("purchases")
-    summary = kept(engine, summary_of_totals(totals, as_of=as_of, customers=everyone), name="summary")
-    graded = pyramid(rfm(summary).scores, shares=PYRAMID)
-    staged = life_cycle(graded.grades, rules=RULES)
+    summary = engine.materialize("summary", summary_of_totals(totals, as_of=as_of, customers=everyone))
+    cutoffs, thresholds = rfm_cutoffs(summary), pyramid_thresholds(summary, shares=PYRAMID)
+    # Held as one row, because they are wanted twice and an expression that holds them is long to put into SQL.
+    bounds = cutoffs.cross_join(thresholds).cross_join(company_rhythm(summary, rules=RULES))
+    bounds = engine.materialize("bounds", bounds)
+    graded = pyramid(
+        rfm(summary, scale=bounds.select(cutoffs.columns)).scores, thresholds=bounds.select(thresholds.columns)
+    )
+    staged = life_cycle(graded.grades, rules=RULES, rhythm=bounds.select("rhythm_days"))
     depth = relationship_depth(summary, relationships=customers.select("relationship", customer_id=customers.id))
     rows = staged.stages.join(depth, "customer_id")
     figures = rows.select(
         rows.customer_id,
-        rows.recency_days,
         as_of=ibis.literal(as_of),
         grade=rows.grade.fill_null(""),
         stage=rows.stage,
@@ -120,16 +124,14 @@ def customer_value(engine: Engine, *, as_of: date, currency: str, earlier: Earli
         overdue_rate=rows.overdue_ratio,
         purchase_days=rows.purchase_days,
     )
-    value = kept(engine, figures, name="value")
-    cutoffs, thresholds = _cutoffs(value), _thresholds(value)
-    # Asked at once: to put a question into SQL takes longer than the answer.
-    found = _only_row(value.agg(**cutoffs, **thresholds))
+    value = engine.materialize("value", figures)
+    [found] = bounds.to_pyarrow().to_pylist()
     return Value(
-        table=value.drop("recency_days"),
+        table=value,
         orders=counted,
-        cutoffs={name: found[name] for name in cutoffs},
-        thresholds={name: found[name] for name in thresholds},
-        rhythm_days=_only_row(life_cycle(summary, rules=RULES).rhythm)["rhythm_days"],
+        cutoffs={name: found[name] for name in cutoffs.columns},
+        thresholds={name: found[name] for name in thresholds.columns},
+        rhythm_days=found["rhythm_days"],
     )
 
 
@@ -149,31 +151,11 @@ def _totals_since(engine: Engine, counted: ir.Table, earlier: Earlier, *, as_of:
     customers = changed.select("customer_id")
     if as_of != earlier.as_of:
         customers = customers.union(between.select("customer_id"))
-    moved = kept(engine, customers.distinct(), name="moved")
+    moved = engine.materialize("moved", customers.distinct())
     fresh = purchase_totals(counted.semi_join(moved, "customer_id"), as_of=as_of).drop("purchases")
     known = engine.ibis.read_parquet(earlier.values)
     known = known.select(*fresh.columns).cast(fresh.schema()).anti_join(moved, "customer_id")
     return known.union(fresh)
-
-
-def _cutoffs(rows: ir.Table) -> dict[str, ir.Value]:
-    """The worst value that earned each score, read from the result: cheaper than asking the measure once more."""
-    worst = {}
-    for score in (5, 4, 3, 2):
-        worst[f"recency_days_{score}"] = rows.recency_days.max(where=rows.r >= score)
-        worst[f"order_count_{score}"] = rows.order_count.min(where=rows.f >= score)
-        worst[f"amount_{score}"] = rows.amount.min(where=rows.m >= score)
-    return worst
-
-
-def _thresholds(rows: ir.Table) -> dict[str, ir.Value]:
-    """The least amount in each layer or a better one; null where nobody contributes."""
-    layers = GRADES[:-1]
-    contributes = rows.amount > 0
-    return {
-        f"{grade}_amount": rows.amount.min(where=contributes & rows.grade.isin(layers[: place + 1]))
-        for place, grade in enumerate(layers)
-    }
 
 
 def parameters() -> dict[str, Any]:
@@ -190,13 +172,3 @@ def parameters() -> dict[str, Any]:
         },
         "relationship": {"client_purchases": CLIENT_PURCHASES},
     }
-
-
-def kept(engine: Engine, table: ir.Table | pa.Table, *, name: str) -> ir.Table:
-    """The table computed once and held by the engine until it is closed."""
-    return engine.ibis.create_table(name, table, temp=True)
-
-
-def _only_row(table: ir.Table) -> dict[str, Any]:
-    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
-    return row

@@ -18,7 +18,7 @@ from zhike.customers.services import facts
 from zhike.engine.results import write_rows
 from zhike.engine.snapshot import open_snapshot
 from zhike.engine.warehouse import Warehouse, WarehouseEmpty
-from zhike.insight.measures import Earlier, kept
+from zhike.insight.measures import Earlier
 from zhike.scores import services as scores
 from zhike.scores.models import ScoringRun
 
@@ -63,7 +63,7 @@ def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | Non
     """
     copy = _copy(folder, latest) if latest else None
     if copy is not None and copy.exists():
-        known = kept(engine, engine.ibis.read_parquet(copy), name="known")
+        known = engine.ibis.read_parquet(copy)
     else:
         found = _known_facts(engine, figures.schema(), dsn=dsn)
         if found is None:
@@ -138,6 +138,6 @@ def _known_facts(engine: Engine, schema: Any, *, dsn: str) -> ir.Table | None:
         batches = [batch.rename_columns(names) for batch in snapshot.batches(_KNOWN.format(columns))]
     if not any(batch.num_rows for batch in batches):
         return None
-    known = kept(engine, pa.Table.from_batches(batches), name="known_text")
+    known = engine.ibis.create_table("known_text", pa.Table.from_batches(batches), temp=True)
     typed = known.select(*(known[name].cast(schema[name]).name(name) for name in names))
-    return kept(engine, typed, name="known")
+    return engine.materialize("known", typed)

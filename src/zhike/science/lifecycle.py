@@ -46,11 +46,11 @@ class LifeCycle(NamedTuple):
     rhythm: ir.Table
 
 
-def life_cycle(summary: ir.Table, *, rules: LifeCycleRules | None = None) -> LifeCycle:
+def life_cycle(summary: ir.Table, *, rules: LifeCycleRules | None = None, rhythm: ir.Table | None = None) -> LifeCycle:
     """The life-cycle stage of each customer, with the figures that led to it.
 
     summary: of :func:`zhike.science.purchases.purchase_summary`; recency_days, tenure_days, purchase_days and
-    mean_interval_days are used.
+    mean_interval_days are used. rhythm: :func:`company_rhythm` where it is computed already.
 
     The company's rhythm M is the (lower) median of mean_interval_days over customers with two purchase days or more.
     A customer's expected interval is their own mean drawn towards M: with n intervals that span s days,
@@ -73,8 +73,7 @@ def life_cycle(summary: ir.Table, *, rules: LifeCycleRules | None = None) -> Lif
     import ibis
 
     rules = rules or LifeCycleRules()
-    medians = boundaries(summary, "mean_interval_days", {"median_days": Fraction(1, 2)}, high_is_best=False)
-    rhythm = medians.select(rhythm_days=medians.median_days.fill_null(float(rules.unknown_rhythm_days)))
+    rhythm = company_rhythm(summary, rules=rules) if rhythm is None else rhythm
     known = summary.cross_join(rhythm)
     interval_count = ibis.greatest(known.purchase_days - 1, 0)
     span_days = (known.tenure_days - known.recency_days).fill_null(0)
@@ -93,3 +92,10 @@ def life_cycle(summary: ir.Table, *, rules: LifeCycleRules | None = None) -> Lif
         *(known[name] for name in summary.columns), "expected_interval_days", "overdue_ratio", stage=stage
     )
     return LifeCycle(figures, rhythm)
+
+
+def company_rhythm(summary: ir.Table, *, rules: LifeCycleRules | None = None) -> ir.Table:
+    """One row: rhythm_days, the lower median of the customers' mean intervals; unknown_rhythm_days without any."""
+    rules = rules or LifeCycleRules()
+    medians = boundaries(summary, "mean_interval_days", {"median_days": Fraction(1, 2)}, high_is_best=False)
+    return medians.select(rhythm_days=medians.median_days.fill_null(float(rules.unknown_rhythm_days)))

@@ -42,31 +42,25 @@ class Pyramid(NamedTuple):
     thresholds: ir.Table
 
 
-def pyramid(summary: ir.Table, *, shares: PyramidShares | None = None) -> Pyramid:
+def pyramid(summary: ir.Table, *, shares: PyramidShares | None = None, thresholds: ir.Table | None = None) -> Pyramid:
     """Grade buyers by contribution: top (重要), high (次要), normal (普通), small (小客户).
 
     summary: of :func:`zhike.science.purchases.purchase_summary`; order_count and amount are used.
     shares: of the customers with a positive amount; 1, 19, 30 and 50 percent by default.
+    thresholds: :func:`pyramid_thresholds` of these shares where they are computed already.
 
     A customer with b others strictly above, of n with a positive amount, is top if b < 1 % of n, high if
     b < 20 % of n, normal if b < 50 % of n, else small. So equal amounts share the better grade, boundaries within a
     customer round up, and the best customer is top however few there are (10 customers: 1, 1, 3, 5).
     Buyers whose refunds eat up their purchases are small; customers who never bought have no grade (null).
 
-    Thresholds: top_amount, high_amount, normal_amount; null where nobody contributes. They are asked for twice, so
-    hand in a summary that is computed already where it is costly.
+    The thresholds go over the summary once more, so hand in one that is computed already where it is costly.
     Source: the customer pyramid of Zeithaml, Rust and Lemon (2001), with the shares that Chinese textbooks teach.
     """
     import ibis
 
-    shares = shares or PyramidShares()
-    contributors = summary.filter(summary.order_count > 0, summary.amount > 0)
-    thresholds = boundaries(
-        contributors,
-        "amount",
-        {f"{grade}_amount": shares.through(grade) for grade in GRADES[:-1]},
-        high_is_best=True,
-    )
+    if thresholds is None:
+        thresholds = pyramid_thresholds(summary, shares=shares)
     rows = summary.cross_join(thresholds)
     grade = ibis.cases(
         (rows.order_count == 0, ibis.null("string")),
@@ -75,3 +69,14 @@ def pyramid(summary: ir.Table, *, shares: PyramidShares | None = None) -> Pyrami
         else_="small",
     )
     return Pyramid(rows.select(*(rows[name] for name in summary.columns), grade=grade), thresholds)
+
+
+def pyramid_thresholds(summary: ir.Table, *, shares: PyramidShares | None = None) -> ir.Table:
+    """One row: top_amount, high_amount and normal_amount; null where nobody contributes."""
+    shares = shares or PyramidShares()
+    return boundaries(
+        summary.filter(summary.order_count > 0, summary.amount > 0),
+        "amount",
+        {f"{grade}_amount": shares.through(grade) for grade in GRADES[:-1]},
+        high_is_best=True,
+    )

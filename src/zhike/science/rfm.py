@@ -56,29 +56,30 @@ class Rfm(NamedTuple):
     cutoffs: ir.Table
 
 
-def rfm(summary: ir.Table, *, scale: RfmCutoffs | None = None) -> Rfm:
+def rfm(summary: ir.Table, *, scale: RfmCutoffs | ir.Table | None = None) -> Rfm:
     """Score every buyer from 1 to 5 (5 best) on recency, frequency and monetary value.
 
     summary: of :func:`zhike.science.purchases.purchase_summary`; recency_days, order_count and amount are scored.
-    scale: fixed cut-offs; without them, quintiles of this summary's buyers.
+    scale: fixed cut-offs, or :func:`rfm_cutoffs` where they are computed already; without them, quintiles of this
+    summary's buyers.
 
     Quintiles: with b buyers strictly better among n, the score is 5 - floor(5 b / n). Equal values share the better
     score, so a fifth may be larger than its neighbours and a score may stay unused; the best value always earns 5.
     Customers who never bought are not ranked; their scores are null.
 
-    The cut-offs are asked for twice, so hand in a summary that is computed already where it is costly.
+    The cut-offs go over the summary once more, so hand in one that is computed already where it is costly.
     Source: Hughes, Strategic Database Marketing (1994).
     """
     import ibis
 
-    if scale is None:
-        cutoffs = rfm_cutoffs(summary)
-        rows = summary.cross_join(cutoffs)
-        bounds = {name: rows[name] for name in cutoffs.columns}
-    else:
+    if isinstance(scale, RfmCutoffs):
         cutoffs = _literal_row(scale)
         rows = summary
         bounds = {name: ibis.literal(bound) for name, bound in scale.to_row().items()}
+    else:
+        cutoffs = rfm_cutoffs(summary) if scale is None else scale
+        rows = summary.cross_join(cutoffs)
+        bounds = {name: rows[name] for name in cutoffs.columns}
     scores = {}
     for letter, (name, more_is_better) in zip("rfm", _MEASURES.items(), strict=True):
         score = ibis.literal(1)
