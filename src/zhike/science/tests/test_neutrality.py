@@ -14,6 +14,7 @@ from zhike.science.experiments.arms import arm_statistics
 from zhike.science.features.examples import labelled_examples
 from zhike.science.features.sources import SOURCES, Clock
 from zhike.science.lifecycle import life_cycle
+from zhike.science.movement import movements
 from zhike.science.purchases import calibrated_summary, purchase_summary
 from zhike.science.pyramid import pyramid
 from zhike.science.relationship import relationship_depth
@@ -55,6 +56,7 @@ MEASURES = {
     "triples": frequent_triples(ITEMS, PAIRS, support=0.01),
     "examples": labelled_examples(FACTS, origins=[DAY], days=30, clock=Clock(as_of=DAY + timedelta(days=30))),
     "causes": lost_classes(lost_causes(pyramid(SUMMARY).grades, SIGNALS)),
+    "movements": movements(pyramid(SUMMARY).grades, pyramid(SUMMARY).grades, column="grade"),
     "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
 
