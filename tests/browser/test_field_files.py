@@ -72,8 +72,9 @@ def drop(place: Locator, files: JSHandle) -> None:
 
 
 def place_of(page: Page, label: str) -> Locator:
-    line = page.locator("div", has=page.locator("dt", has_text=label)).last
-    return line.locator(".zk-field-files")
+    # The history beside it names the field as well.
+    line = page.locator("div", has=page.locator("dt", has_text=label)).filter(has=page.locator(".zk-field-files"))
+    return line.last.locator(".zk-field-files")
 
 
 @pytest.mark.parametrize("width", [1440, 390])
