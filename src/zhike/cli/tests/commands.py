@@ -16,9 +16,12 @@ from tempfile import TemporaryDirectory
 
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
+from zhike.runtime.postgres_roles import APP, OWNER, SUPERUSER
 
 type Stamp = tuple[object, ...]
 LONGEST = 300  # seconds
+SAYS_WHICH_TEST = "PYTEST_CURRENT_TEST"  # nothing to a command, and another one for each test
+READ_BY_SETTINGS = ("django", APP, OWNER, SUPERUSER)  # keys; commands read the others when they use them
 MOST = 3  # processes that wait for commands
 
 _waiting: dict[Stamp, "Loaded"] = {}
@@ -55,6 +58,7 @@ def run_zhike(
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end, as `subprocess.run` does."""
     words = list(map(str, arguments))
+    environment = {name: value for name, value in environment.items() if name != SAYS_WHICH_TEST}
     home = Home(path=Path(environment["ZHIKE_HOME"]))
     if "DATABASE_URL" not in environment and not postgres.status(home).running:
         # It would have to start the database before it may load Django.
@@ -76,7 +80,7 @@ def run_zhike(
 
 def _stamp(home: Home, environment: Mapping[str, str]) -> Stamp:
     """Whatever settings are made of."""
-    files = [home.run_dir / "postgres.json", *sorted(home.secrets_dir.glob("*"))]
+    files = [home.run_dir / "postgres.json", *(home.secrets_dir / name for name in READ_BY_SETTINGS)]
     return (*sorted(environment.items()), *((file.name, file.read_bytes()) for file in files if file.is_file()))
 
 
