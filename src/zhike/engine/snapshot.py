@@ -48,16 +48,15 @@ _COUNTING = Lock()
 class Snapshot:
     """A read-only view that does not move while it is open."""
 
-    def __init__(self, database: AdbcDatabase, connection: AdbcConnection, *, shared: str | None) -> None:
+    def __init__(self, database: AdbcDatabase, connection: AdbcConnection, *, same: tuple[str, Moment] | None) -> None:
         self._database = database
         self._connection = connection
         self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        if shared:
-            self.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(shared)).as_string(None))
+        if same:
+            self.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(same[0])).as_string(None))
         self.execute("SET LOCAL row_security = off")
         self.execute("SET LOCAL statement_timeout = 0")
-        row = self._row(_MOMENT)
-        self.moment = Moment(identity=row[0], oldest_open=row[1], next_xid=row[2])
+        self.moment = same[1] if same else self._find_moment()
 
     def share(self) -> str:
         """A name by which `again` sees the same moment, as long as this one is open."""
@@ -66,7 +65,7 @@ class Snapshot:
     @contextmanager
     def again(self, shared: str) -> Iterator[Snapshot]:
         """The same moment on a connection of its own, for another thread. shared: what `share` answered."""
-        with _snapshot(self._database, shared=shared) as same:
+        with _snapshot(self._database, same=(shared, self.moment)) as same:
             yield same
 
     def file_of(self, table: str) -> str:
@@ -95,6 +94,10 @@ class Snapshot:
         with self._statement(command) as statement:
             statement.execute_update()
 
+    def _find_moment(self) -> Moment:
+        row = self._row(_MOMENT)
+        return Moment(identity=row[0], oldest_open=row[1], next_xid=row[2])
+
     def _row(self, query: sql.Composable) -> list[Any]:
         [batch] = self.batches(query)
         return [column[0].as_py() for column in batch]
@@ -116,12 +119,12 @@ def open_snapshot(dsn: str) -> Iterator[Snapshot]:
     import adbc_driver_postgresql
 
     # Once for all connections: the driver reads every type and every column that the database has.
-    with adbc_driver_postgresql.connect(dsn) as database, _snapshot(database, shared=None) as snapshot:
+    with adbc_driver_postgresql.connect(dsn) as database, _snapshot(database, same=None) as snapshot:
         yield snapshot
 
 
 @contextmanager
-def _snapshot(database: AdbcDatabase, *, shared: str | None) -> Iterator[Snapshot]:
+def _snapshot(database: AdbcDatabase, *, same: tuple[str, Moment] | None) -> Iterator[Snapshot]:
     # Not the driver's dbapi module: that imports pandas.
     import adbc_driver_manager
 
@@ -130,7 +133,7 @@ def _snapshot(database: AdbcDatabase, *, shared: str | None) -> Iterator[Snapsho
     try:
         connection.set_autocommit(False)
         try:
-            yield Snapshot(database, connection, shared=shared)
+            yield Snapshot(database, connection, same=same)
         finally:
             connection.rollback()
     finally:

@@ -114,11 +114,11 @@ def test_a_feature_that_knows_the_answer_raises_the_alarm_until_it_is_cleared() 
 
 def test_the_alarm_tells_the_length_of_the_call_and_nothing_else(trial_data: Path) -> None:
     rows = bank(trial_data)
-    every_third = rows.take(list(range(0, len(rows), 3)))
-    found = find_leaks(Examples.of_arrow(every_third, happened="y", time="row"), seed=1)
+    every_sixth = rows.take(list(range(0, len(rows), 6)))
+    found = find_leaks(Examples.of_arrow(every_sixth, happened="y", time="row"), seed=1)
     assert [each.feature for each in found.leaks] == ["duration"]
     assert {"euribor3m", "nr.employed"} <= {each.feature for each in found.tell_the_time}
-    honest = Examples.of_arrow(every_third, happened="y", time="row", leave_out=["duration"])
+    honest = Examples.of_arrow(every_sixth, happened="y", time="row", leave_out=["duration"])
     assert find_leaks(honest, seed=1).leaks == ()
     subscribers = Examples.of_arrow(telco(trial_data), happened="Churn", leave_out=["customerID"])
     assert find_leaks(subscribers, seed=1).leaks == ()
