@@ -10,6 +10,7 @@ import pytest
 from zhike.science.baskets.together import basket_items, basket_sizes, frequent_pairs, frequent_triples
 from zhike.science.cohort import cohort_retention
 from zhike.science.concentration import gini, lorenz_curve, rank_contributors, revenue_by_grade
+from zhike.science.contribution.profit import contribution, whale_curve, whale_figures
 from zhike.science.experiments.arms import arm_statistics
 from zhike.science.features.examples import labelled_examples
 from zhike.science.features.sources import SOURCES, Clock
@@ -39,6 +40,7 @@ FACTS = {
     name: ibis.table({**_FACT, **{each: _VALUES[each] for each in source.columns}}, name=name)
     for name, source in SOURCES.items()
 }
+PROFIT = contribution(ORDERS, costs={"goods": ORDERS}).rows
 SUMMARY = purchase_summary(ORDERS, as_of=DAY, customers=CUSTOMERS)
 MEASURES = {
     "summary": SUMMARY,
@@ -56,6 +58,9 @@ MEASURES = {
     "triples": frequent_triples(ITEMS, PAIRS, support=0.01),
     "examples": labelled_examples(FACTS, origins=[DAY], days=30, clock=Clock(as_of=DAY + timedelta(days=30))),
     "causes": lost_classes(lost_causes(pyramid(SUMMARY).grades, SIGNALS)),
+    "profit": PROFIT,
+    "whale_curve": whale_curve(PROFIT),
+    "whale_figures": whale_figures(PROFIT),
     "movements": movements(pyramid(SUMMARY).grades, pyramid(SUMMARY).grades, column="grade"),
     "lorenz": lorenz_curve(rank_contributors(SUMMARY)),
 }
