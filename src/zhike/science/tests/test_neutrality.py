@@ -14,6 +14,7 @@ from zhike.science.contribution.profit import contribution, whale_curve, whale_f
 from zhike.science.experiments.arms import arm_statistics
 from zhike.science.features.examples import labelled_examples
 from zhike.science.features.sources import SOURCES, Clock
+from zhike.science.forecasting.series import demand
 from zhike.science.lifecycle import life_cycle
 from zhike.science.movement import movements
 from zhike.science.purchases import calibrated_summary, purchase_summary
@@ -58,6 +59,7 @@ MEASURES = {
     "triples": frequent_triples(ITEMS, PAIRS, support=0.01),
     "examples": labelled_examples(FACTS, origins=[DAY], days=30, clock=Clock(as_of=DAY + timedelta(days=30))),
     "causes": lost_classes(lost_causes(pyramid(SUMMARY).grades, SIGNALS)),
+    "demand": demand(ORDERS, unit="week"),
     "profit": PROFIT,
     "whale_curve": whale_curve(PROFIT),
     "whale_figures": whale_figures(PROFIT),
