@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, hypergeom
-from statsmodels.stats.contingency_tables import StratifiedTable
 
 from zhike.science.baskets.itemsets import frequent_itemsets
 from zhike.science.baskets.rules import association_rules
@@ -52,6 +51,8 @@ def test_fewer_hypotheses_than_findings_are_refused() -> None:
 
 
 def test_breslow_day_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
     dice = np.random.default_rng(2)
     cells = dice.integers(3, 60, (12, 4, 2, 2))  # rules, periods
     both, first, second = cells[..., 0, 0], cells[..., 0, :].sum(-1), cells[..., :, 0].sum(-1)

@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestIndPower
 
 from zhike.science.experiments.arms import Arm, EmptyArm, NotNumbers, OneArm
 from zhike.science.experiments.comparing import Metric
@@ -23,6 +21,8 @@ def test_groups_are_as_large_as_in_cohens_table(effect: float, rows: int) -> Non
 
 @pytest.mark.parametrize(("effect", "rows", "treated"), [(0.1, 2_000, 0.5), (0.3, 90, 0.2), (1.2, 12, 0.5)])
 def test_power_is_that_of_statsmodels(effect: float, rows: int, treated: float) -> None:
+    from statsmodels.stats.power import TTestIndPower
+
     told = TTestIndPower().power(effect, nobs1=rows * treated, alpha=0.05, ratio=(1 - treated) / treated)
     assert Plan(variance=4.0, treated=treated).power(2 * effect, rows=rows) == pytest.approx(told, abs=1e-6)
 
@@ -81,6 +81,8 @@ def test_the_interval_is_narrowest_about_where_it_was_tuned() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_that_of_statsmodels(ps: list[float]) -> None:
+    from statsmodels.stats.multitest import multipletests
+
     assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1])
 
 

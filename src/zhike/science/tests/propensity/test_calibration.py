@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import expit
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from zhike.science.propensity.calibration import FITS, VennAbers, calibrate, fit_isotonic, fit_platt, fit_venn_abers
 from zhike.science.propensity.performance import calibration_bins, calibration_error
@@ -38,6 +36,8 @@ def test_the_one_that_foretells_best_is_kept() -> None:
 
 
 def test_venn_abers_equals_two_isotonic_fits_with_one_customer_more() -> None:
+    from sklearn.isotonic import IsotonicRegression
+
     chance = np.random.default_rng(4)
     given = np.round(chance.normal(size=60), 1)
     happened = (chance.random(60) < expit(given)).astype(np.int64)
@@ -58,6 +58,8 @@ def test_many_scores_are_grouped() -> None:
 
 
 def test_platt_equals_a_logit() -> None:
+    from sklearn.linear_model import LogisticRegression
+
     given, happened = scores(500, seed=6)
     found = fit_platt(given, happened, np.ones(500))
     rival = LogisticRegression(C=1e6).fit(given[:, None], happened)

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
-from sklearn.metrics import log_loss as sklearn_log_loss
 
 from zhike.science.propensity.comparison import compare
 from zhike.science.propensity.inputs import OneClass
@@ -26,6 +24,9 @@ def arrays(rows: list[tuple[float, int]]) -> tuple[np.ndarray, np.ndarray]:
 @settings(max_examples=40)
 @given(told_and_met)
 def test_measures_equal_those_of_scikit_learn(rows: list[tuple[float, int]]) -> None:
+    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+    from sklearn.metrics import log_loss as sklearn_log_loss
+
     told, met = arrays(rows)
     found = measure(told, met)
     assert found.auc == pytest.approx(roc_auc_score(met, told))

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.metrics import ndcg_score
 
 from zhike.science.recommending.blend import Blend
 from zhike.science.recommending.evaluation import MEASURES, evaluate, list_measures, ndcg, time_split
@@ -33,6 +32,8 @@ def test_measures_are_those_worked_out_by_hand() -> None:
 
 
 def test_ndcg_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import ndcg_score
+
     dice = np.random.default_rng(1)
     bought = (dice.random((40, 30)) < 0.2).astype(float)
     bought[:, 0] = 1

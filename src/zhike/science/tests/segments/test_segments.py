@@ -5,8 +5,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.cluster import AgglomerativeClustering
-from sklearn.metrics import adjusted_rand_score
 
 from zhike.science.segments.choosing import adjusted_rand
 from zhike.science.segments.customers import (
@@ -27,6 +25,8 @@ METHODS: list[Method] = [KMeans(segments=3), Mixture(segments=3), Ward(segments=
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_three_groups_are_found_and_new_customers_put_into_them(method: Method) -> None:
+    from sklearn.metrics import adjusted_rand_score
+
     customers, truth = three_groups()
     found = fit_segments(customers, method=method, seed=1)
     inside = found.labels != NONE
@@ -42,6 +42,9 @@ def test_three_groups_are_found_and_new_customers_put_into_them(method: Method) 
 
 
 def test_ward_merges_as_scikit_learn_does() -> None:
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.metrics import adjusted_rand_score
+
     customers, _ = three_groups(120, seed=4)
     rows, weights = distinct(customers.preparation().transform(customers.values), None)
     for count in (3, 5, 9):
@@ -91,6 +94,8 @@ def test_neither_order_nor_scale_nor_counting_makes_a_difference(data: st.DataOb
 
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 3), st.integers(1, 3)), min_size=2, max_size=30))
 def test_the_rand_index_is_that_of_scikit_learn_with_every_customer_told(rows: list[tuple[int, int, int]]) -> None:
+    from sklearn.metrics import adjusted_rand_score
+
     first, second, counts = np.array(rows).T
     slow = adjusted_rand_score(np.repeat(first, counts), np.repeat(second, counts))
     assert adjusted_rand(first, second, counts.astype(float)) == pytest.approx(slow)
