@@ -35,6 +35,7 @@ from zhike.exchange.recognition import recognise
 from zhike.exchange.registry import importable, list_importables
 from zhike.exchange.staging import drop_staging
 from zhike.exchange.uploads import FileTooLarge
+from zhike.metadata.selectors import remembering
 
 IMPORT_FILE = "exchange.import_file"
 FOLDER = "imports"
@@ -89,7 +90,8 @@ def start_import(
     try:
         check_file(Path(settings.HOME.files_dir) / path, name=name)
         table = open_file(Path(settings.HOME.files_dir) / path, name=name, reading=reading)
-        job = _recognised(actor, table, kind=kind, source=source, currency=currency, mapping_name=mapping_name)
+        with remembering():
+            job = _recognised(actor, table, kind=kind, source=source, currency=currency, mapping_name=mapping_name)
         if is_looked_at and not (source or mappings.get_mapping(actor=actor, kind=job.kind, columns=job.columns)):
             job.source = mappings.find_source(actor=actor, kind=job.kind, columns=job.columns) or job.source
     except DomainError:

@@ -59,8 +59,8 @@ class Designed:
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Ask only once in here whether fields were changed."""
-    token = _states.set({})
+    """Ask only once in here whether fields were changed; within another such block, once there."""
+    token = _states.set({} if (held := _states.get()) is None else held)
     try:
         yield
     finally:
@@ -69,8 +69,8 @@ def remembering() -> Iterator[None]:
 
 def forget() -> None:
     """What is remembered is old; said by whoever changes it."""
-    if _states.get() is not None:
-        _states.set({})
+    if (held := _states.get()) is not None:
+        held.clear()
 
 
 def design_of(record: str) -> Designed:
