@@ -50,11 +50,15 @@ def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
         return Q()
     found = Q()
     for term in grams.query(typed):
-        held = Identifier.objects.filter(customer=OuterRef("pk"), kind__in=kinds).annotate(said=Lower("value_normal"))
-        said = Q(_like("said", term.like)) | Q(_like("said", term.typed))
+        lowered = Lower("value_normal")
+        held = Identifier.objects.filter(customer=OuterRef("pk"), kind__in=kinds).annotate(
+            said=lowered, in_one_piece=_joined(lowered)
+        )
+        said = Q(_like("said", term.like)) | Q(_like("said", term.typed)) | Q(_like("in_one_piece", term.like))
         one = Q(Exists(held.filter(said))) if kinds else Q(pk__in=[])
         if names:
-            one |= Q(_like(_line(f"{prefix}text", "^[^\n]*"), term.like))
+            name = _line(f"{prefix}text", "^[^\n]*")
+            one |= Q(_like(name, term.like)) | Q(_like(_joined(name), term.like))
             # The last line holds what words and readings begin with.
             one |= Q(_like(_line(f"{prefix}text", "[^\n]*$"), term.like)) if term.like.startswith("%#") else Q()
             of_customer = prefix.removesuffix("search__") if prefix else "customer__"
@@ -66,6 +70,10 @@ def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
 
 def _line(path: str, pattern: str) -> Func:
     return Func(F(path), Value(pattern), function="substring", output_field=TextField())
+
+
+def _joined(said: Func) -> Func:
+    return Func(said, function="zhike_joined", output_field=TextField())
 
 
 def find_newest(typed: str, *, below: int, limit: int) -> list[int]:

@@ -165,6 +165,17 @@ def find_left(fields: Sequence[Known]) -> list[Known]:
         return [names[name] for (name,) in cursor.fetchall()]
 
 
+def find_halved(fields: Sequence[Known]) -> list[Known]:
+    """Those of these fields of files that have no index of records without any: their index was built before there was
+    that one.
+    """
+    names = {name_without(field): field for field in fields if field.kind in FILES}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)", [list(names)])
+        built = {name for (name,) in cursor.fetchall()}
+    return [field for name, field in names.items() if name not in built]
+
+
 def list_doubles(field: Known) -> list[Double]:
     """Values that stand in several records, the most frequent first."""
     query = sql.SQL(

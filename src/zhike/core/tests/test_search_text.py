@@ -128,6 +128,13 @@ def test_a_number_is_found_however_either_is_parted(held: str, typed: str) -> No
     assert not finds(grams.fold(typed).replace("1", "7"), row_of("张伟", PERSON, held))
 
 
+def test_initials_beside_a_number_stay_a_word_of_their_own() -> None:
+    assert grams.words_of("ab 12 34") == ["ab1234"]
+    for typed in ("zw 8888", "li 13800138000", "3m 1860"):
+        assert grams.words_of(typed) == typed.split()
+    assert finds("zw 8888", row_of("张伟", PERSON, "+8613800138888"))
+
+
 def test_what_only_looks_like_a_number_stays_in_its_parts() -> None:
     assert grams.joined("zhang.san@163.com") == "zhang.san@163.com"
     assert grams.joined("john smith-jones") == "john smith-jones"

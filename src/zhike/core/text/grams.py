@@ -128,7 +128,7 @@ def _term(typed: str) -> Term | None:
 def words_of(folded: str) -> list[str]:
     """What was typed, word by word. A number in groups too short to be looked up is one word: ab 12 34 as ab1234."""
     words = folded.split()
-    if any(len(word) <= 2 for word in words) and all(map(_NUMBERED.fullmatch, words)):
+    if any(len(word) <= 2 and word.isdecimal() for word in words) and all(map(_NUMBERED.fullmatch, words)):
         whole = "".join(words)
         if len(_DIGIT.findall(whole)) >= _DIGITS_OF_A_NUMBER:
             return [whole]

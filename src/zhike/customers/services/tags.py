@@ -75,7 +75,7 @@ def exchange_tag(*, actor: Actor, customer_id: int, taken: int | None, given: in
         raise TagNotThere(_("This customer stands elsewhere by now; load the board again."))
     kept = {pk: name for pk, name in held.items() if pk != taken}
     if given is None and kept:
-        others = ", ".join(kept.values())
+        others = _(", ").join(kept.values())
         raise OtherTagsHeld(_("Other tags stay on this customer: %(tags)s. Take them off first.") % {"tags": others})
     if given in held:
         raise TagHeldAlready(_("This customer has “%(tag)s” already.") % {"tag": held[given]})

@@ -1,21 +1,24 @@
 """The search box finds what a plain look through every customer's text finds, in the list's sequence."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zhike.core.actor import SYSTEM
+from zhike.core.actor import SYSTEM, Sight
 from zhike.core.lists.grammar import EVERYTHING, Condition, Group
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.state import State
 from zhike.core.paging import Page
 from zhike.core.text import grams, pinyin
+from zhike.customers.guarded import IDENTIFIER_KEYS
 from zhike.customers.models import CustomerSearch, Identifier
 from zhike.customers.reindexing import rewrite_outdated
 from zhike.customers.selectors import listing
 from zhike.customers.services.search import Findable, put_search
-from zhike.customers.tests.conftest import NOON, SHANGHAI, MakeCustomer
+from zhike.customers.tests.conftest import NOON, SHANGHAI, Company, MakeCustomer
 
 ASKING = Asking(actor=SYSTEM, now=NOON, zone=SHANGHAI)
 
@@ -115,3 +118,21 @@ def test_search_rows_of_before_are_written_anew_and_others_left_alone(make_custo
     assert found("张伟", size=5) == [rows[2], rows[0]]
     assert found("cengwei", size=5) == [rows[1]]
     assert rewrite_outdated(connection) == 0
+
+
+@pytest.mark.parametrize("typed", ["li_1@163.com", "AB-12-34", "ab 12 34", "B-12店"])
+def test_who_does_not_read_one_kind_finds_by_the_others_all_the_same(
+    company: Company, make_customer: MakeCustomer, typed: str
+) -> None:
+    customer = make_customer("B-12店")
+    values = {"email": "li_1@163.com", "external": "AB-12-34"}
+    for kind, value in values.items():
+        given = {"value": value, "value_normal": value, "strength": Identifier.STRENGTHS[kind], "created_at": NOON}
+        Identifier.objects.create(customer=customer, kind=kind, system="erp" if kind == "external" else "", **given)
+    put_search([Findable(customer_id=customer.pk, name=customer.name, reading="", values=tuple(values.values()))])
+    boss = company.actor("boss")
+    reader = replace(boss, sights={**boss.sights, IDENTIFIER_KEYS["wechat"]: Sight.HIDDEN})
+    page = listing.find_customers(
+        actor=reader, asking=ASKING, state=State(search=typed, is_descending=True), page=Page(size=5)
+    )
+    assert page.items == [customer.pk]

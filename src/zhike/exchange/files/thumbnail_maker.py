@@ -12,13 +12,14 @@ import resource
 import sys
 from contextlib import suppress
 from importlib import import_module
+from io import BytesIO
 from typing import BinaryIO
 
 MOST_MEMORY, MOST_SECONDS, MOST_WRITTEN = 640 << 20, 5, 256 << 10
 MOST_PIXELS = 64_000_000
 MOST_SCALED = 256_000_000  # a JPEG, which is made smaller while it is decoded
 QUALITY = 80
-NOT_INSTALLED = 70  # which says nothing of the picture
+NOT_ITS_FAULT = 70  # nothing is known of the picture: no library, no room
 # What is loaded only once a picture asks for it, when there is nothing to be opened any more.
 PARTS = ("copy", *(f"PIL.{kind}ImagePlugin" for kind in ("Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")))
 
@@ -34,7 +35,7 @@ def main(form: str, edge: int, picture: BinaryIO, target: BinaryIO) -> None:
             import_module(part)
         from PIL import Image, ImageOps
     except ImportError:
-        sys.exit(NOT_INSTALLED)
+        sys.exit(NOT_ITS_FAULT)
 
     Image.preinit()
     _limit(resource.RLIMIT_NOFILE, 3)
@@ -53,7 +54,13 @@ def main(form: str, edge: int, picture: BinaryIO, target: BinaryIO) -> None:
         if image.mode != (mode := "RGBA" if image.has_transparency_data else "RGB"):
             image = image.convert(mode)
         small = ImageOps.exif_transpose(ImageOps.fit(image, (edge, edge)))
-        small.save(target, "WEBP", quality=QUALITY, exif=b"", xmp=b"", icc_profile=b"")
+        made = BytesIO()
+        small.save(made, "WEBP", quality=QUALITY, exif=b"", xmp=b"", icc_profile=b"")
+    try:
+        target.write(made.getvalue())
+        target.flush()
+    except OSError:
+        sys.exit(NOT_ITS_FAULT)
 
 
 def _limit(what: int, most: int) -> None:

@@ -1,5 +1,6 @@
 """Small pictures of files that are pictures, made once and kept beside them."""
 
+import signal
 import subprocess
 import sys
 import uuid
@@ -7,7 +8,6 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from zhike.exchange.files.contents import Form
-from zhike.exchange.files.thumbnail_maker import NOT_INSTALLED
 
 MAKER = Path(__file__).with_name("thumbnail_maker.py")
 ENDING = ".small"
@@ -15,6 +15,9 @@ EDGE = 144  # pixels: three for each of those in which pages show it
 MEDIA_TYPE = "image/webp"
 LONGEST_S, LONGEST_WAIT_S = 15, 5
 MOST_AT_ONCE = 2
+# How the maker ends over a picture that cannot be shown: it says so, or took more than it may. Any other end, such as
+# a server that is being stopped, says nothing of the picture.
+OF_THE_PICTURE = {1, -signal.SIGKILL, -signal.SIGXCPU, -signal.SIGXFSZ}
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP"}
 _room = BoundedSemaphore(MOST_AT_ONCE)
 
@@ -69,7 +72,7 @@ def _make(path: Path, target: Path, form: str) -> None:
                 timeout=LONGEST_S,
                 check=False,
             )
-        if done.returncode == NOT_INSTALLED:
+        if done.returncode and done.returncode not in OF_THE_PICTURE:
             raise ThumbnailNotMade
         if done.returncode:
             draft.write_bytes(b"")

@@ -21,6 +21,7 @@ from zhike.metadata.kinds import RULES, Choice, Json, Known, NotOfItsKind, read_
 from zhike.metadata.models import FieldDefinition, Index, Kind, Option
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.saying import say
+from zhike.metadata.services import searching
 from zhike.metadata.services.definitions import CHOSEN, free_key, lock
 from zhike.metadata.services.formulas import check_others
 
@@ -108,6 +109,8 @@ def convert_field(*, actor: Actor, pk: int, kind: Kind, drops_misfits: bool) -> 
     check_others(definition.record)
     if definition.index != Index.NONE:
         app.configure_task("metadata.put_index", allow_unknown=False).defer(definition_id=pk)
+    if definition.search == Index.WANTED:
+        searching.queue(pk)
     return planned
 
 
@@ -176,6 +179,8 @@ def _put_kind(definition: FieldDefinition, old: Known, new: Known) -> None:
         definition.index = Index.WANTED if new.kind in indexes.EXPRESSIONS else Index.NONE
     if new.kind not in pieces.KINDS:
         definition.search = Index.NONE
+    elif definition.search != Index.NONE and (old.kind in CHOSEN) is not (new.kind in CHOSEN):
+        definition.search = Index.WANTED  # texts have pieces there, choices themselves
     if new.kind not in indexes.SINGLE:
         definition.is_unique = False
     definition.save()

@@ -97,11 +97,13 @@ def put_index(*, actor: Actor, pk: int, is_filtered: bool, is_unique: bool) -> F
 
 
 def resume_indexes() -> None:
-    """Ask again for indexes that are wanted and that nobody builds, or that are left of a field which is to have none;
-    while none is being built."""
+    """Ask again for indexes that are wanted and that nobody builds, that are halves of what is built now, or that are
+    left of a field which is to have none; while none is being built."""
     wanted = {*FieldDefinition.objects.filter(index=Index.WANTED).values_list("pk", flat=True)}
     without = [Known.of(one) for one in FieldDefinition.objects.filter(index=Index.NONE).prefetch_related("options")]
-    for pk in sorted(wanted | {one.pk for one in indexes.find_left(without)}):
+    ready = [Known.of(one) for one in FieldDefinition.objects.filter(index=Index.READY).prefetch_related("options")]
+    found = [*indexes.find_left(without), *indexes.find_halved(ready)]
+    for pk in sorted(wanted | {one.pk for one in found}):
         if not is_queued(TASK, definition_id=pk):
             _queue(pk)
 

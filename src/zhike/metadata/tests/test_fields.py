@@ -271,6 +271,20 @@ def test_indexes_are_built_by_one_process_and_asked_for_again_when_it_dies() -> 
     assert plain.index == Index.NONE
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_field_of_files_whose_index_is_from_before_there_were_two_gets_the_other() -> None:
+    papers = create(Kind.FILE, "Papers")
+    FieldDefinition.objects.filter(pk=papers.pk).update(index=Index.READY)
+    known = Known.of(FieldDefinition.objects.get(pk=papers.pk))
+    assert indexes.find_halved([known]) == [known]
+    tasks.resume_indexes(timestamp=0)
+    assert ProcrastinateJob.objects.filter(task_name=indexing.TASK, args={"definition_id": papers.pk}).count() == 1
+    assert FieldDefinition.objects.get(pk=papers.pk).index == Index.READY  # lists go on filtering meanwhile
+    tasks.put_index(definition_id=papers.pk)
+    assert indexes.find_halved([known]) == []
+    indexes.drop(known)
+
+
 def test_the_filter_grammar_takes_keys_of_fields() -> None:
     assert str(read("custom.ke_hu:is:a").items[0]) == "custom.ke_hu:is:a"
 

@@ -18,6 +18,7 @@ from zhike.metadata import pieces, readings, searches
 from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.selectors import list_known
 from zhike.metadata.services import converting, definitions, searching
+from zhike.metadata.services.definitions import NewOption
 from zhike.metadata.services.locking import lock
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -149,3 +150,14 @@ def test_the_index_of_pieces_is_built_asked_and_taken_away() -> None:
     searching.resume()  # as after a restore, which brings no index
     field.refresh_from_db()
     assert field.search == Index.WANTED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("before", "after"), [(Kind.TEXT, Kind.CHOICE), (Kind.CHOICE, Kind.TEXT)])
+def test_a_field_that_is_looked_up_in_another_way_is_indexed_anew(before: Kind, after: Kind) -> None:
+    options = [NewOption(label="Tea")] if before is Kind.CHOICE else []
+    field = definitions.create_field(actor=SYSTEM, at=NOW, record=RECORD, kind=before, label="Size", options=options)
+    FieldDefinition.objects.filter(pk=field.pk).update(search=Index.READY)
+    converting.convert_field(actor=SYSTEM, pk=field.pk, kind=after, drops_misfits=False)
+    assert FieldDefinition.objects.get(pk=field.pk).search == Index.WANTED
+    assert ProcrastinateJob.objects.filter(task_name=searching.TASK, args={"definition_id": field.pk}).exists()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from zhike.science.recommending.interactions import Integers, Interactions, Scores
 from zhike.science.recommending.models import UNKNOWN, SettingInvalid
@@ -56,22 +57,23 @@ def fit_als(
 ) -> Factors:
     """Alternating least squares on the days of purchase. confidence: how much more a day counts than none.
 
-    With more than one thread, BLAS should have one of its own (OPENBLAS_NUM_THREADS=1).
+    Meanwhile BLAS has one thread, whatever `threads` is: its own would wait for those of the fit.
 
     :raises SettingInvalid: no factor, no round
     """
     _check(interactions, factors, rounds)
     from implicit.cpu.als import AlternatingLeastSquares
 
-    model = AlternatingLeastSquares(
-        factors=factors,
-        regularization=penalty,
-        alpha=confidence,
-        iterations=rounds,
-        random_state=seed,
-        num_threads=threads,
-    )
-    model.fit(interactions.counted, show_progress=False)
+    with threadpool_limits(limits=1, user_api="blas"):
+        model = AlternatingLeastSquares(
+            factors=factors,
+            regularization=penalty,
+            alpha=confidence,
+            iterations=rounds,
+            random_state=seed,
+            num_threads=threads,
+        )
+        model.fit(interactions.counted, show_progress=False)
     return Factors(name="ALS", users=model.user_factors, items=model.item_factors, held=interactions.held)
 
 
