@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ABNORMAL = 0.05
+SMALLEST = 1e-290  # below, ratios lose their digits
 
 
 class RhythmInvalid(ValueError):
@@ -85,7 +86,25 @@ class Rhythm:
     def p_return(self, gaps: Gaps, silence: Floats, *, within: float) -> Floats:
         """How likely a customer who has been silent so long, and has not left, buys within that time."""
         now, then = self.p_longer(gaps, silence), self.p_longer(gaps, silence + within)
-        return np.asarray(1 - then / np.maximum(now, 1e-300))
+        ratio = then / np.maximum(now, SMALLEST)
+        lost = now <= SMALLEST
+        if lost.any():
+            held = (self.alpha + gaps.total)[lost]
+            after: Floats = np.asarray(self.r + self.shape * gaps.count, dtype=np.float64)[lost]
+            silent = np.broadcast_to(silence, now.shape)[lost]
+            later = _log_tail(held / (held + silent + within), after, self.shape)
+            ratio[lost] = np.exp(np.subtract(later, _log_tail(held / (held + silent), after, self.shape)))
+        return np.asarray(1 - ratio)
+
+
+def _log_tail(share: Floats, one: Floats, other: float) -> Floats:
+    """The logarithm of an incomplete beta function too small for a number, but for what does not depend on the share.
+
+    Its series (NIST Digital Library of Mathematical Functions, 8.17.8) is taken for a geometric one, which it is where
+    `other` is 1 and nearly is so far out.
+    """
+    step = np.minimum(share * (one + other) / (one + 1), 1 - 1e-12)
+    return np.asarray(one * np.log(share) + other * np.log1p(-share) - np.log1p(-step))
 
 
 def fit_rhythm(gaps: Gaps) -> Rhythm:

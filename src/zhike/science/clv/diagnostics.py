@@ -56,7 +56,8 @@ def track(orders: ir.Table, model: RepeatModel, *, calibration_end: date, until:
         raise ValueError(f"nobody bought by {calibration_end}")
     start = born["first_on"][0]
     weeks = -(-((until - start).days + 1) // WEEK_DAYS)
-    ends = np.arange(1, weeks + 1) * WEEK_DAYS - 1  # days from the start to the last of each week
+    # Days from the start to the last of each week; of the last week to the end of what is known.
+    ends = np.minimum(np.arange(1, weeks + 1) * WEEK_DAYS - 1, (until - start).days)
     actual = np.zeros(weeks, np.int64)
     for day, count in zip(made["placed_on"], made["purchases"], strict=True):
         actual[(day - start).days // WEEK_DAYS] += count

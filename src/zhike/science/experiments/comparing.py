@@ -92,7 +92,8 @@ class Effect:
     """What the treatment changes.
 
     treatment, control: the metric in each arm, as if both had the covariates of all. difference: treatment less
-    control. relative: difference by control; None where the control's metric is not above 0. noise_saved: share of the
+    control. relative: difference by control; None where the control's metric is not above 0, or the
+    treatment's is 0 in all. noise_saved: share of the
     variance of the difference that the covariates explain. unused: covariates that are constant, which explain nothing.
     """
 
@@ -132,13 +133,10 @@ def compare(treatment: Arm, control: Arm, *, metric: Metric) -> Effect:
     relative = None
     if adjusted[1] > 0:
         ratio = difference / adjusted[1]
-        relative = _estimate(
-            ratio,
-            treatment,
-            control,
-            (by_treatment - ratio * share * weights) / adjusted[1],
-            (by_control - ratio * (slopes[1] - share * weights)) / adjusted[1],
-        )
+        of_treatment = (by_treatment - ratio * share * weights) / adjusted[1]
+        of_control = (by_control - ratio * (slopes[1] - share * weights)) / adjusted[1]
+        if sum(_variances(treatment, control, of_treatment, of_control)) > 0:
+            relative = _estimate(ratio, treatment, control, of_treatment, of_control)
     return Effect(
         metric=metric,
         treatment=adjusted[0],

@@ -64,7 +64,9 @@ def forecast_series(
 
     Every origin foretells as many periods as are asked for and knows nothing later; the origins lie as far apart as the
     series allows, up to `periods`. A candidate takes part if it knows enough at the first of them. Where none does the
-    answer is the naive forecast, by that name. Of a series without anything below 0 no interval goes below 0.
+    answer is the naive forecast, by that name. Of a series without anything below 0 nothing goes below 0. The level is
+    that of all periods foretold together, and is reached where level / (1 - level) errors were seen; of fewer the
+    largest stands for it.
     Sources: Hyndman and Koehler (2006); Tashman (2000); Vovk, Gammerman and Shafer (2005).
 
     :raises SeriesTooShort: fewer than four periods beyond those to be foretold are known
@@ -126,7 +128,7 @@ def _foretold(candidate: Candidate, known: Series, periods: int) -> Floats:
     mean = candidate.forecast(known, periods)
     if not np.isfinite(mean).all():
         raise ForecastEndless(f"{candidate.name} after {len(known)} periods")
-    return mean
+    return np.maximum(mean, 0.0) if (known.values >= 0).all() else mean
 
 
 def _cuts(least: int, spare: int, periods: int, origins: int) -> list[int]:

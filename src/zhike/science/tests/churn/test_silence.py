@@ -112,3 +112,11 @@ def test_the_next_purchase_has_a_hazard_by_weeks() -> None:
     model = fit_discrete_hazard(PeriodCounts.of_table(silences, by=["purchases"]))
     first, second, *_ = model.hazard(["3-5"], [1, 2, 3])
     assert first < 0.1 < 0.6 < second
+
+
+def test_the_longest_silent_return_as_rarely_as_they_do() -> None:
+    gaps = Gaps(count=np.array([400, 2]), total=np.array([400.0, 20.0]), log_total=np.array([0.0, 4.0]))
+    rhythm = Rhythm(shape=1.0, r=1.0, alpha=1.0, log_likelihood=0.0)
+    told = rhythm.p_return(gaps, np.array([3000.0, 30.0]), within=1.0)
+    # With a shape of 1 the chance of a longer gap is a power.
+    assert told == pytest.approx([1 - (3401 / 3402) ** 401, 1 - (51 / 52) ** 3])

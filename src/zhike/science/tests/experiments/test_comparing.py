@@ -140,3 +140,8 @@ def test_of_a_thousand_without_an_outcome_the_few_are_still_compared() -> None:
     assert found.difference.value == pytest.approx(0.001)
     assert found.difference.degrees == pytest.approx(999)
     assert found.relative is None
+
+
+def test_of_a_treatment_without_any_outcome_the_difference_is_told_and_no_lift() -> None:
+    effect = compare(Arm.of_values(y=[0] * 100), Arm.of_values(y=[0, 1] * 50), metric=Y)
+    assert (effect.difference.value, effect.relative) == (-0.5, None)
