@@ -83,7 +83,9 @@ class Estimate:
         return Interval(self.value - float(half), self.value + float(half))
 
     def always_valid_p(self, *, tuning: float, level: float = LEVEL) -> float:
-        """At most 1 - level just where :meth:`always_valid` of that level holds no 0."""
+        """At most 1 - level just where :meth:`always_valid` of that level holds no 0; 0 or 1 without an error."""
+        if not self.standard_error:
+            return float(self.value == 0)
         return always_valid_p(self.value, self.standard_error, self.count, tuning=tuning, level=level)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from zhike.science.experiments.arms import Arm, EmptyArm, ExperimentInvalid, StatisticsInvalid
-from zhike.science.experiments.comparing import Metric, NoVariance, compare
+from zhike.science.experiments.comparing import Estimate, Metric, NoVariance, compare
 
 Y = Metric(of="y")
 SOME = st.lists(st.integers(0, 50), min_size=2, max_size=20).filter(lambda values: len(set(values)) > 1)
@@ -145,3 +145,9 @@ def test_of_a_thousand_without_an_outcome_the_few_are_still_compared() -> None:
 def test_of_a_treatment_without_any_outcome_the_difference_is_told_and_no_lift() -> None:
     effect = compare(Arm.of_values(y=[0] * 100), Arm.of_values(y=[0, 1] * 50), metric=Y)
     assert (effect.difference.value, effect.relative) == (-0.5, None)
+
+
+def test_a_figure_without_an_error_is_sure_however_often_one_looks() -> None:
+    for value, p in ((0.0, 1.0), (2.0, 0.0)):
+        sure = Estimate(value=value, standard_error=0.0, degrees=9, count=10)
+        assert (sure.p, sure.always_valid_p(tuning=100)) == (p, p)
