@@ -104,8 +104,11 @@ def evaluate(
         coverage[name] = len(np.unique(lists.places[lists.places != NONE])) / len(split.train.items)
     order = sorted(named, key=lambda name: -float(values[name][:, 0].mean()))
     size, dice = len(split.users), np.random.default_rng(seed)
-    weights = dice.multinomial(size, np.full(size, 1 / size), size=draws) / size
-    drawn = {name: weights @ values[name] for name in order}
+    drawn = {name: np.empty((draws, len(MEASURES))) for name in order}
+    for place in range(draws):  # one after the other: all weights at once would be as many as customers times draws
+        weights = dice.multinomial(size, np.full(size, 1 / size)) / size
+        for name in order:
+            drawn[name][place] = weights @ values[name]
     best = order[0]
     rows = []
     for name in order:

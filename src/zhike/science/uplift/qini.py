@@ -94,13 +94,22 @@ def judge(scores: Any, treated: Any, outcome: Any, *, rounds: int = 500, seed: i
     coefficient = float(np.mean([one.coefficient(everybody) for one in judged]))
     again, by_chance = np.zeros(rounds), np.zeros(rounds)
     for place in range(rounds):
-        drawn = np.bincount(chance.integers(size, size=size), minlength=size).astype(np.float64)
+        drawn = _drawn(judged[0], chance)
         again[place] = np.mean([one.coefficient(drawn) for one in judged])
         exchanged = chance.permutation(size)
         by_chance[place] = np.mean([one.exchanged(exchanged) for one in judged])
     low, high = np.quantile(again, [(1 - level) / 2, (1 + level) / 2])
     p = (1 + int((by_chance >= coefficient).sum())) / (1 + rounds)
     return Verdict(coefficient=coefficient, low=float(low), high=float(high), p=p, level=level)
+
+
+def _drawn(judged: _Judged, chance: np.random.Generator) -> Floats:
+    """How often each customer is in a sample with replacement; one in which perfection gains nothing is drawn anew."""
+    size = len(judged.scores)
+    while True:
+        drawn = np.bincount(chance.integers(size, size=size), minlength=size).astype(np.float64)
+        if judged.ideal(drawn):
+            return drawn
 
 
 class _Judged:
@@ -120,11 +129,15 @@ class _Judged:
         self.order, self.ends = _ranked(self.scores)
         ideal = np.where(self.treated, self.outcome, -self.outcome)
         self.ideal_order, self.ideal_ends = _ranked(ideal)
-        self.ideal_area = self._area(np.ones(len(ideal)), self.ideal_order, self.ideal_ends)
+        self.ideal_area = self.ideal(np.ones(len(ideal)))
 
     def coefficient(self, weights: Floats) -> float:
         """With each customer as often as the weights say."""
-        return self._area(weights, self.order, self.ends) / self._area(weights, self.ideal_order, self.ideal_ends)
+        return self._area(weights, self.order, self.ends) / self.ideal(weights)
+
+    def ideal(self, weights: Floats) -> float:
+        """The area of perfection."""
+        return self._area(weights, self.ideal_order, self.ideal_ends)
 
     def exchanged(self, others: Places) -> float:
         """With the scores of others."""

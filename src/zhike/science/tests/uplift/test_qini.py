@@ -142,3 +142,9 @@ def test_a_learner_that_learned_nothing_scores_all_alike() -> None:
     scores = TLearner(straight_line()).fit(blind).predict(blind.features)
     treated, control = (trial.outcome[arm].mean() for arm in (trial.treated, ~trial.treated))
     assert scores == pytest.approx(np.full(400, treated - control))
+
+
+def test_one_outcome_among_few_customers_still_has_an_interval() -> None:
+    treated = np.arange(40) % 2 == 0
+    verdict = judge(np.linspace(0, 1, 40), treated, np.arange(40) == 38, rounds=60, seed=1)
+    assert np.isfinite([verdict.coefficient, verdict.low, verdict.high]).all()
