@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from zhike.science.propensity.inputs import Floats, Integers
 
@@ -82,7 +82,8 @@ def fit_as_is(log_odds: Floats, happened: Integers, weight: Floats) -> AsIs:
 
 
 def fit_platt(log_odds: Floats, happened: Integers, weight: Floats) -> Platt:
-    """By Newton's method; a ridge so slight that it only matters where the classes do not overlap keeps it finite.
+    """By Newton's method; a ridge so slight that it only matters where the classes do not overlap keeps it finite. The
+    order of the scores is kept: where the best slope were negative, everybody gets the share of all.
 
     Source: Platt, Probabilistic outputs for support vector machines (1999), without his prior.
     """
@@ -97,6 +98,8 @@ def fit_platt(log_odds: Floats, happened: Integers, weight: Floats) -> Platt:
         found = found + step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < TINY:
             break
+    if found[0] < 0:  # scores upside down say nothing of anybody; turned round, reasons would point the wrong way
+        return Platt(slope=0.0, intercept=float(logit(np.average(happened, weights=weight))))
     slope, intercept = float(found[0] / scale), float(found[1] - found[0] * middle / scale)
     return Platt(slope=slope, intercept=intercept)
 

@@ -69,3 +69,9 @@ def test_platt_equals_a_logit() -> None:
 def test_isotonic_never_says_never() -> None:
     told = fit_isotonic(np.arange(10.0), (np.arange(10) > 4).astype(np.int64), np.ones(10))(np.array([-5.0, 50.0]))
     assert told == pytest.approx([0.05, 0.95])
+
+
+def test_scores_upside_down_are_not_turned_round() -> None:
+    log_odds, happened = np.linspace(-3, 3, 200), np.arange(200) < 60
+    told = fit_platt(log_odds, happened.astype(np.int64), np.ones(200))(log_odds)
+    assert told == pytest.approx(np.full(200, 0.3))
