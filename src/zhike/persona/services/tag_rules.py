@@ -20,7 +20,7 @@ from zhike.core.actor import SYSTEM, Actor
 from zhike.core.errors import DomainError
 from zhike.core.lists import registry
 from zhike.core.lists.conditions import ME, compile_tree, describe
-from zhike.core.lists.grammar import Condition, Group
+from zhike.core.lists.grammar import Group
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.patience import within
 from zhike.core.text import normal
@@ -29,6 +29,7 @@ from zhike.customers.listing import KEY
 from zhike.customers.models import Customer, Tag
 from zhike.customers.permissions import MANAGE_TAGS
 from zhike.customers.services.tags import EDIT
+from zhike.persona.dependence import conditions_within, why_refused
 from zhike.persona.models import TagRule
 from zhike.persona.selectors import read_group
 
@@ -60,6 +61,13 @@ class TooManyRules(DomainError):
         super().__init__(_("At most %(count)s tags can have a rule.") % {"count": MOST})
 
 
+class RuleAsksItself(DomainError):
+    """By tags that were renamed or merged since."""
+
+    code = "rule_asks_itself"
+    status = 422
+
+
 def put_rule(*, actor: Actor, name: str, query: str, at: datetime) -> TagRule:
     """Make the tag follow the filter from now on, and ask it at once in the background.
 
@@ -79,6 +87,9 @@ def put_rule(*, actor: Actor, name: str, query: str, at: datetime) -> TagRule:
     _check(name, tree)
     _check_reach(actor, tree, at)
     with transaction.atomic():
+        # Two rules that are made at once must not ask for each other's tags.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('zhike.persona.tag_rules'))")
         tag = Tag.objects.get_or_create(name=name)[0]
         if TagRule.objects.exclude(tag=tag).count() >= MOST:
             raise TooManyRules
@@ -87,8 +98,8 @@ def put_rule(*, actor: Actor, name: str, query: str, at: datetime) -> TagRule:
             defaults={"query": query, "failure": "", "asked_at": None},
             create_defaults={"query": query, "created_by_id": actor.user_id, "created_at": at},
         )[0]
-        if any(tag.pk == pk for pk in _tags_asked_for(tree)):
-            raise ValidationError({"name": _("The filter asks for the tag itself.")})
+        if problem := why_refused(tag, tree):
+            raise ValidationError({"name": problem})
         transaction.on_commit(lambda: begin(rule.pk))
     return rule
 
@@ -147,6 +158,8 @@ def ask_rule(*, rule_id: int, at: datetime) -> tuple[int, int]:
 
 def _give_and_take(rule: TagRule, at: datetime) -> tuple[int, int, int]:
     tree = read_group(rule.query)
+    if problem := why_refused(rule.tag, tree):
+        raise RuleAsksItself(problem)
     try:
         rows = Customer.objects.visible_to(SYSTEM).filter(
             compile_tree(tree, of=registry.get(KEY), asking=_asking(SYSTEM, at), sweeps=True)
@@ -171,21 +184,12 @@ def _check_reach(actor: Actor, tree: Group, at: datetime) -> None:
     """What somebody does not read, of all customers, they cannot make a tag of: who has the tag would tell it."""
     describe(tree, of=registry.get(KEY), asking=_asking(actor, at))
     known = registry.get(KEY).fields_for(actor)
-    for condition in _conditions(tree):
+    for condition in conditions_within(tree):
         field = known[condition.field]
         if field.permission and not actor.reach_of(field.permission).is_all:
             raise PermissionDenied(field.permission)
         if field.knows_me and ME in condition.values:
             raise ValidationError({"query": _("A rule is the company's: name the colleague instead of “me”.")})
-
-
-def _conditions(tree: Group) -> list[Condition]:
-    return [one for item in tree.items for one in ([item] if isinstance(item, Condition) else _conditions(item))]
-
-
-def _tags_asked_for(tree: Group) -> list[int]:
-    asked = [one for one in _conditions(tree) if one.field == "tag"]
-    return [int(value) for one in asked for value in one.values if value.isdecimal()]
 
 
 def _asking(actor: Actor, at: datetime) -> Asking:

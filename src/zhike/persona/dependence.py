@@ -1,0 +1,88 @@
+"""Of which tags a filter asks, so that no tag by rule depends on itself: it would come and go each time it is asked."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from zhike.core.lists.grammar import Condition, FilterInvalid, Group
+from zhike.customers.models import Tag
+from zhike.persona.models import TagRule
+from zhike.persona.selectors import read_group
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A tag with the conditions that decide who has it."""
+
+    tag: Tag
+    asked: list[Condition]
+
+
+def conditions_within(tree: Group) -> list[Condition]:
+    return [one for item in tree.items for one in ([item] if isinstance(item, Condition) else conditions_within(item))]
+
+
+def asks_for(asked: list[Condition], tag: Tag) -> str:
+    """The operator by which one of the conditions depends on who has the tag; empty where none does."""
+    return next((one.operator for one in asked if _depends(one, tag)), "")
+
+
+def _depends(one: Condition, tag: Tag) -> bool:
+    match one.field, one.operator:
+        case "tag", "empty" | "filled":
+            return True
+        case "tag", "besides":
+            return str(tag.pk) not in one.values
+        case "tag", _:
+            return str(tag.pk) in one.values
+        case "tag_name", "has":
+            return any(value.casefold() in tag.name.casefold() for value in one.values)
+        case "tag_name", _:
+            return tag.name in one.values
+    return False
+
+
+def way_back(tag: Tag, tree: Group) -> list[str]:
+    """The fewest tags by rule through which the tag would depend on itself; empty where it does not, or at once."""
+    rules = _list_rules(tag)
+    way: dict[int, list[str]] = {}
+    open_ways: deque[tuple[list[Condition], list[str]]] = deque([(conditions_within(tree), [])])
+    while open_ways:
+        asked, names = open_ways.popleft()
+        for rule in rules:
+            if rule.tag.pk in way or not asks_for(asked, rule.tag):
+                continue
+            way[rule.tag.pk] = [*names, rule.tag.name]
+            if asks_for(rule.asked, tag):
+                return way[rule.tag.pk]
+            open_ways.append((rule.asked, way[rule.tag.pk]))
+    return []
+
+
+def why_refused(tag: Tag, tree: Group) -> str:
+    """Why no rule can say this of the tag; empty where one can."""
+    match asks_for(conditions_within(tree), tag):
+        case "":
+            way = way_back(tag, tree)
+            if not way:
+                return ""
+            names = {"tags": ", ".join(f"“{name}”" for name in way)}
+            return _("The filter asks for the tag itself, by way of %(tags)s, which follow filters too.") % names
+        case "empty" | "filled":
+            return _("Whether a customer has any tag depends on this tag as well. Ask for the tags that are meant.")
+        case "besides":
+            return _("The filter asks for other tags than those named, so for this one too. Name it among them.")
+        case _:
+            return _("The filter asks for the tag itself.")
+
+
+def _list_rules(tag: Tag) -> list[Rule]:
+    """All rules but that of the tag. One that cannot be understood any more gives and takes nothing."""
+    found = []
+    for rule in TagRule.objects.exclude(tag=tag).select_related("tag").order_by("pk"):
+        try:
+            found.append(Rule(tag=rule.tag, asked=conditions_within(read_group(rule.query))))
+        except FilterInvalid:
+            continue
+    return found
