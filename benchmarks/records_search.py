@@ -2,11 +2,11 @@
 
 Part of `make bench-records`, with the customers imported there; alone with those of `import_rows`. 2,000 users in a
 tree of 500 teams own them, as in `policy`. Words are drawn from all customers, seen or not: two characters in a row of
-a name, the initials of a name, four digits in a row of a phone number. Each is asked through everything between the
-request and the answer but the network, every kind of thing included. Roles take turns; the figure is the 95th
-percentile of the slowest role. Beside it stands what the two processes worked for an answer (`cpu_p95`), which others
-on the machine do not change. The last figure is of readings with two letters swapped, for which other spellings are
-looked for.
+a name, the same with the customer's city, the initials of a name, four digits in a row of a phone number. Each is asked
+through everything between the request and the answer but the network, every kind of thing included. Roles take turns;
+the figure is the 95th percentile of the slowest role. Beside it stands what the two processes worked for an answer
+(`cpu_p95`), which others on the machine do not change. The last figure is of readings with two letters swapped, for
+which other spellings are looked for.
 """
 
 import json
@@ -47,7 +47,7 @@ ROLES = {
     "below 25 teams": (Scope.TEAM_AND_BELOW, 25), "below 125 teams": (Scope.TEAM_AND_BELOW, 9),
 }
 dice = random.Random(20261123)
-clients, words = {}, {"han": [], "pinyin": [], "phone": [], "slip": []}
+clients, words = {}, {"han": [], "place": [], "pinyin": [], "phone": [], "slip": []}
 with acting(SYSTEM):
     for name, (scope, number) in ROLES.items():
         role = accounts.put_role(actor=SYSTEM, code="find " + name, name=name, grants=dict.fromkeys(codes, scope))
@@ -68,6 +68,7 @@ with acting(SYSTEM):
             continue
         at = dice.randrange(len(han) - 1)
         words["han"].append(han[at:at + 2])
+        words["place"].append(f"{han[at:at + 2]} {customer.city}")
         words["pinyin"].append(pinyin.initials(customer.name, customer.kind))
         at = dice.randrange(5, len(phone) - 3)
         words["phone"].append(phone[at:at + 4])

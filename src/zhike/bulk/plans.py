@@ -55,10 +55,6 @@ class Plan:
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
-    @property
-    def renames(self) -> bool:
-        return "kind" in self.columns
-
     def verdict(self, actor: Actor) -> Any:
         """Why a record stays as it is, by `Outcome` or `SAME`; empty where it does not."""
         told: Any = Value("")

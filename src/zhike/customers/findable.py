@@ -1,4 +1,4 @@
-"""Customers in the search box: by name, reading, initials, number, address, and by what was meant."""
+"""Customers in the search box: by name, reading, initials, number, address, place, and by what was meant."""
 
 import json
 import re
@@ -25,12 +25,13 @@ from zhike.core.text.spoken import is_read_as
 from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, key, shown_name
 from zhike.customers.models import Customer, CustomerSearch, Identifier
 from zhike.customers.sealed import ID_NUMBER, digests
-from zhike.customers.searching import in_sight
+from zhike.customers.searching import SEARCHED, in_sight
 from zhike.customers.selectors.listing import find_customers, list_url
 from zhike.customers.services.sealing import normal_id_number
 from zhike.customers.sought_fields import find_by_fields
 
 CITY = key("city")
+PLACES = ("city", "province")
 CANDIDATES = 30
 MOST_READ = 300
 OF_EACH_SPELLING = 12
@@ -42,7 +43,8 @@ _ALIKE = "SELECT * FROM customers_alike(%s::jsonb, %s)"
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidate:
-    """A customer as the actor reads it. numbers: identifiers in normal form to how they are shown."""
+    """A customer as the actor reads it. numbers: identifiers in normal form to how they are shown. places: city and
+    province, folded."""
 
     pk: int
     kind: str
@@ -50,6 +52,7 @@ class _Candidate:
     texts: list[str]
     starts: list[str]
     numbers: dict[str, str]
+    places: list[str]
     told: str
 
 
@@ -64,19 +67,38 @@ def find(asked: Asked) -> list[Found]:
 
 
 def _by_text(asked: Asked) -> list[Found]:
-    """By name and numbers."""
+    """By name, numbers and places; those of a place after the others, of whom it may leave none among the newest."""
     terms = grams.query(asked.typed)
+    ids = _sought(asked, terms, [term.like for term in terms])
+    if not _reads_everything(asked.actor):
+        # Some of these were found by what the actor does not read, in place of others.
+        ids = list(dict.fromkeys([*ids, *_listed(asked)]))
+    candidates = _read(asked.actor, ids, asked.typed)
+    others = [one for one in candidates if not _is_of_place(one, asked.folded)]
+    if len(ids) >= CANDIDATES and len(others) < len(candidates):
+        named = _sought(asked, terms, [term.like_before_places for term in terms])
+        others = _read(asked.actor, list(dict.fromkeys([*(one.pk for one in others), *named])), asked.typed)
+    first = {one.pk: one for one in [*others, *candidates]}
+    return [_found(one, asked.folded) for one in first.values()]
+
+
+def _sought(asked: Asked, terms: Sequence[grams.Term], patterns: list[str]) -> list[int]:
     pieces = sorted({piece for term in terms for piece in term.grams})
     if not pieces:
         return []
     name = asked.folded
     reading = name if name.isascii() and name.replace(" ", "").isalpha() else ""
-    parameters = [pieces, [term.like for term in terms], name, name + LAST, reading, reading and reading + "{"]
-    ids = _ask(_SOUGHT, [*parameters, list(asked.weights), CANDIDATES])[:MOST_READ]
-    if not _reads_everything(asked.actor):
-        # Some of these were found by what the actor does not read, in place of others.
-        ids = list(dict.fromkeys([*ids, *_listed(asked)]))
-    return [_found(one, name) for one in _read(asked.actor, ids, asked.typed)]
+    parameters = [pieces, patterns, name, name + LAST, reading, reading and reading + "{"]
+    return _ask(_SOUGHT, [*parameters, list(asked.weights), CANDIDATES])[:MOST_READ]
+
+
+def _is_of_place(one: _Candidate, folded: str) -> bool:
+    """Whether every word is found, and one of them in no name and no number."""
+    return any(
+        not any(word in said for said in (*one.texts, *one.starts, *one.numbers, *map(grams.joined, one.numbers)))
+        and any(word in place for place in one.places)
+        for word in folded.split()
+    )
 
 
 def find_alike(asked: Asked) -> list[Found]:
@@ -144,7 +166,7 @@ def _near(ids: list[int], words: set[str], sure: list[alike.Spelling]) -> list[i
 
 
 def _reads_everything(actor: Actor) -> bool:
-    return fields.reads(actor, [NAME, *IDENTIFIER_KEYS.values()])
+    return fields.reads(actor, SEARCHED)
 
 
 def _read(actor: Actor, ids: Sequence[int], typed: str = "") -> list[_Candidate]:
@@ -154,7 +176,7 @@ def _read(actor: Actor, ids: Sequence[int], typed: str = "") -> list[_Candidate]
     rows = Customer.objects.visible_to(actor).filter(pk__in=ids)
     if typed:
         rows = rows.filter(in_sight(typed, actor))
-    known = {row["pk"]: row for row in rows.values("pk", "kind", "name", "name_normal", "name_pinyin", "city")}
+    known = {row["pk"]: row for row in rows.values("pk", "kind", "name", "name_normal", "name_pinyin", *PLACES)}
     marks: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     kinds = [kind for kind, field in IDENTIFIER_KEYS.items() if fields.sight(actor, field)]
     held = Identifier.objects.filter(customer__in=list(known), kind__in=kinds).order_by("-is_primary", "pk")
@@ -184,6 +206,7 @@ def _candidate(actor: Actor, row: Mapping[str, Any], marks: Sequence[Mapping[str
         texts=texts,
         starts=starts,
         numbers=numbers,
+        places=[grams.fold(row[name]) for name in PLACES if row[name] and fields.reads(actor, [key(name)])],
         told=" · ".join(part for part in parts if part),
     )
 

@@ -134,7 +134,7 @@ class Collaborator(models.Model):
 class CustomerSearch(models.Model):
     """What one box finds a customer by; written only by `services.search`.
 
-    text: name, reading, initials, identifiers in normal form, a line each.
+    text: name, reading, identifiers in normal form, a line each; beginnings, city and province in the last.
     grams: the pieces of text that the index knows (`zhike.core.text.grams`).
     """
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from zhike.core.text import pinyin
 from zhike.core.text.characters import simplified
-from zhike.core.text.grams import joined
+from zhike.core.text.grams import joined, placed
 from zhike.customers.searching import compose
 
 BATCH = 5000
 
 _NEXT = """
-    SELECT search.customer_id, search.text, customer.name, customer.name_pinyin
+    SELECT search.customer_id, search.text, customer.name, customer.name_pinyin, customer.city, customer.province
     FROM customers_customersearch AS search JOIN customers_customer AS customer ON customer.id = search.customer_id
     WHERE search.customer_id > %s ORDER BY search.customer_id LIMIT %s
 """
@@ -39,7 +39,9 @@ def rewrite_outdated(connection: Any) -> int:
         written += _rewrite(connection, [row for row in rows if _is_outdated(*row[1:])])
 
 
-def _is_outdated(text: str, name: str, reading: str) -> bool:
+def _is_outdated(text: str, name: str, reading: str, city: str, province: str) -> bool:
+    if (city or province) and not text.endswith(placed(city, province)):
+        return True
     other = pinyin.otherwise(name, reading)
     if simplified(text) != text or (bool(other) and f"\n{other.replace(' ', '')}\n" not in text):
         return True
@@ -56,7 +58,10 @@ def _rewrite(connection: Any, rows: list[Any]) -> int:
         cursor.execute(_VALUES, [keys])
         for customer_id, value in cursor.fetchall():
             values[customer_id].append(value)
-        made = [compose(name=name, reading=reading, values=values[key]) for key, _text, name, reading in rows]
+        made = [
+            compose(name=name, reading=reading, values=values[key], city=city, province=province)
+            for key, _text, name, reading, city, province in rows
+        ]
         # Pieces are letters and digits, so they need no quotes in an array.
         pieces = [f"{{{','.join(grams)}}}" for _text, grams in made]
         cursor.execute(_WRITE, [keys, [text for text, _grams in made], pieces])

@@ -1,4 +1,4 @@
-"""One box for name, reading, initials, phone, e-mail and external id."""
+"""One box for name, reading, initials, phone, e-mail, external id, city and province."""
 
 from collections.abc import Sequence
 
@@ -9,18 +9,23 @@ from django.db.models.functions import Lower, Replace
 from zhike.core import fields
 from zhike.core.actor import Actor
 from zhike.core.text import grams, pinyin
-from zhike.customers.guarded import IDENTIFIER_KEYS, NAME
+from zhike.customers.guarded import IDENTIFIER_KEYS, NAME, key
 from zhike.customers.models import Identifier
 
 _FOUND = "SELECT * FROM customers_found(%s::text[], %s::text[], %s, %s)"
 
+# Where in the text of a search row each place stands.
+_PLACES = {key("city"): "\n#[^\n@]*@([^=\n]*)[^\n]*$", key("province"): "\n#[^\n=]*=([^\n]*)$"}
 # What the box looks into.
-SEARCHED = (NAME, *IDENTIFIER_KEYS.values())
+SEARCHED = (NAME, *IDENTIFIER_KEYS.values(), *_PLACES)
+# What a search row is made of besides identifiers.
+FOUND_BY = frozenset({"name", "kind", "city", "province"})
 
 
-def compose(*, name: str, reading: str, values: Sequence[str]) -> tuple[str, list[str]]:
+def compose(*, name: str, reading: str, values: Sequence[str], city: str, province: str) -> tuple[str, list[str]]:
     """What a customer is found by, and its pieces for the index. values: identifiers in normal form."""
-    text = grams.search_text(name, reading, pinyin.initials_of(name, reading), values)
+    initials = pinyin.initials_of(name, reading)
+    text = grams.search_text(name, reading, initials, values, city=city, province=province)
     return text, grams.grams(text)
 
 
@@ -44,10 +49,11 @@ def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
 
     The text of a search row does not say which line is what, so names and identifiers are asked themselves.
     """
+    if fields.reads(actor, SEARCHED):
+        return Q()
     kinds = [kind for kind, field in IDENTIFIER_KEYS.items() if fields.reads(actor, [field])]
     names = fields.reads(actor, [NAME])
-    if names and len(kinds) == len(IDENTIFIER_KEYS):
-        return Q()
+    places = [pattern for field, pattern in _PLACES.items() if fields.reads(actor, [field])]
     found = Q()
     for term in grams.query(typed):
         lowered = Lower("value_normal")
@@ -64,6 +70,8 @@ def in_sight(typed: str, actor: Actor, *, prefix: str = "search__") -> Q:
             of_customer = prefix.removesuffix("search__") if prefix else "customer__"
             reading = Replace(f"{of_customer}name_pinyin", Value(" "), Value(""))
             one |= Q(_like(reading, term.like))
+        for place in places:
+            one |= Q(_like(_line(f"{prefix}text", place), term.like))
         found &= one
     return found
 

@@ -27,7 +27,7 @@ from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
 from zhike.customers.models import Customer
 from zhike.customers.services.bin import CODE
-from zhike.customers.services.renaming import refresh_names
+from zhike.customers.services.renaming import refresh_edited
 from zhike.recovery import services as recovery
 
 AT_ONCE = 200  # customers that a page waits for; more are worked off in the background
@@ -198,8 +198,7 @@ def _edit(actor: Actor, act: Act, plan: Plan, ids: Sequence[int], at: datetime) 
     # Whom it is given to decides who sees it then; that it may be given was decided for each row.
     with seeing_everything() if plan.gives else nullcontext():
         _these(todo).update(**plan.assignments, version=F("version") + 1, updated_at=at)
-    if plan.renames:
-        refresh_names(customer_ids=todo)
+    refresh_edited(customer_ids=todo, columns=plan.columns)
     return _note(act, ids, held)
 
 

@@ -26,7 +26,7 @@ from zhike.core.errors import DomainError
 from zhike.customers.models import Customer, CustomerTag, Tag
 from zhike.customers.own_fields import PREFIX
 from zhike.customers.services.bin import CODE
-from zhike.customers.services.renaming import refresh_names
+from zhike.customers.services.renaming import refresh_edited
 from zhike.recovery import services as recovery
 from zhike.recovery.models import Binned
 
@@ -169,8 +169,7 @@ def _undo_edit(actor: Actor, act: Act, plan: Plan, before: _Before, at: datetime
     query = _BACK.format(assignments=sql.SQL(", ").join(assignments))
     with seeing_everything() if plan.gives else nullcontext(), connection.cursor() as cursor:
         cursor.execute(query.as_string(None), {"at": at, "act": act.pk, "ids": array_of(todo)})
-    if plan.renames:
-        refresh_names(customer_ids=todo)
+    refresh_edited(customer_ids=todo, columns=plan.columns)
     return _told(held)
 
 

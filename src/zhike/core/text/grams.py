@@ -1,14 +1,15 @@
 """What one search box finds a name by: pieces for an index that needs no extension, and a text to be sure.
 
-A row has a text (name, reading, identifiers, initials: a line each) and grams, the distinct pieces of that text: Han
-characters alone and in pairs, three Latin letters or digits in a row, and the start of initials, of the reading and
-of Latin words as "#z" and "#zw". A search is one term per word typed; a row is found if, for every term, its grams
-hold all the term's (`@>`) and its text is LIKE the term's pattern.
+A row has a text (name, reading, identifiers: a line each; in the last line beginnings and places) and grams, the
+distinct pieces of that text: Han characters alone and in pairs, three Latin letters or digits in a row, and the start
+of initials, of the reading and of Latin words as "#z" and "#zw". A search is one term per word typed; a row is found
+if, for every term, its grams hold all the term's (`@>`) and its text is LIKE the term's pattern.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from zhike.core.text import pinyin
 from zhike.core.text.characters import simplified
@@ -31,6 +32,7 @@ _OUTER = "-_/().\u2010\u2011\u2012\u2013\u2014\u2015"
 _NUMBERED = re.compile("[a-z0-9]+")
 _DIGITS_OF_A_NUMBER = 4
 _DIGIT = re.compile(r"[0-9]")
+_MARKS = re.compile("[#@=]")
 MOST_TERMS = 8
 
 
@@ -45,6 +47,11 @@ class Term:
     like: str
     typed: str
 
+    @property
+    def like_before_places(self) -> str:
+        """The pattern for rows that have the word elsewhere than in their places."""
+        return self.like if self.like.startswith("%#") else f"{self.like}\n#%"
+
 
 def fold(text: str) -> str:
     """As text is compared: half width, lower case, single blanks, simplified characters."""
@@ -57,8 +64,13 @@ def _plain(text: str) -> str:
     return one_line(half_width(text).lower())
 
 
-def search_text(name: str, reading: str, initials: str, identifiers: Iterable[str] = ()) -> str:
-    """The text of a row. reading: with or without blanks. identifiers: in normal form."""
+def search_text(
+    name: str, reading: str, initials: str, identifiers: Iterable[str] = (), *, city: str = "", province: str = ""
+) -> str:
+    """The text of a row. reading: with or without blanks. identifiers: in normal form.
+
+    Its last line is "#zw #zhang @city =province", so that each place can be told from all else.
+    """
     folded = fold(name)
     lines = {folded: None, reading.replace(" ", ""): None}
     # Input methods offer 曾 for "ceng" as well, and who reads only the name may know no better.
@@ -74,9 +86,17 @@ def search_text(name: str, reading: str, initials: str, identifiers: Iterable[st
     starts = dict.fromkeys([initials, spoken, *_WORD.findall(folded)])
     if other:
         starts |= dict.fromkeys([other[0] + initials[1:], other[:2].strip()])
-    lines[" ".join([f"#{start}" for start in starts if start])] = None
+    last = " ".join([f"#{start}" for start in starts if start])
+    lines[f"{last or '#'}{placed(city, province)}" if city or province else last] = None
     lines.pop("", None)
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=10_000)
+def placed(city: str, province: str) -> str:
+    """How the text of a row ends that has a city or a province."""
+    places = (("@", city), ("=", province))
+    return "".join(f" {mark}{_MARKS.sub(' ', fold(place))}" for mark, place in places if place)
 
 
 def grams(text: str) -> list[str]:

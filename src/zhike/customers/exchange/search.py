@@ -27,7 +27,7 @@ class Indexing:
         normals = [sql.SQL("rows.{}").format(sql.Identifier(mark.names[1])) for mark in self.party.marks]
         query = sql.SQL(
             """
-            SELECT news.id, rows.name, rows.name_pinyin, ARRAY[{normals}]::text[] AS found
+            SELECT news.id, rows.name, rows.name_pinyin, rows.city, rows.province, ARRAY[{normals}]::text[] AS found
             FROM {news} AS news JOIN {rows} AS rows ON rows.row = news.leader
             WHERE news.place >= %(start)s AND news.place < %(end)s
                 AND news.leader NOT IN (SELECT leader FROM {winners})
@@ -99,7 +99,7 @@ def rewrite_search(table: str) -> None:
     found = connection.execute(
         sql.SQL(
             """
-            SELECT now.id, now.name, now.name_pinyin,
+            SELECT now.id, now.name, now.name_pinyin, now.city, now.province,
                 (SELECT array_agg(value_normal ORDER BY known.id) FROM customers_identifier AS known
                  WHERE known.customer_id = now.id)
             FROM customers_customer AS now JOIN {} AS stale USING (id) ORDER BY now.id
@@ -109,10 +109,13 @@ def rewrite_search(table: str) -> None:
     _copy(_lines(found))
 
 
-def _lines(rows: Iterable[tuple[int, str, str, list[str | None] | None]]) -> Iterator[str]:
+def _lines(
+    rows: Iterable[tuple[int, str, str, str | None, str | None, list[str | None] | None]],
+) -> Iterator[str]:
     compose, pieces, initials = grams.search_text, grams.grams, pinyin.initials_of
-    for customer_id, name, reading, found in rows:
-        text = compose(name, reading, initials(name, reading), [value for value in found or () if value])
+    for customer_id, name, reading, city, province, found in rows:
+        values = [value for value in found or () if value]
+        text = compose(name, reading, initials(name, reading), values, city=city or "", province=province or "")
         # Pieces are letters and digits, so they need no quotes in an array.
         yield f"{customer_id}\t{_escaped(text)}\t{{{','.join(pieces(text))}}}\n"
 

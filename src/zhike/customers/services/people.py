@@ -24,6 +24,7 @@ from zhike.customers import own_fields
 from zhike.customers.guarded import RECORD, key
 from zhike.customers.models import Customer, Identifier, Relationship
 from zhike.customers.normalising import normal_name
+from zhike.customers.searching import FOUND_BY
 from zhike.customers.services.changes import Change, record_changes
 from zhike.customers.services.identifiers import NewIdentifier, insert_identifiers, naming_holders
 from zhike.customers.services.search import Findable, put_search, refresh_search
@@ -124,6 +125,8 @@ def add_customer(
                 name=customer.name,
                 reading=customer.name_pinyin,
                 values=[identifier.value_normal for identifier in added],
+                city=customer.city,
+                province=customer.province,
             )
         ]
     )
@@ -197,7 +200,7 @@ def edit_customer(
     with seeing_everything() if is_given else nullcontext(), refusing_doubles(RECORD):
         customer.save()
         own.keep(customer, at=at)
-    if renamed:
+    if any(change.field in FOUND_BY for change in made):
         refresh_search(customer_ids=[customer.pk])
     return Edit(customer=customer, change_id=record_changes(actor=actor, customer=customer, changes=made, at=at))
 

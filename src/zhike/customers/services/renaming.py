@@ -1,11 +1,20 @@
 """What follows from names and kinds, for many customers at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from zhike.core.text import pinyin
 from zhike.customers.models import Customer
 from zhike.customers.normalising import normal_name
+from zhike.customers.searching import FOUND_BY
 from zhike.customers.services.search import refresh_search
+
+
+def refresh_edited(*, customer_ids: Sequence[int], columns: Collection[str]) -> None:
+    """Write anew what follows from these columns, in which the customers were changed."""
+    if not {"name", "kind"}.isdisjoint(columns):
+        refresh_names(customer_ids=customer_ids)
+    elif not FOUND_BY.isdisjoint(columns):
+        refresh_search(customer_ids=customer_ids)
 
 
 def refresh_names(*, customer_ids: Sequence[int]) -> None:
