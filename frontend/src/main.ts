@@ -23,6 +23,7 @@ import "./behaviours/panels";
 import "./behaviours/mention";
 import "./behaviours/attach";
 import "./behaviours/field-upload";
+import "./behaviours/small";
 import "./charts";
 
 bindAll(document);

@@ -1,13 +1,16 @@
 """Files over the API: into fields and beside entries, once, and to whom they belong."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from PIL import Image
 from tests.api.conftest import Hire, Program, body_of, make_customer
 
 from zhike.core.actor import SYSTEM, Scope
+from zhike.exchange.files import thumbnails
 from zhike.metadata.models import Kind
 from zhike.metadata.services.definitions import create_field
 
@@ -83,6 +86,23 @@ def test_an_entry_takes_one_file_of_its_author(boss: Program, hire: Hire, home: 
     assert boss.get(elsewhere).status_code == boss.send("DELETE", elsewhere).status_code == 404
     assert [boss.send("DELETE", place).status_code for _time in range(2)] == [204, 404]
     assert len(files_in(home)) == 1
+
+
+def test_a_picture_in_a_field_is_given_small_once_it_is_made(boss: Program, hire: Hire) -> None:
+    customer = make_customer(name="张三", owner=boss.user)
+    place = f"/customers/{customer.pk}/files/paper"
+    content = BytesIO()
+    Image.new("RGB", (900, 600), "red").save(content, "PNG")
+    small = f"{place}/{body_of(boss.upload(place, content.getvalue(), '门店.png'))['id']}/small"
+    first = boss.get(small)
+    assert (first.status_code, first.headers["Retry-After"], first.content) == (202, "1", b"")
+    for maker in list(thumbnails._makers):
+        maker.join()
+    made = boss.get(small)
+    assert (made.status_code, made.headers["Content-Type"]) == (200, "image/webp")
+    assert Image.open(BytesIO(b"".join(made))).size == (240, 160)
+    no_picture = boss.get(f"{place}/{body_of(boss.upload(place, PDF, '合同.pdf'))['id']}/small")
+    assert (no_picture.status_code, hire("guest", scope=Scope.OWN).get(small).status_code) == (404, 404)
 
 
 def test_what_is_over_the_day_of_the_keys_owner_is_a_problem_with_a_name(

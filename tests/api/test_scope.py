@@ -119,6 +119,10 @@ REACHES: dict[str, tuple[Call, set[int]]] = {
     "list_field_files": (lambda it, ids: it.get(f"/customers/{ids['customer']}/files/paper"), {404}),
     "add_field_file": (lambda it, ids: it.upload(f"/customers/{ids['customer']}/files/paper"), {404}),
     "download_field_file": (lambda it, ids: it.get(f"/customers/{ids['customer']}/files/paper/{ids['file']}"), {404}),
+    "download_small_field_file": (
+        lambda it, ids: it.get(f"/customers/{ids['customer']}/files/paper/{ids['file']}/small"),
+        {404},
+    ),
     "remove_field_file": (
         lambda it, ids: it.send("DELETE", f"/customers/{ids['customer']}/files/paper/{ids['file']}"),
         {404},

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from tests.policy.world import FILE_KEY, FILED, NOON, SIGHTED, WORKED_OUT, World
 
 from zhike.accounts import services as accounts
@@ -13,13 +15,17 @@ from zhike.customers import guarded, own_fields
 from zhike.customers.models import Activity, Customer, CustomerFacts
 from zhike.customers.services import entry_files, filling
 from zhike.customers.services.attaching import Given
+from zhike.exchange.files import thumbnails
 from zhike.metadata.models import Kind
 from zhike.metadata.services.definitions import create_field
 from zhike.scores.models import ValueScore
 
+PNG = b"\x89PNG\r\n\x1a\n"
+
 
 def attach(world: World) -> None:
-    """Put a file beside each note and into a field of the company's own; its name and its text tell what is closed.
+    """Put a file beside each note, and a picture with a thumbnail into a field of the company's own; the names and the
+    contents of all of them tell what is closed.
 
     Who sees only so much of other fields sees no more of this one. Every second customer gets other figures.
     """
@@ -35,15 +41,17 @@ def attach(world: World) -> None:
         told = f"note {one.name} of {one.phone}, {one.email}"
         about: dict[str, Any] = {"actor": SYSTEM, "customer_id": one.customer_id, "at": NOON}
         entry_files.put_file(activity_id=one.activity_id, file=_file(told), **about)
-        _edit, file_id = filling.add_file(field=FILED, file=_file(told), **about)
+        _edit, file_id = filling.add_file(field=FILED, file=_file(told, PNG), **about)
+        [path] = Path(settings.HOME.files_dir).rglob(f"*{file_id}.png")
+        thumbnails.place_of(path).write_text(told)
         figures = WORKED_OUT[number % 2]
         for table in (CustomerFacts, ValueScore):
             assert table.objects.filter(customer=one.customer_id).update(**figures) == 1
         world.planted[number] = replace(one, file_id=file_id, grade=figures["grade"])
 
 
-def _file(told: str) -> Given:
-    return Given(content=BytesIO(told.encode()), name=f"{told}.txt")
+def _file(told: str, head: bytes = b"") -> Given:
+    return Given(content=BytesIO(head + told.encode()), name=f"{told}.txt")
 
 
 def files_of(world: World) -> list[str]:

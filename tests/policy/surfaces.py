@@ -128,6 +128,7 @@ PAGES: dict[str, Surface] = {
     "remove_identifier": _change(EDIT, "/customers/identifiers/{identifier_id}/remove/"),
     "make_primary": _change(EDIT, "/customers/identifiers/{identifier_id}/primary/"),
     "show_file": _record(VIEW, "/customers/activities/{activity_id}/file/"),
+    "show_small_file": _record(VIEW, "/customers/activities/{activity_id}/file/small/"),
     "look_into_file": _record(VIEW, "/customers/activities/{activity_id}/file/beginning/"),
     "show_field_file": _record(VIEW, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/"),
     "show_small_field_file": _record(VIEW, f"{_CUSTOMER}/files/{FILED}/{{file_id}}/small/"),
@@ -285,6 +286,7 @@ OPERATIONS: dict[str, Surface] = {
     "add_activity": _change(EDIT, f"{_ONE}/activities", {"kind": "note", "text": "x"}),
     "list_field_files": _record(VIEW, f"{_ONE}/files/{FILE_KEY}"),
     "download_field_file": _record(VIEW, f"{_ONE}/files/{FILE_KEY}/{{file_id}}"),
+    "download_small_field_file": _record(VIEW, f"{_ONE}/files/{FILE_KEY}/{{file_id}}/small"),
     "add_field_file": _change(EDIT, f"{_ONE}/files/{FILE_KEY}", _SENT),
     "remove_field_file": _change(EDIT, f"{_ONE}/files/{FILE_KEY}/{{file_id}}", method="DELETE"),
     "download_activity_file": _record(VIEW, _ENTRY_FILE),
@@ -321,9 +323,8 @@ OPERATIONS: dict[str, Surface] = {
         _shut(EVERYBODY),
     ),
     "start_export": _shut(EXPORT),
-    **dict.fromkeys(
-        ("list_exports", "get_export", "cancel_export", "download_export", "remove_export"), _shut(EVERYBODY)
-    ),
+    **dict.fromkeys(("list_exports", "get_export", "cancel_export"), _shut(EVERYBODY)),
+    **dict.fromkeys(("download_export", "remove_export"), _shut(EVERYBODY)),
     "list_import_kinds": _shut("exchange.import_file"),
     "list_imports": _list(IMPORTS, "/imports", by="import"),
     "start_import": _shut("exchange.import_file"),

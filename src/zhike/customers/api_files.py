@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.utils.timezone import now
@@ -16,13 +16,14 @@ from zhike.core.api.responses import answer
 from zhike.core.api.schemas import Id, Output
 from zhike.core.http import ActorRequest
 from zhike.customers.api_activities import ActivityOut
-from zhike.customers.attached import opened
+from zhike.customers.attached import FileGone, opened
 from zhike.customers.own_fields import PREFIX
 from zhike.customers.selectors import activities, field_files, records
 from zhike.customers.services import entry_files, filling
 from zhike.customers.services.attaching import MOST_BYTES, AttachmentTooLarge, Given
 from zhike.customers.shelf import KeptFile
 from zhike.exchange import uploads
+from zhike.exchange.files import thumbnails
 
 router = Router(tags=["files"])
 
@@ -53,6 +54,23 @@ CONTENT: dict[str, Any] = {
         }
     }
 }
+
+SMALL: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": f"A WebP of at most {thumbnails.EDGE} × {thumbnails.EDGE} pixels",
+            "content": {thumbnails.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        },
+        202: {
+            "description": "It is being made: ask again",
+            "headers": {"Retry-After": {"description": "After so many seconds", "schema": {"type": "integer"}}},
+        },
+    }
+}
+
+
+class NothingToShow(ObjectDoesNotExist):
+    """The file is no picture, or none that can be read."""
 
 
 class FieldFileOut(Output):
@@ -112,6 +130,32 @@ def download_field_file(request: ActorRequest, customer_id: Id, field: FieldKey,
         actor=request.actor, customer_id=customer_id, field=f"{PREFIX}{field}", file_id=file_id
     )
     return _handed_out(opened(found.path), found.name, found.form.media_type)
+
+
+@router.get(
+    "/customers/{customer_id}/files/{field}/{file_id}/small",
+    operation_id="download_small_field_file",
+    summary="Fetch a small picture of a file of a field",
+    openapi_extra=SMALL,
+)
+def download_small_field_file(
+    request: ActorRequest, customer_id: Id, field: FieldKey, file_id: FileId
+) -> HttpResponseBase:
+    """Of a PNG, JPEG, GIF or WebP that can be read. It is made when it is first asked for: until then the answer is
+    empty and says when to ask again.
+    """
+    found = field_files.get_file(
+        actor=request.actor, customer_id=customer_id, field=f"{PREFIX}{field}", file_id=file_id
+    )
+    try:
+        small = thumbnails.thumbnail_of(found.path, found.form)
+    except thumbnails.ThumbnailNotMade:
+        return HttpResponse(status=202, headers={"Cache-Control": "no-store", "Retry-After": str(thumbnails.AGAIN_S)})
+    except FileNotFoundError:
+        raise FileGone from None
+    if small is None:
+        raise NothingToShow
+    return _handed_out(opened(small), f"{file_id}.webp", thumbnails.MEDIA_TYPE)
 
 
 @router.delete(

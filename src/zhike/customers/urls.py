@@ -74,6 +74,7 @@ urlpatterns = [
     path("identifiers/<int:pk>/remove/", editing.remove_identifier, name="remove_identifier"),
     path("identifiers/<int:pk>/primary/", editing.make_primary, name="make_primary"),
     path("activities/<int:pk>/file/", files.show_file, name="show_file"),
+    path("activities/<int:pk>/file/small/", files.show_small_file, name="show_small_file"),
     path("activities/<int:pk>/file/beginning/", files.look_into_file, name="look_into_file"),
     path("activities/<int:pk>/pin/", activities.pin_activity, name="pin_activity"),
     path("activities/<int:pk>/remove/", activities.remove_activity, name="remove_activity"),

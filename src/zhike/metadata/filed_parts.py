@@ -70,7 +70,7 @@ def _cell(known: Known, row: Mapping[str, Any], value: Any) -> str:
         links = format_html_join(
             "",
             '<a class="zk-thumb" href="{}" target="_blank" rel="noopener">'
-            '<img src="{}" alt="{}" loading="lazy" decoding="async"></a>',
+            '<img src="{}" alt="{}" loading="lazy" decoding="async" data-small></a>',
             ((url, src, name) for (url, name), src in zip(shown, small, strict=True)),
         )
     else:

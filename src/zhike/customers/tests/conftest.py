@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,13 +14,15 @@ from django.conf import settings
 
 from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Grant, Role, Team, User
+from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.core.lists.operators import Asking
 from zhike.customers.models import Customer, CustomerFacts
-from zhike.customers.services import people
+from zhike.customers.services import attaching, filling, people
 from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.services.search import Findable, put_search
 
+PDF = b"%PDF-1.7\n"
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MakeCustomer = Callable[..., Customer]
@@ -109,8 +113,22 @@ def asking_as() -> Callable[[Actor], Asking]:
 
 
 @pytest.fixture
-def export_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zhike.exports.models.settings.HOME", type(settings.HOME)(path=tmp_path))
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where files lie, for tests that write some."""
+    made = type(settings.HOME)(path=tmp_path)
+    monkeypatch.setattr(settings, "HOME", made)
+    return made.files_dir
+
+
+def put_file(customer: Customer, content: bytes = PDF, name: str = "合同.pdf", field: str = "contract") -> str:
+    """Into an own field; its id."""
+    file = attaching.Given(content=BytesIO(content), name=name)
+    with acting(SYSTEM, origin="web"):
+        return filling.add_file(actor=SYSTEM, customer_id=customer.pk, field=f"custom.{field}", file=file, at=NOON)[1]
+
+
+def files_in(home: Path) -> list[Path]:
+    return sorted(path for path in home.rglob("*") if path.is_file())
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from zhike.exports.handing_out import hand_out
 from zhike.exports.models import Export
 from zhike.exports.services import keeping, resuming, starting, working
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("export_folder")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 DAY = timedelta(days=1)
 
 

@@ -30,7 +30,7 @@ from zhike.exports.services import keeping, resuming, starting, working
 from zhike.metadata.models import Kind
 from zhike.metadata.services import definitions
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("export_folder")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 DAY = timedelta(days=1)
 MINUTES = timedelta(minutes=10)
 EVERY = dict.fromkeys(["customers.view_customer", "customers.export_customer"], Scope.ALL)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -22,7 +21,7 @@ from zhike.customers.guarded import RECORD
 from zhike.customers.models import Activity, Customer
 from zhike.customers.selectors import records
 from zhike.customers.services import activities, attaching, filling, people, sweeping
-from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.customers.tests.conftest import NOON, PDF, Company, MakeCustomer, files_in, put_file
 from zhike.duplicates.services import merging, undoing
 from zhike.exchange.files.contents import FileNotTaken
 from zhike.exchange.own_fields import warn_of_files
@@ -34,16 +33,8 @@ from zhike.privacy.selectors.transfer import transfer_archive
 from zhike.privacy.traces import find_traces
 from zhike.recovery.services import bin_records, empty_bin, restore_records
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-PDF = b"%PDF-1.7\n"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = type(settings.HOME)(path=tmp_path)
-    monkeypatch.setattr(settings, "HOME", made)
-    return made.files_dir
 
 
 @pytest.fixture
@@ -56,12 +47,6 @@ def mine(company: Company, make_customer: MakeCustomer) -> Customer:
 def create(label: str, kind: Kind = Kind.FILE, files: int = 1, **given: Any) -> FieldDefinition:
     rules = {"files": files}
     return definitions.create_field(actor=SYSTEM, at=NOON, record=RECORD, kind=kind, label=label, rules=rules, **given)
-
-
-def put(customer: Customer, content: bytes = PDF, name: str = "合同.pdf", field: str = "contract") -> str:
-    file = attaching.Given(content=BytesIO(content), name=name)
-    with acting(SYSTEM, origin="web"):
-        return filling.add_file(actor=SYSTEM, customer_id=customer.pk, field=f"custom.{field}", file=file, at=NOON)[1]
 
 
 def edit(customer: Customer, **custom: Any) -> int | None:
@@ -77,10 +62,6 @@ def client_of(name: str) -> Client:
 
 def held(customer: Customer, field: str = "contract") -> list[str]:
     return [one["name"] for one in Customer.objects.get(pk=customer.pk).custom.get(field, [])]
-
-
-def files_in(home: Path) -> list[Path]:
-    return [path for path in home.rglob("*") if path.is_file()]
 
 
 def test_it_is_uploaded_on_the_page_opened_and_taken_out_with_a_way_back(company: Company, mine: Customer) -> None:
@@ -110,21 +91,21 @@ def test_what_is_not_taken_is_said_and_leaves_nothing_behind(mine: Customer, hom
     page = seller.post(f"{address}contract/", {"file": SimpleUploadedFile("报价.png", b"<html><script>")})
     assert (page.status_code, "报价.png" in page.content.decode()) == (422, True)
     with pytest.raises(FileNotTaken):
-        put(mine, PDF, "合同.pdf", "photo")
+        put_file(mine, PDF, "合同.pdf", "photo")
     assert (seller.post(f"{address}contract/").status_code, files_in(home)) == (422, [])
     for number in range(3):
-        put(mine, name=f"{number}.pdf")
+        put_file(mine, name=f"{number}.pdf")
     with pytest.raises(ValidationError):
-        put(mine)
+        put_file(mine)
     assert (held(mine), len(files_in(home))) == (["0.pdf", "1.pdf", "2.pdf"], 3)
-    put(mine, PNG, "a.png", "photo")
-    put(mine, PNG, "b.png", "photo")
+    put_file(mine, PNG, "a.png", "photo")
+    put_file(mine, PNG, "b.png", "photo")
     assert held(mine, "photo") == ["b.png"]
 
 
 def test_nobody_takes_the_file_of_another_customer_or_field(mine: Customer, make_customer: MakeCustomer) -> None:
     other = make_customer("李娜")
-    theirs, photo, own = put(other), put(mine, PNG, "a.png", "photo"), put(mine)
+    theirs, photo, own = put_file(other), put_file(mine, PNG, "a.png", "photo"), put_file(mine)
     path = Customer.objects.get(pk=other.pk).custom["contract"][0]
     for taken in (
         theirs,
@@ -144,7 +125,7 @@ def test_nobody_takes_the_file_of_another_customer_or_field(mine: Customer, make
 
 
 def test_who_does_not_read_the_field_opens_nothing_of_it(company: Company, mine: Customer) -> None:
-    file_id, manager = put(mine), client_of("manager")
+    file_id, manager = put_file(mine), client_of("manager")
     address = f"/customers/{mine.pk}/files/custom.contract/{file_id}/"
     for role in company.manager.roles.all():
         FieldAccess.objects.create(role=role, field=f"{RECORD}.custom.contract", level=1)
@@ -159,14 +140,14 @@ def test_who_does_not_read_the_field_opens_nothing_of_it(company: Company, mine:
 def test_what_has_to_be_there_is_not_asked_of_a_new_customer_and_not_removed(mine: Customer) -> None:
     create("Licence", is_required=True)
     ada = people.create_customer(actor=SYSTEM, at=NOON, name="Ada")
-    file_id = put(ada, field="licence")
+    file_id = put_file(ada, field="licence")
     with pytest.raises(ValidationError):
         filling.remove_file(actor=SYSTEM, customer_id=ada.pk, field="custom.licence", file_id=file_id, at=NOON)
 
 
 def test_lists_files_and_programs_get_the_names(mine: Customer) -> None:
-    file_id = put(mine)
-    put(mine, PNG, "<b>.png", "photo")
+    file_id = put_file(mine)
+    put_file(mine, PNG, "<b>.png", "photo")
     known = design_of(RECORD).known
     row: dict[str, Any] = {"pk": mine.pk, "custom_photo": Customer.objects.get(pk=mine.pk).custom["photo"]}
     column = file_column(known["photo"])
@@ -186,7 +167,7 @@ def test_lists_files_and_programs_get_the_names(mine: Customer) -> None:
 
 
 def test_it_goes_through_the_recycle_bin_and_is_swept_once_nothing_leads_to_it(mine: Customer, home: Path) -> None:
-    kept, gone = put(mine), put(mine)
+    kept, gone = put_file(mine), put_file(mine)
     filling.remove_file(actor=SYSTEM, customer_id=mine.pk, field="custom.contract", file_id=gone, at=NOON)
     assert sweeping.sweep_files(at=NOON + timedelta(days=29)) == 0
     bin_records(actor=SYSTEM, kind=RECORD, record_ids=[mine.pk], at=NOON)
@@ -201,7 +182,8 @@ def test_it_goes_through_the_recycle_bin_and_is_swept_once_nothing_leads_to_it(m
 
 def test_a_merge_takes_it_along_and_gives_it_back(mine: Customer, make_customer: MakeCustomer, home: Path) -> None:
     other = make_customer("李娜")
-    file_id, lost, _kept = put(other), put(other, PNG, "b.png", "photo"), put(mine, PNG, "a.png", "photo")
+    file_id, lost = put_file(other), put_file(other, PNG, "b.png", "photo")
+    put_file(mine, PNG, "a.png", "photo")
     made = merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
     later: Any = NOON + timedelta(days=3650)
     assert (held(mine), held(mine, "photo"), sweeping.sweep_files(at=later)) == (["合同.pdf"], ["a.png"], 0)
@@ -217,9 +199,9 @@ def test_what_was_edited_since_a_merge_goes_back_to_whose_it_is(
     mine: Customer, make_customer: MakeCustomer, home: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     other = make_customer("李娜")
-    put(other, name="theirs.pdf")
+    put_file(other, name="theirs.pdf")
     made = merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
-    put(mine, name="mine.pdf")
+    put_file(mine, name="mine.pdf")
     undoing.undo_merge(actor=SYSTEM, merge_id=made.pk, at=NOON)
     assert (held(mine), held(other)) == (["mine.pdf"], ["theirs.pdf"])
     entry = Customer.objects.get(pk=other.pk).custom["contract"]
@@ -234,7 +216,7 @@ def test_what_is_put_back_while_merged_is_handed_over_with_the_undo(
     mine: Customer, make_customer: MakeCustomer
 ) -> None:
     other = make_customer("李娜")
-    file_id = put(other, name="theirs.pdf")
+    file_id = put_file(other, name="theirs.pdf")
     filling.remove_file(actor=SYSTEM, customer_id=other.pk, field="custom.contract", file_id=file_id, at=NOON)
     made = merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
     edit(mine, contract=[{"id": file_id, "name": "theirs.pdf"}])
@@ -246,8 +228,8 @@ def test_what_a_merge_leaves_out_stays_for_as_long_as_it_can_be_taken_back(
     mine: Customer, make_customer: MakeCustomer, home: Path
 ) -> None:
     other = make_customer("李娜")
-    put(other, PNG, "b.png", "photo")
-    put(mine, PNG, "a.png", "photo")
+    put_file(other, PNG, "b.png", "photo")
+    put_file(mine, PNG, "a.png", "photo")
     for path in files_in(home):
         os.utime(path, (0, 0))
     merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
@@ -261,7 +243,7 @@ def test_erasure_looks_into_the_folders_of_those_merged_long_ago(
     mine: Customer, make_customer: MakeCustomer, home: Path
 ) -> None:
     other = make_customer("李娜")
-    file_id = put(other)
+    file_id = put_file(other)
     filling.remove_file(actor=SYSTEM, customer_id=other.pk, field="custom.contract", file_id=file_id, at=NOON)
     merging.merge_customers(actor=SYSTEM, survivor_id=mine.pk, record_ids=[other.pk], at=NOON)
     empty_bin(actor=SYSTEM, at=NOON + timedelta(days=31))
@@ -270,8 +252,8 @@ def test_erasure_looks_into_the_folders_of_those_merged_long_ago(
 
 
 def test_erasure_takes_row_and_files(mine: Customer, home: Path, django_capture_on_commit_callbacks: Any) -> None:
-    put(mine)
-    removed = put(mine)
+    put_file(mine)
+    removed = put_file(mine)
     filling.remove_file(actor=SYSTEM, customer_id=mine.pk, field="custom.contract", file_id=removed, at=NOON)
     with django_capture_on_commit_callbacks(execute=True):
         attaching.erase_customer(mine.pk)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -19,20 +18,13 @@ from zhike.customers.guarded import IDENTIFIER_KEYS
 from zhike.customers.models import Activity, Customer
 from zhike.customers.services import activities, attaching, sweeping
 from zhike.customers.services.bin import CUSTOMERS
-from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.customers.tests.conftest import NOON, Company, MakeCustomer, files_in
 from zhike.exchange.files.contents import FileNotTaken
 from zhike.recovery.restoring import chosen_by_default, plan_back, put_back
 from zhike.recovery.services import bin_records, restore_records
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = type(settings.HOME)(path=tmp_path)
-    monkeypatch.setattr(settings, "HOME", made)
-    return made.files_dir
 
 
 @pytest.fixture
@@ -53,10 +45,6 @@ def client_of(name: str) -> Client:
     client = Client()
     client.force_login(User.objects.get(username=name))
     return client
-
-
-def files_in(home: Path) -> list[Path]:
-    return [path for path in home.rglob("*") if path.is_file()]
 
 
 def test_it_comes_in_with_the_entry_and_is_shown_as_what_it_is(company: Company, mine: Customer, home: Path) -> None:

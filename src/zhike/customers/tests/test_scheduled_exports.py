@@ -24,7 +24,7 @@ from zhike.exports.services.starting import Wanted
 from zhike.metadata.models import Kind
 from zhike.metadata.services import definitions
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("export_folder")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 DAY = timedelta(days=1)
 
 

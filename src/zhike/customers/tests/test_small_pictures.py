@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from PIL import Image
 
@@ -15,22 +14,15 @@ from zhike.core import personal
 from zhike.core.acting import acting
 from zhike.core.actor import SYSTEM
 from zhike.core.personal import Traces
-from zhike.customers.guarded import RECORD
+from zhike.customers.guarded import IDENTIFIER_KEYS, RECORD
 from zhike.customers.models import Customer
-from zhike.customers.services import attaching, filling, sweeping
-from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.customers.services import attaching, entry_files, filling, sweeping
+from zhike.customers.tests.conftest import NOON, Company, MakeCustomer, files_in, put_file
 from zhike.exchange.files import thumbnails
 from zhike.metadata.models import Kind
 from zhike.metadata.services import definitions
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = type(settings.HOME)(path=tmp_path)
-    monkeypatch.setattr(settings, "HOME", made)
-    return made.files_dir
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 
 
 @pytest.fixture
@@ -48,10 +40,7 @@ def picture() -> bytes:
 
 def put(customer: Customer, content: bytes, name: str = "门店.png") -> str:
     """Where its thumbnail opens."""
-    file = attaching.Given(content=BytesIO(content), name=name)
-    with acting(SYSTEM, origin="web"):
-        made = filling.add_file(actor=SYSTEM, customer_id=customer.pk, field="custom.photo", file=file, at=NOON)
-    return f"/customers/{customer.pk}/files/custom.photo/{made[1]}/small/"
+    return f"/customers/{customer.pk}/files/custom.photo/{put_file(customer, content, name, 'photo')}/small/"
 
 
 def client_of(name: str) -> Client:
@@ -61,14 +50,28 @@ def client_of(name: str) -> Client:
 
 
 def endings(home: Path) -> list[str]:
-    return sorted(path.suffix for path in home.rglob("*") if path.is_file())
+    return sorted(path.suffix for path in files_in(home))
+
+
+def finish() -> None:
+    for maker in list(thumbnails._makers):
+        maker.join()
+
+
+def seen(client: Client, address: str) -> Any:
+    """What stands there once it is made."""
+    answer = client.get(address)
+    if "Retry-After" in answer.headers:
+        finish()
+        answer = client.get(address)
+    return answer
 
 
 def test_it_opens_to_who_reads_the_field_and_is_kept_by_nobody_else(
     company: Company, mine: Customer, home: Path
 ) -> None:
     address, seller = put(mine, picture()), client_of("seller")
-    answer: Any = seller.get(address)
+    answer = seen(seller, address)
     content = b"".join(answer.streaming_content)
     assert (answer.headers["Content-Type"], content[:4], len(content) < 4096) == ("image/webp", b"RIFF", True)
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
@@ -87,30 +90,57 @@ def test_it_opens_to_who_reads_the_field_and_is_kept_by_nobody_else(
 
 def test_a_list_shows_it_small(mine: Customer) -> None:
     definitions.create_field(actor=SYSTEM, at=NOON, record=RECORD, kind=Kind.IMAGE, label="Face")
-    file = attaching.Given(content=BytesIO(picture()), name="a.png")
-    with acting(SYSTEM, origin="web"):
-        made = filling.add_file(actor=SYSTEM, customer_id=mine.pk, field="custom.face", file=file, at=NOON)[1]
+    made = put_file(mine, picture(), "a.png", "face")
     page = client_of("seller").get("/customers/?cols=name,custom.face").content.decode()
     assert f'<img src="/customers/{mine.pk}/files/custom.face/{made}/small/"' in page
 
 
-def test_where_there_is_nothing_to_see_stands_a_sign(mine: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_is_nothing_to_see_stands_a_sign(mine: Customer) -> None:
     seller = client_of("seller")
     for content, name in ((b"\x89PNG\r\n\x1a\n" + b"\xff" * 99, "x.png"), (b"%PDF-1.7\n", "x.pdf")):
-        answer = seller.get(put(mine, content, name))
+        answer = seen(seller, put(mine, content, name))
         said = (answer.status_code, answer.headers["Content-Type"], answer.headers["Cache-Control"])
         assert said == (200, "image/svg+xml", "private, no-cache")
         assert (
             seller.get(answer.wsgi_request.path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
         )
-    monkeypatch.setattr(thumbnails, "LONGEST_S", 0.001)
-    late = seller.get(put(mine, picture()))
-    assert (late.status_code, late.content[:4], late.headers["Cache-Control"]) == (200, b"<svg", "no-store")
+
+
+def test_no_page_waits_for_one(mine: Customer, home: Path) -> None:
+    """What comes at once is larger than any of them: so pages know that they are to ask again."""
+    seller, address = client_of("seller"), put(mine, picture())
+    told: Any = seller.get(address)
+    said = (told.status_code, told.headers["Content-Type"], told.headers["Cache-Control"], told.headers["Retry-After"])
+    assert said == (200, "image/svg+xml", "no-store", "1")
+    assert (b'width="1000"' in told.content, thumbnails.EDGE < 500) == (True, True)
+    finish()
+    assert (seller.get(f"{address}?again=1").headers["Content-Type"], len(endings(home))) == ("image/webp", 2)
+
+
+def test_a_picture_beside_an_entry_stands_small_in_the_time_line(company: Company, mine: Customer, home: Path) -> None:
+    seller = company.actor("seller")
+    file = attaching.Given(content=BytesIO(picture()), name="名片.png")
+    with acting(seller, origin="web"):
+        entry = attaching.add_with_file(actor=seller, customer_id=mine.pk, kind="note", text="签了", file=file, at=NOON)
+    address = f"/customers/activities/{entry.pk}/file/"
+    page = client_of("seller").get(f"/customers/{mine.pk}/").content.decode()
+    assert (f'<img src="{address}small/"' in page, f'<img src="{address}"' in page) == (True, False)
+    assert seen(client_of("seller"), f"{address}small/").headers["Content-Type"] == "image/webp"
+    for name, status in (("manager", 200), ("colleague", 404), ("guest", 403)):
+        assert client_of(name).get(f"{address}small/").status_code == status, name
+    for role in company.manager.roles.all():
+        FieldAccess.objects.create(role=role, field=IDENTIFIER_KEYS["phone"], level=1)
+    assert client_of("manager").get(f"{address}small/").status_code == 404
+    with acting(seller, origin="web"):
+        entry_files.take_file(actor=seller, customer_id=mine.pk, activity_id=entry.pk, at=NOON)
+    later: Any = NOON + timedelta(days=3650)
+    assert (client_of("seller").get(f"{address}small/").status_code, sweeping.sweep_files(at=later)) == (404, 1)
+    assert endings(home) == []
 
 
 def test_it_goes_with_its_file(mine: Customer, home: Path, django_capture_on_commit_callbacks: Any) -> None:
     seller, kept, gone = client_of("seller"), put(mine, picture()), put(mine, picture(), "b.png")
-    assert [seller.get(one).status_code for one in (kept, gone)] == [200, 200]
+    assert [seen(seller, one).status_code for one in (kept, gone)] == [200, 200]
     file_id = gone.split("/")[-3]
     filling.remove_file(actor=SYSTEM, customer_id=mine.pk, field="custom.photo", file_id=file_id, at=NOON)
     assert (seller.get(gone).status_code, len(endings(home))) == (404, 4), endings(home)
@@ -123,7 +153,7 @@ def test_it_goes_with_its_file(mine: Customer, home: Path, django_capture_on_com
 
 def test_erasure_finds_what_is_left_of_it(mine: Customer, home: Path) -> None:
     address = put(mine, picture())
-    assert client_of("seller").get(address).status_code == 200
+    assert seen(client_of("seller"), address).status_code == 200
     place = next(one for one in personal.list_places() if one.name == "customers.files")
     assert place.search is not None
     traces = Traces(customer_ids=(mine.pk,))
@@ -133,6 +163,6 @@ def test_erasure_finds_what_is_left_of_it(mine: Customer, home: Path) -> None:
 
 
 def test_one_made_while_its_file_is_removed_goes_too(mine: Customer, home: Path) -> None:
-    assert client_of("seller").get(put(mine, picture())).status_code == 200
+    assert seen(client_of("seller"), put(mine, picture())).status_code == 200
     next(home.rglob("*.png")).unlink()
     assert (sweeping.sweep_files(at=NOON), endings(home)) == (0, [])

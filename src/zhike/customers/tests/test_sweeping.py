@@ -16,20 +16,12 @@ from zhike.customers import leading
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer
 from zhike.customers.services import attaching, filling, people, sweeping
-from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
+from zhike.customers.tests.conftest import NOON, PDF, Company, MakeCustomer, files_in, put_file
 from zhike.metadata.models import Kind
 from zhike.metadata.services import definitions
 
-pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7\n"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 LONG_AGO = (NOON - timedelta(days=400)).timestamp()
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = type(settings.HOME)(path=tmp_path)
-    monkeypatch.setattr(settings, "HOME", made)
-    return made.files_dir
 
 
 @pytest.fixture
@@ -39,15 +31,9 @@ def mine(company: Company, make_customer: MakeCustomer) -> Customer:
     return make_customer("张伟", owner=company.seller, team=company.shop)
 
 
-def put(customer: Customer) -> str:
-    with acting(SYSTEM, origin="web"):
-        file = attaching.Given(content=BytesIO(PDF), name="合同.pdf")
-        return filling.add_file(actor=SYSTEM, customer_id=customer.pk, field="custom.contract", file=file, at=NOON)[1]
-
-
 def lose(customer: Customer) -> tuple[str, Path]:
     """A file that was taken out long ago."""
-    file_id = put(customer)
+    file_id = put_file(customer)
     filling.remove_file(actor=SYSTEM, customer_id=customer.pk, field="custom.contract", file_id=file_id, at=NOON)
     path = next(settings.HOME.files_dir.rglob(f"*{file_id}.pdf"))
     os.utime(path, (LONG_AGO, LONG_AGO))
@@ -117,7 +103,7 @@ def test_one_that_somebody_holds_who_is_not_done_yet_stays(mine: Customer, monke
 
 
 def test_what_an_interrupted_night_put_aside_comes_back(mine: Customer) -> None:
-    kept = put(mine)
+    kept = put_file(mine)
     path = next(settings.HOME.files_dir.rglob(f"*{kept}.pdf"))
     path.rename(path.with_name(f"{path.name}{sweeping.ASIDE}"))
     _lost, other = lose(mine)
@@ -157,4 +143,4 @@ def test_an_upload_under_way_is_left_alone_and_ends_quietly_if_its_customer_is_e
 
     with pytest.raises(Customer.DoesNotExist):
         upload(erase)
-    assert (len(held(mine)), len([path for path in home.rglob("*") if path.is_file()])) == (1, 1)
+    assert (len(held(mine)), len(files_in(home))) == (1, 1)

@@ -1,12 +1,10 @@
 """Files of a company's own fields: uploaded on the customer's page, shown by the browser, taken out with a way back."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils import timezone
-from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
@@ -26,19 +24,9 @@ from zhike.customers.services.people import Edit
 from zhike.customers.views.editing import told
 from zhike.customers.views.files import POLICY
 from zhike.customers.views.record import load_visible, upload_of
+from zhike.customers.views.thumbnails import SHUT, answer_small, asked_each_time
 from zhike.exchange import uploads
-from zhike.exchange.files import thumbnails
 from zhike.metadata.kinds import Known
-
-SHUT = {"default-src": [CSP.NONE], "sandbox": ""}
-# A picture that cannot be shown, in a grey that stands on light and on dark.
-SIGN_TYPE = "image/svg+xml"
-SIGN = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="144" height="144" viewBox="-6 -6 36 36" fill="none" '
-    'stroke="#8a93a2" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">'
-    '<path d="M4 5a1 1 0 0 1 1-1h14a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1z"/>'
-    '<path d="m4 16 4.5-4.5a2 2 0 0 1 2.800 0L20 20M14 14l1.200-1.200a2 2 0 0 1 2.800 0l2 2M15 8h.01"/></svg>'
-)
 
 
 @needs(VIEW)
@@ -52,7 +40,7 @@ def show_field_file(request: ActorRequest, pk: int, field: str, file_id: str) ->
         found = selectors.get_file(actor=request.actor, customer_id=pk, field=field, file_id=file_id)
         mark = f'"{found.id}"'
         if request.headers.get("If-None-Match") == mark:
-            return _asked_each_time(HttpResponseNotModified(), mark)
+            return asked_each_time(HttpResponseNotModified(), mark)
         content = opened(found.path)
     except ObjectDoesNotExist:
         raise Http404 from None
@@ -63,30 +51,19 @@ def show_field_file(request: ActorRequest, pk: int, field: str, file_id: str) ->
         filename=found.name,
         content_type=found.form.media_type,
     )
-    return _asked_each_time(answer, mark)
+    return asked_each_time(answer, mark)
 
 
 @needs(VIEW)
 @require_GET
 @csp_override(SHUT)
 def show_small_field_file(request: ActorRequest, pk: int, field: str, file_id: str) -> HttpResponseBase:
-    """The thumbnail of a picture, to who reads the field; a sign in its place where there is nothing to see."""
+    """The thumbnail of a picture, to who reads the field."""
     try:
         found = selectors.get_file(actor=request.actor, customer_id=pk, field=field, file_id=file_id)
-        small = thumbnails.thumbnail_of(found.path, found.form)
-        content: Any = opened(small) if small else SIGN.encode()
-    except thumbnails.ThumbnailNotMade:
-        return HttpResponse(SIGN, content_type=SIGN_TYPE, headers={"Cache-Control": "no-store"})
-    except (ObjectDoesNotExist, FileNotFoundError):
+    except ObjectDoesNotExist:
         raise Http404 from None
-    mark = f'"{found.id}-{"small" if small else "sign"}"'
-    if request.headers.get("If-None-Match") == mark:
-        if small:
-            content.close()
-        return _asked_each_time(HttpResponseNotModified(), mark)
-    if small:
-        return _asked_each_time(FileResponse(content, content_type=thumbnails.MEDIA_TYPE), mark)
-    return _asked_each_time(HttpResponse(content, content_type=SIGN_TYPE), mark)
+    return answer_small(request, found.path, found.form)
 
 
 @needs(EDIT)
@@ -115,11 +92,6 @@ def remove_field_file(request: ActorRequest, pk: int, field: str, file_id: str) 
         return filling.remove_file(actor=request.actor, customer_id=pk, field=field, file_id=file_id, at=timezone.now())
 
     return _done(request, pk, known, take, _("Removed from %(field)s") % {"field": known.named})
-
-
-def _asked_each_time(answer: HttpResponseBase, mark: str) -> HttpResponseBase:
-    answer.headers["ETag"], answer.headers["Cache-Control"] = mark, "private, no-cache"
-    return answer
 
 
 def _load(request: ActorRequest, pk: int, field: str) -> Known:

@@ -3,7 +3,7 @@
 from itertools import islice
 from pathlib import Path
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
@@ -15,6 +15,7 @@ from zhike.core.pages import render_page
 from zhike.customers.attached import Attached, FileGone, opened
 from zhike.customers.models import VIEW, Activity
 from zhike.customers.selectors import activities
+from zhike.customers.views.thumbnails import SHUT, answer_small
 from zhike.exchange.files import open_file
 from zhike.exchange.files.contents import read_beginning
 from zhike.exchange.files.table import Limits
@@ -52,6 +53,15 @@ def show_file(request: ActorRequest, pk: int) -> FileResponse:
         filename=found.name,
         content_type=found.form.media_type,
     )
+
+
+@needs(VIEW)
+@require_GET
+@csp_override(SHUT)
+def show_small_file(request: ActorRequest, pk: int) -> HttpResponseBase:
+    """The thumbnail of a picture, to who may open it."""
+    path, found = _load(request, pk)
+    return answer_small(request, path, found.form)
 
 
 @needs(VIEW)

@@ -25,7 +25,7 @@ PARTS = ("copy", *(f"PIL.{kind}ImagePlugin" for kind in ("Gif", "Jpeg", "Mpo", "
 
 
 def main(form: str, edge: int, picture: BinaryIO, target: BinaryIO) -> None:
-    """Write the middle of the picture, upright, as WebP of edge × edge pixels, with nothing else that stood in it."""
+    """Write the picture, upright, as WebP of at most edge × edge pixels, with nothing else that stood in it."""
     _limit(resource.RLIMIT_AS, MOST_MEMORY)
     _limit(resource.RLIMIT_CPU, MOST_SECONDS)
     _limit(resource.RLIMIT_FSIZE, MOST_WRITTEN)
@@ -53,7 +53,8 @@ def main(form: str, edge: int, picture: BinaryIO, target: BinaryIO) -> None:
             image = image.point(lambda value: value / 256).convert("L")
         if image.mode != (mode := "RGBA" if image.has_transparency_data else "RGB"):
             image = image.convert(mode)
-        small = ImageOps.exif_transpose(ImageOps.fit(image, (edge, edge)))
+        image.thumbnail((edge, edge))
+        small = ImageOps.exif_transpose(image)
         made = BytesIO()
         small.save(made, "WEBP", quality=QUALITY, exif=b"", xmp=b"", icc_profile=b"")
     try:

@@ -1,16 +1,18 @@
 """Small pictures of files: made once, of whatever browsers show, and of nothing that asks for too much."""
 
+import errno
 import subprocess
 import sys
 import zlib
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from zhike.exchange.files import thumbnails
-from zhike.exchange.files.contents import FORMS, find_form
+from zhike.exchange.files.contents import FORMS, Form, find_form
 
 HALVES = Image.new("RGB", (400, 200), "red")
 HALVES.paste("blue", (0, 0, 200, 200))
@@ -22,8 +24,22 @@ def written(folder: Path, form: str, **given: Any) -> Path:
     return path
 
 
+def finish() -> None:
+    for maker in list(thumbnails._makers):
+        maker.join()
+
+
+def asked(path: Path, form: Form) -> Path | None:
+    """What is there once those who make it are done."""
+    try:
+        return thumbnails.thumbnail_of(path, form)
+    except thumbnails.ThumbnailNotMade:
+        finish()
+        return thumbnails.thumbnail_of(path, form)
+
+
 def made(path: Path) -> Image.Image:
-    small = thumbnails.thumbnail_of(path, find_form(path, name=path.name))
+    small = asked(path, find_form(path, name=path.name))
     assert small is not None
     with Image.open(small) as picture:
         picture.load()
@@ -31,11 +47,11 @@ def made(path: Path) -> Image.Image:
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "gif", "webp"])
-def test_the_middle_of_a_picture_is_made_small_once(tmp_path: Path, form: str) -> None:
+def test_a_picture_is_made_small_once_and_whole(tmp_path: Path, form: str) -> None:
     path = written(tmp_path, form)
     small = made(path)
-    assert (small.format, small.size) == ("WEBP", (thumbnails.EDGE, thumbnails.EDGE))
-    left, right = small.convert("RGB").getpixel((20, 72)), small.convert("RGB").getpixel((124, 72))
+    assert (small.format, small.size) == ("WEBP", (thumbnails.EDGE, thumbnails.EDGE // 2))
+    left, right = small.convert("RGB").getpixel((20, 60)), small.convert("RGB").getpixel((220, 60))
     assert isinstance(left, tuple)
     assert isinstance(right, tuple)
     assert (left[2] > 200 > left[0], right[0] > 200 > right[2]) == (True, True)
@@ -52,7 +68,8 @@ def test_it_stands_upright_and_tells_nothing_of_where_it_was_taken(tmp_path: Pat
     told[0x0112], told[0x010E] = 6, "at the customer's home"  # turned by a quarter; a description
     path = written(tmp_path, "jpeg", exif=told, comment=b"secret")
     small = made(path)
-    top = small.convert("RGB").getpixel((72, 20))
+    assert small.size == (thumbnails.EDGE // 2, thumbnails.EDGE)
+    top = small.convert("RGB").getpixel((60, 20))
     assert isinstance(top, tuple)
     assert top[2] > 200
     content = thumbnails.place_of(path).read_bytes()
@@ -85,7 +102,7 @@ def test_what_cannot_be_read_is_asked_for_once(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "picture"
     path.write_bytes(content)
     form = find_form(path, name="x")
-    assert thumbnails.thumbnail_of(path, form) is None
+    assert asked(path, form) is None
     monkeypatch.setattr(thumbnails, "MAKER", tmp_path / "none.py")
     assert (thumbnails.thumbnail_of(path, form), thumbnails.place_of(path).stat().st_size) == (None, 0)
 
@@ -96,25 +113,59 @@ def test_what_is_no_picture_has_none(tmp_path: Path) -> None:
     assert (thumbnails.thumbnail_of(path, FORMS["pdf"]), len(list(tmp_path.iterdir()))) == (None, 1)
 
 
+def test_nobody_waits_for_it_and_each_is_in_turn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / f"{number}.png" for number in range(7)]
+    for path in paths:
+        HALVES.save(path)
+    held, go = thumbnails._make, Event()
+
+    def holding(*given: Any) -> None:
+        go.wait()
+        held(*given)
+
+    monkeypatch.setattr(thumbnails, "_make", holding)
+    monkeypatch.setattr(thumbnails, "MOST_ASKED", 5)
+    for path in [*paths, *paths]:
+        with pytest.raises(thumbnails.ThumbnailNotMade):
+            thumbnails.thumbnail_of(path, FORMS["png"])
+    makers = set(thumbnails._makers)
+    assert (len(makers), thumbnails._asked) == (thumbnails.MOST_AT_ONCE, set(paths[:5]))
+    go.set()
+    for maker in makers:
+        maker.join()
+    assert [thumbnails.place_of(path).exists() for path in paths] == [True] * 5 + [False] * 2
+    assert thumbnails._asked == set()
+    made(paths[6])
+
+
 def test_it_may_be_asked_for_again_where_there_was_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "png")
     with monkeypatch.context() as patched:
         patched.setattr(thumbnails, "LONGEST_S", 0.001)
         with pytest.raises(thumbnails.ThumbnailNotMade):
-            thumbnails.thumbnail_of(path, FORMS["png"])
-        patched.setattr(thumbnails, "LONGEST_WAIT_S", 0.001)
-        for _one in range(thumbnails.MOST_AT_ONCE):
-            assert thumbnails._room.acquire(blocking=False)
-        with pytest.raises(thumbnails.ThumbnailNotMade):
-            thumbnails.thumbnail_of(path, FORMS["png"])
-        for _one in range(thumbnails.MOST_AT_ONCE):
-            thumbnails._room.release()
+            asked(path, FORMS["png"])
+        finish()
     assert list(tmp_path.iterdir()) == [path]
     made(path)
-    (tmp_path / "gone.png.small").unlink(missing_ok=True)
     with pytest.raises(FileNotFoundError):
         thumbnails.thumbnail_of(tmp_path / "gone.png", FORMS["png"])
     assert {one.name for one in tmp_path.iterdir()} == {"picture.png", "picture.png.small"}
+
+
+def test_a_disk_that_is_full_is_told_to_who_looks_after_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = written(tmp_path, "png")
+    with monkeypatch.context() as patched:
+        patched.setattr(thumbnails, "_make", full)
+        with pytest.raises(thumbnails.ThumbnailNotMade):
+            asked(path, FORMS["png"])
+        finish()
+    assert "No space left on device" in caplog.text
+    made(path)
 
 
 def test_the_program_opens_no_file_and_writes_no_more_than_allowed(tmp_path: Path) -> None:
@@ -138,5 +189,6 @@ def test_a_library_that_is_missing_says_nothing_of_the_picture(tmp_path: Path, m
     with monkeypatch.context() as patched:
         patched.setattr(thumbnails, "MAKER", broken)
         with pytest.raises(thumbnails.ThumbnailNotMade):
-            thumbnails.thumbnail_of(path, FORMS["png"])
+            asked(path, FORMS["png"])
+        finish()
     made(path)
