@@ -8,6 +8,7 @@ from datetime import date
 from math import ceil
 
 import numpy as np
+from scipy.special import stdtrit
 
 from zhike.science.forecasting.candidates import CANDIDATES, Candidate, Naive
 from zhike.science.forecasting.holidays import guessed_years
@@ -39,14 +40,16 @@ class BackTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """mean, low and high of each period from `start` on. reason: why this candidate. guessed: years whose public
-    holidays are not announced yet."""
+    """mean, low and high of each period from `start` on. conformal: of how many first periods the intervals follow from
+    the errors seen alone; those later are of errors taken as normal. reason: why this candidate. guessed: years whose
+    public holidays are not announced yet."""
 
     start: date
     name: str
     mean: Floats
     low: Floats
     high: Floats
+    conformal: int
     tests: tuple[BackTest, ...]
     reason: str
     guessed: tuple[int, ...]
@@ -57,17 +60,23 @@ def forecast_series(
     *,
     periods: int,
     level: float = 0.9,
-    origins: int = 6,
+    origins: int = 10,
     candidates: Sequence[Candidate] = CANDIDATES,
 ) -> Forecast:
     """The candidate that foretold best from earlier origins, and conformal intervals of what it got wrong there.
 
     Every origin foretells as many periods as are asked for and knows nothing later; the origins lie as far apart as the
     series allows, up to `periods`. A candidate takes part if it knows enough at the first of them. Where none does the
-    answer is the naive forecast, by that name. Of a series without anything below 0 nothing goes below 0. The level is
-    that of all periods foretold together, and is reached where level / (1 - level) errors were seen; of fewer the
-    largest stands for it.
-    Sources: Hyndman and Koehler (2006); Tashman (2000); Vovk, Gammerman and Shafer (2005).
+    answer is the naive forecast, by that name. Of a series without anything below 0 nothing goes below 0.
+
+    Each period has an interval of its own, no narrower than that of the period before, which is to hold the truth with
+    the chance `level`: of the n errors seen so far ahead it reaches to the one that is the ceil(level (n + 1))-th
+    smallest. So many there have to be, at .9 nine; errors of origins closer together than the period lies ahead
+    overlap, and count for less. Where they are too few the interval is Student's, of normal errors without bias, or
+    reaches to the largest error, whichever is wider; `conformal` and the reason say so. As errors of a series come one
+    after another, the chance is that of the method, checked by simulation, and not certain.
+    Sources: Hyndman and Koehler (2006); Tashman (2000); Vovk, Gammerman and Shafer (2005); Lei and others,
+    Distribution-free predictive inference (2018).
 
     :raises SeriesTooShort: fewer than four periods beyond those to be foretold are known
     :raises ForecastEndless: a candidate foretold what is no number
@@ -85,18 +94,21 @@ def forecast_series(
     place = min(range(len(tests)), key=lambda each: tests[each].mase)
     best, model = tests[place], chosen_from[place]
     mean = _foretold(model, series, periods)
-    half = _conformal(np.abs(best.errors), level)
+    half, conformal = _half_widths(best.errors, level, cuts)
     low = mean - half
     is_positive = bool((series.values >= 0).all())
     later = period_starts(series.start, series.unit, len(series))[-1]
     reason = f"{best.name}: MASE {best.mase:.2f} over {len(cuts)} origins"
     reason += "" if able else f"; {len(series)} periods are too short for {', '.join(one.name for one in candidates)}"
+    if conformal < periods:
+        reason += f"; intervals of normal errors from period {conformal + 1} on: too few errors were seen so far ahead"
     return Forecast(
         start=later,
         name=best.name,
         mean=mean,
         low=np.maximum(low, 0.0) if is_positive else low,
         high=mean + half,
+        conformal=conformal,
         tests=tests,
         reason=reason,
         guessed=tuple(guessed_years(later, series.unit, periods)),
@@ -116,7 +128,7 @@ def back_test(series: Series, candidate: Candidate, *, cuts: Sequence[int], peri
         scaled.append(float(np.abs(missed).mean()) / _scale(known))
     every = np.array(errors)
     inside = [
-        np.abs(own) <= _conformal(np.abs(np.delete(every, place, axis=0)), level)
+        np.abs(own) <= _half_widths(np.delete(every, place, axis=0), level, [*cuts[:place], *cuts[place + 1 :]])[0]
         for place, own in enumerate(every)
         if len(every) > 1
     ]
@@ -143,7 +155,19 @@ def _scale(known: Series) -> float:
     return float(changes.mean()) or 1.0
 
 
-def _conformal(errors: Floats, level: float) -> float:
-    """The error that so many do not exceed, one more than were seen counted, so that the next does not either."""
-    every = np.sort(errors.ravel())
-    return float(every[min(len(every), ceil(level * (len(every) + 1))) - 1])
+def _half_widths(errors: Floats, level: float, cuts: Sequence[int]) -> tuple[Floats, int]:
+    """Of each period how far the truth may lie from what was foretold, and of how many this is conformal."""
+    count, periods = errors.shape
+    sizes = np.sort(np.abs(errors), axis=0)
+    apart = int(np.diff(cuts).min()) if count > 1 else periods
+    # Errors of origins that lie apart less than the period lies ahead are partly of the same days.
+    telling = [1 + int((count - 1) * min(1.0, apart / ahead)) for ahead in range(1, periods + 1)]
+    conformal = sum(_rank(own, level) <= own for own in telling)
+    normal = stdtrit(telling, (1 + level) / 2) * np.sqrt((sizes**2).mean(axis=0))
+    half = np.maximum(sizes[-1], normal)
+    half[:conformal] = sizes[min(_rank(count, level), count) - 1, :conformal]
+    return np.maximum.accumulate(half), conformal
+
+
+def _rank(count: int, level: float) -> int:
+    return ceil(level * (count + 1) - 1e-9)  # what is a whole number but for rounding

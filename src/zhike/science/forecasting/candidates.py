@@ -65,7 +65,8 @@ class Smoothing:
     name: str = "ETS"
 
     def shortest(self, series: Series) -> int:
-        return 2 * SEASON[series.unit]
+        season = SEASON[series.unit]
+        return max(2 * season, 10 + 2 * (season // 2))  # the latter: what statsmodels starts from
 
     def forecast(self, series: Series, periods: int) -> Floats:
         from statsmodels.tsa.holtwinters import ExponentialSmoothing

@@ -65,6 +65,50 @@ def test_the_best_is_chosen_and_its_intervals_hold_the_truth() -> None:
     assert "MASE" in told.reason
 
 
+@pytest.mark.parametrize("length", [32, 70])
+def test_intervals_hold_the_truth_of_every_period_as_often_as_they_say(length: int) -> None:
+    """Of a random walk, whose error grows with every period; 90 % of 400 differ by chance by 1.5 %."""
+    chance, periods, held = np.random.default_rng(1), 8, []
+    for _ in range(400):
+        values: Floats = 500 + np.cumsum(chance.normal(size=length + periods), dtype=np.float64)
+        series = Series(start=date(2026, 1, 1), unit="day", values=values)
+        told = forecast_series(series.until(length), periods=periods, candidates=[Naive()])
+        held.append((told.low <= values[length:]) & (values[length:] <= told.high))
+        assert (np.diff(told.high - told.low) >= 0).all()
+    shares = np.mean(held, axis=0)
+    assert shares.min() > 0.86
+    assert shares.mean() < 0.98
+
+
+def test_too_few_errors_are_said_so_and_make_intervals_wider() -> None:
+    chance = np.random.default_rng(2)
+    series = Series(start=date(2026, 1, 1), unit="day", values=chance.normal(50, 5, 120))
+    many = forecast_series(series, periods=6, origins=10, candidates=[SeasonalNaive()])
+    assert many.conformal == 6
+    assert "normal errors" not in many.reason
+    # Of nine errors the largest, of nineteen the second largest: exactly nine in ten are within.
+    for origins, place in ((9, -1), (19, -2)):
+        told = forecast_series(series, periods=1, origins=origins, candidates=[SeasonalNaive()])
+        errors = np.sort(np.abs(told.tests[0].errors[:, 0]))
+        assert told.high - told.mean == pytest.approx(errors[place])
+    few = forecast_series(series, periods=6, origins=4, candidates=[SeasonalNaive()])
+    assert few.conformal == 0
+    assert "intervals of normal errors from period 1 on" in few.reason
+    errors = few.tests[0].errors[:, 0]
+    student = 2.131847 * np.sqrt((errors**2).mean())  # the 95 % quantile of t with four degrees of freedom
+    assert few.high[0] - few.mean[0] == pytest.approx(max(student, np.abs(errors).max()))
+    # Ten origins of ten days that are one day apart: ten days ahead hardly more than one error was seen.
+    close = forecast_series(series.until(36), periods=10, candidates=[SeasonalNaive(), Smoothing()])
+    assert 0 < close.conformal < 10
+
+
+def test_ets_is_not_asked_of_what_it_cannot_begin_with() -> None:
+    for days in (18, 19, 20, 21):
+        series = Series(start=date(2026, 1, 1), unit="day", values=np.arange(days) % 7 + 5.0)
+        told = forecast_series(series, periods=4)
+        assert {test.name for test in told.tests} == {"seasonal naive", "ETS"} if days > 19 else {"seasonal naive"}
+
+
 def test_short_series_fall_back_by_name() -> None:
     values = np.array([3.0, 4, 5, 6, 5, 4, 3, 4])
     told = forecast_series(Series(start=date(2026, 1, 1), unit="month", values=values), periods=2)
