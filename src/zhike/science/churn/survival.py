@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from zhike.science.propensity.inputs import Booleans, Floats, Integers
+from zhike.science.propensity.inputs import Floats, InputsInvalid, Integers
 from zhike.science.propensity.performance import Z
 
 if TYPE_CHECKING:
@@ -135,21 +135,43 @@ def kaplan_meier(durations: Durations) -> Survival:
 def concordance(risk: Floats, duration: Floats, left: Integers) -> float:
     """Harrell's c: of all pairs of which it is known who left first, how often the riskier did; ties count half.
 
+    Who left at the same time as somebody was last seen left before; of two who left at once nothing is known. Takes
+    n log n steps.
     Source: Harrell and others, Evaluating the yield of medical tests (1982).
 
-    :raises DurationInvalid: no pair can be compared
+    :raises DurationInvalid: no pair can be compared, a duration is negative or missing, or an end neither 0 nor 1
+    :raises InputsInvalid: a risk is missing
     """
-    met = comparable = 0.0
-    for start in range(0, len(risk), 512):
-        held = slice(start, start + 512)
-        first = (left[held] == 1)[:, None] & _before(duration[held], duration, left)
-        comparable += first.sum()
-        met += (first & (risk[held][:, None] > risk)).sum() + 0.5 * (first & (risk[held][:, None] == risk)).sum()
+    durations, ends = check_durations(duration, left)
+    if len(risk) != len(ends) or np.isnan(risk).any():
+        raise InputsInvalid("a risk of each customer")
+    order = 2 * np.unique(durations, return_inverse=True)[1] + (ends == 0)
+    last_first = np.argsort(-order, kind="stable")
+    ranks = np.unique(risk, return_inverse=True)[1]
+    gone = ends == 1
+    later = len(order) - np.searchsorted(np.sort(order), order[gone], side="right")
+    comparable = float(later.sum())
     if not comparable:
         raise DurationInvalid("of no two customers it is known who left first")
-    return float(met / comparable)
+    below, alike = _count_below(ranks[last_first], later, ranks[gone])
+    return (float(below.sum()) + 0.5 * float(alike.sum())) / comparable
 
 
-def _before(own: Floats, others: Floats, left: Integers) -> Booleans:
-    """Who left at the same time as somebody was last seen left before."""
-    return np.asarray((own[:, None] < others) | ((own[:, None] == others) & (left == 0)))
+def _count_below(values: Integers, first: Integers, asked: Integers) -> tuple[Integers, Integers]:
+    """How many of the first so many values are below what is asked, and how many are it; values from 0 on.
+
+    Values are parted by one bit after the other, the highest first, and with them the place up to which is asked.
+    Source: Claude, Navarro and Ordóñez, The wavelet matrix (2015).
+    """
+    below = np.zeros(len(asked), np.int64)
+    start, end = np.zeros(len(asked), np.int64), first
+    for bit in reversed(range(int(values.max()).bit_length())):
+        is_one = (values >> bit & 1).astype(bool)
+        zeros = np.concatenate([[0], np.cumsum(~is_one)])
+        high = (asked >> bit & 1).astype(bool)
+        from_zero, to_zero = zeros[start], zeros[end]
+        below += np.where(high, to_zero - from_zero, 0)
+        start = np.where(high, zeros[-1] + start - from_zero, from_zero)
+        end = np.where(high, zeros[-1] + end - to_zero, to_zero)
+        values = np.concatenate([values[~is_one], values[is_one]])
+    return below, end - start

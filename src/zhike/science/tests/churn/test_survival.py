@@ -64,18 +64,38 @@ def test_the_curve_is_the_product_of_its_definition(rows: list[tuple[int, int]])
     assert np.isfinite(found.low).all()
 
 
-def test_concordance_counts_pairs() -> None:
-    chance = np.random.default_rng(1)
-    duration, left, risk = chance.integers(1, 9, 80), chance.integers(0, 2, 80), chance.integers(0, 5, 80).astype(float)
-    met = pairs = 0.0
-    for i in range(80):
-        for j in range(80):
-            if left[i] and (duration[i] < duration[j] or (duration[i] == duration[j] and not left[j])):
+def pairs_counted(rows: list[tuple[int, int, int]]) -> tuple[float, int]:
+    met, pairs = 0.0, 0
+    for duration, left, risk in rows:
+        for other, other_left, other_risk in rows:
+            if left and (duration < other or (duration == other and not other_left)):
                 pairs += 1
-                met += 1 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0
-    assert concordance(risk, duration.astype(float), left) == pytest.approx(met / pairs)
-    with pytest.raises(DurationInvalid, match="no two"):
-        concordance(risk, duration.astype(float), np.zeros(80, np.int64))
+                met += 1 if risk > other_risk else 0.5 if risk == other_risk else 0
+    return met, pairs
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(-9, 9)), min_size=1, max_size=30))
+def test_concordance_counts_pairs(rows: list[tuple[int, int, int]]) -> None:
+    duration, left, risk = (np.array(column) for column in zip(*rows, strict=True))
+    met, pairs = pairs_counted(rows)
+    if pairs:
+        assert concordance(risk / 7, duration.astype(float), left) == met / pairs
+    else:
+        with pytest.raises(DurationInvalid, match="no two"):
+            concordance(risk / 7, duration.astype(float), left)
+
+
+def test_concordance_of_many_customers_is_counted_at_once() -> None:
+    """Every pair of 100,000 customers, looked at, is 80 GB of comparisons."""
+    chance = np.random.default_rng(3)
+    risk = chance.normal(size=100_000)
+    duration = chance.exponential(np.exp(-risk))
+    told = concordance(risk, duration, np.ones(100_000, np.int64))
+    # Of two customers the riskier leaves first with the chance expit(|difference|).
+    one, other = chance.normal(size=(2, 100_000))
+    assert told == pytest.approx(float((1 / (1 + np.exp(-np.abs(one - other)))).mean()), abs=0.004)
+    with pytest.raises(InputsInvalid):
+        concordance(np.where(risk > 3, np.nan, risk), duration, np.ones(100_000, np.int64))
 
 
 @pytest.mark.parametrize(("duration", "left"), [([-1], [0]), ([None], [0]), ([1], [2]), ([1], [None]), ([], [])])
