@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhike.science.propensity.inputs import Floats, Integers
-from zhike.science.segments.customers import Customers, Quantities, distinct
-from zhike.science.segments.methods import Method
+from zhike.science.segments.customers import Customers, Quantities, TooFewCustomers, distinct
+from zhike.science.segments.methods import Method, NoSegments, NotConverged
 from zhike.science.segments.segmentation import Segmentation, fit_segments
 
 STABLE = 0.75  # of the adjusted Rand index: below, segments are not to be relied on
 SAME = 0.02  # difference of stabilities that does not decide
 MOST_COMPARED = 5_000  # customers of whom the silhouette is taken
+FAILED = (NoSegments, TooFewCustomers, NotConverged)  # of one method, while another may find segments
 
 
 class NoneLargeEnough(ValueError):
-    """Every candidate has a segment that is too small, or is but one segment."""
+    """Every candidate found no segments, or but one, or one that is too small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +40,20 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A method that found no segments, and why."""
+
+    method: Method
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choice:
-    """candidates: in the order of the methods. reason: why this one, in a sentence."""
+    """candidates, failed: in the order of the methods. reason: why this one, in a sentence."""
 
     chosen: Candidate
     candidates: tuple[Candidate, ...]
+    failed: tuple[Failed, ...]
     reason: str
 
 
@@ -52,16 +62,23 @@ def choose_segments(
 ) -> Choice:
     """The most stable of those whose smallest segment is large enough; of equally stable ones the higher silhouette.
 
-    smallest: share of the customers that each segment has to have. An unstable choice says so (`is_stable`).
+    smallest: share of the customers that each segment has to have. An unstable choice says so (`is_stable`). Methods
+    that find nothing, want more customers or do not settle are told as `failed`, and the others are chosen from.
 
-    :raises NoneLargeEnough: every candidate has a smaller segment
-    :raises FeatureConstant, TooFewCustomers, NotConverged: as :func:`fit_segments`
+    :raises NoneLargeEnough: every candidate found nothing, or has a smaller segment
+    :raises FeatureConstant: as :func:`fit_segments`
     """
-    candidates = tuple(try_segments(customers, method, seed=seed, rounds=rounds) for method in methods)
+    candidates, failed = [], []
+    for method in methods:
+        try:
+            candidates.append(try_segments(customers, method, seed=seed, rounds=rounds))
+        except FAILED as why:
+            failed.append(Failed(method=method, reason=str(why)))
     fit = [one for one in candidates if one.smallest >= smallest and len(one.segmentation) > 1]
+    told = "".join(f"; {one.method.name} failed: {one.reason}" for one in failed)
     if not fit:
         raise NoneLargeEnough(
-            f"in none of {len(candidates)} candidates has every segment {smallest:.1%} of the customers"
+            f"in none of {len(candidates)} candidates has every segment {smallest:.1%} of the customers{told}"
         )
     most = max(one.stability for one in fit)
     equal = [one for one in fit if one.stability >= most - SAME]
@@ -71,15 +88,18 @@ def choose_segments(
     reason += " is the highest" if len(equal) == 1 else f", the highest silhouette of {len(equal)} equally stable"
     reason += f"; {dropped} left out for a segment under {smallest:.1%}" if dropped else ""
     reason += "" if chosen.is_stable else f"; below {STABLE}, so not to be relied on"
-    return Choice(chosen=chosen, candidates=candidates, reason=reason)
+    return Choice(chosen=chosen, candidates=tuple(candidates), failed=tuple(failed), reason=reason + told)
 
 
 def try_segments(customers: Customers, method: Method, *, seed: int, rounds: int = 20) -> Candidate:
     """Segments, and how far they come out again from customers drawn with replacement.
 
     Each round groups a bootstrap sample anew and puts all customers into its segments, which are compared with the
-    segments of all. Sources: Hubert and Arabie (1985); Hennig, Cluster-wise assessment of cluster stability (2007);
-    Dolnicar and Leisch (2010).
+    segments of all; where the method fails nothing came out again, and they agree as by chance.
+    Sources: Hubert and Arabie (1985); Hennig, Cluster-wise assessment of cluster stability (2007); Dolnicar and Leisch
+    (2010).
+
+    :raises NoSegments, TooFewCustomers, NotConverged: as :func:`fit_segments`, of all customers
     """
     if rounds < 2:
         raise ValueError("two rounds at least")
@@ -92,8 +112,12 @@ def try_segments(customers: Customers, method: Method, *, seed: int, rounds: int
     for _ in range(rounds):
         drawn = chance.multinomial(total, weights / weights.sum())
         here = drawn > 0
-        again = method.fit(rows[here], drawn[here].astype(float), seed=seed)
-        scores.append(adjusted_rand(labels, again.assign(rows), weights))
+        try:
+            again = method.fit(rows[here], drawn[here].astype(float), seed=seed)
+        except FAILED:
+            scores.append(0.0)
+        else:
+            scores.append(adjusted_rand(labels, again.assign(rows), weights))
     return Candidate(
         segmentation=whole,
         stability=float(np.mean(scores)),

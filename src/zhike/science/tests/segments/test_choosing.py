@@ -8,7 +8,7 @@ import pytest
 from zhike.science.segments.choosing import NoneLargeEnough, choose_segments, try_segments
 from zhike.science.segments.customers import Quantities
 from zhike.science.segments.latent_classes import LatentClasses
-from zhike.science.segments.methods import KMeans, Ward
+from zhike.science.segments.methods import Density, KMeans, Method, Ward
 from zhike.science.segments.naming import portray
 from zhike.science.segments.segmentation import fit_segments
 from zhike.science.tests.segments.companies import conflicts, retail, three_groups
@@ -51,6 +51,28 @@ def test_segments_of_hardly_anybody_are_not_chosen() -> None:
     assert choice.chosen.smallest >= 0.1
     with pytest.raises(NoneLargeEnough):
         choose_segments(odd, [KMeans(segments=8)], seed=1, rounds=2, smallest=0.2)
+
+
+def test_a_method_that_finds_nothing_is_told_and_the_others_are_chosen_from() -> None:
+    even = np.random.default_rng(5).uniform(size=(60, 4))
+    customers = Quantities(names=("a", "b", "c", "d"), values=even, is_logged=False)
+    methods: list[Method] = [Density(smallest=0.4), KMeans(segments=2), KMeans(segments=61)]
+    choice = choose_segments(customers, methods, seed=1, rounds=3)
+    assert choice.chosen.segmentation.method == methods[1]
+    assert [(one.method, one.reason) for one in choice.failed] == [
+        (methods[0], "nowhere are customers denser than elsewhere"),
+        (methods[2], "60 different customers for 61 segments"),
+    ]
+    assert "HDBSCAN, 40% failed: nowhere" in choice.reason
+    with pytest.raises(NoneLargeEnough, match="40% failed: nowhere"):
+        choose_segments(customers, [methods[0], methods[2]], seed=1, rounds=3)
+
+
+def test_where_a_draw_is_too_few_customers_nothing_came_out_again() -> None:
+    values = np.array([[1.0, 2.0], [1.1, 2.0], [9.0, 1.0], [30.0, 7.0]])
+    tried = try_segments(Quantities(names=("a", "b"), values=values), KMeans(segments=4), seed=1, rounds=6)
+    assert tried.low == 0
+    assert tried.stability < 0.75
 
 
 def test_names_tell_what_is_characteristic() -> None:
