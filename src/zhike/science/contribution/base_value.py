@@ -21,7 +21,7 @@ class MovesInvalid(ValueError):
 
 
 class StateNotSeen(ValueError):
-    """Nobody was seen leaving or staying in a state, so nothing is known of where its customers go."""
+    """Nobody was seen leaving or staying in a state that customers are in or come to, so where they go is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +63,20 @@ class Moves:
 
     @property
     def rates(self) -> Floats:
+        """What share of each state went where; 0 from a state that nobody was in."""
+        return np.asarray(self.counts / np.maximum(1, self.counts.sum(axis=1))[:, None])
+
+    def check_seen(self, came: Floats | Integers) -> None:
         """
-        :raises StateNotSeen: nobody was in a state
+        :raises StateNotSeen: nobody was in a state into which customers move, or who came so or are there already
         """
-        whole = self.counts.sum(axis=1)
-        if not whole.all():
-            raise StateNotSeen(", ".join(state for state, count in zip(self.states, whole, strict=True) if not count))
-        return np.asarray(self.counts / whole[:, None])
+        is_entered = self.counts[:, :-1].any(axis=0) | (came > 0)
+        if blind := [
+            state
+            for state, count, entered in zip(self.states, self.counts.sum(axis=1), is_entered, strict=True)
+            if entered and not count
+        ]:
+            raise StateNotSeen(", ".join(blind))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +109,10 @@ def forecast_base(
     Movements go on as they were seen in `moves`, and depend on the state alone; lost customers do not come back other
     than as arrivals. Intervals hold what is not known of the rates (Dirichlet and gamma draws with Jeffreys' prior) and
     chance (multinomial and Poisson draws), not that a period may differ from the one seen, nor what a customer of a
-    state brings. Sources: Pfeifer and Carraway (2000); Rust, Lemon and Zeithaml (2004).
+    state brings. A state that nobody is in, was in or came to stays empty.
+    Sources: Pfeifer and Carraway (2000); Rust, Lemon and Zeithaml (2004).
 
-    :raises StateNotSeen: customers are in a state of which no movement was seen
+    :raises StateNotSeen: customers are in, or come to, a state of which no movement was seen
     :raises MovesInvalid: customers or values do not fit the states
     """
     now, worth = _of_states(moves, customers), _of_states(moves, value)
@@ -112,6 +120,7 @@ def forecast_base(
         raise ValueError("one period and draw at least, a level between 0 and 1, a discount above -1")
     rates = moves.rates
     size, came = len(moves.states), moves.arrivals if with_arrivals else np.zeros(len(moves.states), dtype=np.int64)
+    moves.check_seen(now + came)
     expected = np.empty((periods, size))
     held = now
     for period in range(periods):
@@ -131,17 +140,18 @@ def forecast_base(
 
 def lifetime_worth(moves: Moves, *, value: Sequence[float], discount: float, periods: int | None = None) -> Floats:
     """What one customer in each state brings in this period and in so many after it; until lost, where it is not said
-    in how many: (I - P / (1 + d))⁻¹ v.
+    in how many: (I - P / (1 + d))⁻¹ v. Of a state that nobody was in or came to nothing is known, and the answer is 0.
 
     Source: Pfeifer and Carraway, Modeling customer relationships as Markov chains (2000).
 
-    :raises StateNotSeen: nobody was in a state
+    :raises StateNotSeen: customers come to a state that nobody was in
     :raises MovesInvalid: values do not fit the states
     """
     if discount <= 0:
         raise ValueError("a discount above 0, for customers who may stay for ever")
+    moves.check_seen(np.zeros(len(moves.states)))
     kept = moves.rates[:, :-1] / (1 + discount)
-    worth = _of_states(moves, value)
+    worth = np.where(moves.counts.any(axis=1), _of_states(moves, value), 0.0)
     if periods is None:
         return np.asarray(np.linalg.solve(np.eye(len(kept)) - kept, worth))
     whole = worth

@@ -74,6 +74,27 @@ def test_moves_come_from_two_days() -> None:
         Moves.of_table(rows, states=("top",))
 
 
+def test_a_grade_that_nobody_has_stays_empty() -> None:
+    states = ("top", "middle", "small")
+    counts = np.array([[0, 0, 0, 0], [0, 8, 1, 1], [0, 10, 60, 30]])
+    seen = Moves(states=states, counts=counts, arrivals=np.array([0, 0, 10]))
+    told = forecast_base(seen, customers=[0, 100, 200], value=[90, 50, 10], periods=2, seed=1)
+    without = forecast_base(moves([[8, 1, 1], [10, 60, 30]]), customers=[100, 200], value=[50, 10], periods=2, seed=1)
+    assert told.customers[:, 0].tolist() == [0, 0]
+    assert told.value == pytest.approx(without.value)
+    worth = lifetime_worth(seen, value=[90, 50, 10], discount=0.1)
+    assert worth[0] == 0
+    assert worth[1:] == pytest.approx(lifetime_worth(moves([[8, 1, 1], [10, 60, 30]]), value=[50, 10], discount=0.1))
+    entered = Moves(states=states, counts=counts + np.array([[0] * 4, [1, 0, 0, 0], [0] * 4]), arrivals=seen.arrivals)
+    for asked in (
+        lambda: forecast_base(seen, customers=[1, 1, 1], value=[1, 1, 1], periods=1, seed=1),
+        lambda: forecast_base(entered, customers=[0, 1, 1], value=[1, 1, 1], periods=1, seed=1),
+        lambda: lifetime_worth(entered, value=[1, 1, 1], discount=0.1),
+    ):
+        with pytest.raises(StateNotSeen, match="top"):
+            asked()
+
+
 def test_what_cannot_be_told_is_refused_by_name() -> None:
     with pytest.raises(StateNotSeen, match="small"):
         forecast_base(moves([[8, 1, 1], [0, 0, 0]]), customers=[1, 1], value=[1, 1], periods=1, seed=1)
