@@ -7,6 +7,7 @@ import "./behaviours/keys";
 import "./behaviours/finder";
 import "./behaviours/menu";
 import "./behaviours/panel";
+import "./behaviours/address";
 import "./behaviours/toast";
 import "./behaviours/edit";
 import "./behaviours/forms";

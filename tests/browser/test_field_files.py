@@ -100,7 +100,7 @@ def test_files_are_dropped_onto_a_field_watched_and_taken_back(
     page.wait_for_function("bar => bar.value > 0.05 && bar.value < 0.95", arg=bar.element_handle())
     line.send("Network.emulateNetworkConditions", {**SLOW, "uploadThroughput": -1})
     small = place.locator("img")
-    expect(small).to_have_js_property("naturalWidth", 144)
+    expect(small).to_have_js_property("naturalWidth", 240)
     expect(bar).to_be_hidden()
     # Several at once, one after the other; one that is refused says why and leaves the others.
     place = place_of(page, papers)

@@ -11,7 +11,7 @@ function panel(): HTMLElement | null {
   return document.getElementById("zk-panel");
 }
 
-function addressInHash(): string | null {
+export function addressInHash(): string | null {
   const { hash } = window.location;
   return hash.startsWith("#/") && !hash.startsWith("#//") ? hash.slice(1) : null;
 }
@@ -19,7 +19,7 @@ function addressInHash(): string | null {
 function markOpenRow(address: string | null): void {
   for (const row of document.querySelectorAll("[data-panel-row]")) row.removeAttribute("data-panel-row");
   if (!address) return;
-  const link = document.querySelector<HTMLElement>(`a[data-panel][href="${CSS.escape(address)}"]`);
+  const link = document.querySelector<HTMLElement>(`a[data-panel][href="${CSS.escape(address.split("?")[0] ?? "")}"]`);
   link?.closest("tr, li")?.setAttribute("data-panel-row", "");
 }
 

@@ -129,6 +129,30 @@ def test_a_stranger_writes_nothing(company: Company, enter: Enter, customers: di
     assert after == before
 
 
+def test_the_address_says_what_the_time_line_shows(
+    company: Company, enter: Enter, customers: dict[str, Customer]
+) -> None:
+    mine, seller = customers["mine"], company.actor("seller")
+    for kind, text in (("note", "written down"), ("call", "called up")):
+        activities.add_activity(actor=seller, customer_id=mine.pk, kind=kind, text=text, at=NOON)
+    client, asked = enter("seller"), {"kind": "note", "until": "2026-11-22"}
+    pages = {
+        "page": client.get(f"/customers/{mine.pk}/", asked),
+        "part": client.get(f"/customers/{mine.pk}/time-line/", asked, headers={"HX-Request": "true"}),
+        "after pinning": client.post(
+            f"/customers/activities/{Activity.objects.get(kind='note').pk}/pin/", query_params=asked
+        ),
+    }
+    for name, answer in pages.items():
+        page = answer.content.decode()
+        assert ("written down" in page, "called up" in page) == (True, False), name
+        assert f'href="/customers/{mine.pk}/?kind=call&amp;until=2026-11-22"' in page, name
+        assert 'value="2026-11-22"' in page, name
+    # What the reader may not choose, or nobody, counts as nothing.
+    page = client.get(f"/customers/{mine.pk}/", {"kind": "none", "until": "yesterday"}).content.decode()
+    assert ("written down" in page, "called up" in page) == (True, True)
+
+
 def test_queries_for_each_page(
     company: Company, enter: Enter, customers: dict[str, Customer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

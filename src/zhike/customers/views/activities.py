@@ -14,7 +14,6 @@ from zhike.core.forms import accepted
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import render_page, toast
-from zhike.customers import timeline
 from zhike.customers.forms import NewActivity
 from zhike.customers.guarded import ACTIVITY
 from zhike.customers.models import Activity
@@ -110,7 +109,6 @@ def _time_line(
         "may_edit": True,
         "composer": composer or new_activity(request.actor),
         "pinned": selectors.list_pinned(actor=request.actor, customer_id=pk),
-        "kinds": timeline.list_kinds(request.actor),
         **time_line_context(request, pk),
     }
     return render_page(request, "customers/time_line.html", context, status=status)

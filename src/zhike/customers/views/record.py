@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
@@ -100,7 +101,6 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
         "may_print": holds(request.actor, EXPORT, found.customer),
         "may_edit": may_edit,
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
-        "kinds": timeline.list_kinds(request.actor),
         "composer": new_activity(request.actor),
         **panels_context(request, pk),
         **time_line_context(request, pk),
@@ -135,9 +135,8 @@ def show_time_line(request: ActorRequest, pk: int) -> HttpResponse:
     may_edit = record.may_edit(actor=request.actor, customer_id=pk)
     context = {"customer": {"pk": pk}, "may_edit": may_edit, **time_line_context(request, pk)}
     partial = "entries" if request.GET.get("after") else "time_line"
-    if not any(request.GET.get(name) for name in ("kind", "after", "until")):
+    if not any((context["kind"], context["until"], request.GET.get("after"))):
         context["pinned"] = activities.list_pinned(actor=request.actor, customer_id=pk)
-    context["kinds"] = timeline.list_kinds(request.actor)
     return render_page(request, "customers/time_line.html", context, partial=partial)
 
 
@@ -155,7 +154,10 @@ def load_visible(request: ActorRequest, pk: int) -> None:
 
 
 def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
-    kind, until = request.GET.get("kind", ""), _day(request.GET.get("until", ""))
+    """What its address asks for: a kind that is none to this actor counts as nothing."""
+    kinds, until = timeline.list_kinds(request.actor), _day(request.GET.get("until", ""))
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in dict(kinds) else ""
     found = timeline.list_time_line(
         actor=request.actor,
         customer_id=pk,
@@ -163,13 +165,14 @@ def time_line_context(request: ActorRequest, pk: int) -> dict[str, Any]:
         kind=kind,
         until=_end_of(until, request.actor) if until else None,
     )
-    address = reverse("show_time_line", args=[pk])
+    address, asked = reverse("show_time_line", args=[pk]), {"kind": kind, "until": until.isoformat() if until else ""}
     return {
         "entries": found.entries,
+        "kinds": kinds,
         "kind": kind,
         "until": until,
         "most_bytes": MOST_BYTES,
-        "more_url": f"{address}?kind={kind}&after={found.next_cursor}" if found.next_cursor else "",
+        "more_url": f"{address}?{urlencode(asked | {'after': found.next_cursor})}" if found.next_cursor else "",
     }
 
 
