@@ -31,6 +31,7 @@ OPENED = {
     "customers/listing/groupings.py:_most_used": "which words are used most; who has them is counted by the predicate",
     "customers/selectors/groups.py:_aggregate": "counts and adds up by the compiled predicate",
     "customers/selectors/groups.py:_count_one": "the same, of one group",
+    "customers/selectors/groups.py:_figures_of": "the same, of one lane of a board",
     "customers/selectors/listing.py:find_stretch": "a part of it; rows are read under the policies",
     "customers/exchange/sealing.py:refuse_taken": "has another customer this value, seen or not",
     "customers/selectors/record.py:_masked": "a masked name and an owner of a likely duplicate",

@@ -207,7 +207,16 @@ def test_a_customer_stands_under_each_tag_and_goes_from_tag_to_tag(open_browser:
     card.drag_to(entered)
     expect(entered.locator(f"[data-card='{address}']")).to_be_visible()
     expect(left.locator("[data-lane-count]")).not_to_have_text(before)
-    page.locator("[data-toast]").get_by_role("button", name="撤销").click()
+    # What both lanes hold and add up to is what another look at the board says.
+    undo = page.locator("[data-toast]").get_by_role("button", name="撤销")
+    expect(undo).to_be_visible()
+    again = open_browser()
+    again.goto("/customers/?as=board&by=tag")
+    for lane in (left, entered):
+        value = lane.get_attribute("data-lane")
+        expect(lane.locator("h2 .zk-lane-total")).to_contain_text("¥")
+        expect(again.locator(f"[data-lane='{value}'] h2 > *")).to_have_text(lane.locator("h2 > *").all_inner_texts())
+    undo.click()
     expect(left.locator("[data-lane-count]")).to_have_text(before)
     expect(left.locator(f"[data-card='{address}']")).to_be_visible()
     left.locator("h2 a").click()

@@ -3,7 +3,8 @@ import { htmx } from "../htmx";
 
 /**
  * A board: `[data-board]` holds lanes (`[data-lane]`), they hold cards (`[data-card]`, the address that moves one). A
- * card is dragged, or sent by its `[data-card-move]`; it goes back where the server refuses.
+ * card is dragged, or sent by its `[data-card-move]`; it goes back where the server refuses. What the two lanes hold then
+ * the server says: it is sent the list (`data-board-list`), and answers with their heads.
  */
 let dragged: HTMLElement | null = null;
 
@@ -38,14 +39,13 @@ async function move(card: HTMLElement, to: HTMLElement): Promise<void> {
   card.addEventListener("htmx:afterRequest", note, { once: true });
   put(card, from, to, to.querySelector("[data-lane-cards] > :first-child"));
   card.querySelector<HTMLElement>("a, select")?.focus({ preventScroll: true });
-  const values = { value: to.dataset["lane"] ?? "", from: from.dataset["lane"] ?? "" };
+  const list = to.closest<HTMLElement>("[data-board]")?.dataset["boardList"] ?? "";
+  const values = { value: to.dataset["lane"] ?? "", from: from.dataset["lane"] ?? "", list };
   try {
     await htmx.ajax("post", address, { source: card, swap: "none", values });
   } finally {
     card.removeEventListener("htmx:afterRequest", note);
     if (!isSaved && card.isConnected) put(card, to, from, stood?.isConnected ? stood : null);
-    // What the two add up to now only the server knows.
-    if (isSaved) for (const lane of [from, to]) lane.querySelector("[data-lane-total]")?.remove();
   }
 }
 
@@ -106,7 +106,9 @@ behaviour("[data-card-move]", (element) => {
       (one) => one.dataset["lane"] === select.value && one !== laneOf(select),
     );
     const card = select.closest<HTMLElement>("[data-card]");
-    if (lane && card && select.selectedIndex > 0) void move(card, lane);
+    if (!lane || !card || select.selectedIndex <= 0) return;
+    select.selectedIndex = 0;
+    void move(card, lane);
   });
 });
 

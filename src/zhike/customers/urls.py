@@ -4,6 +4,7 @@ from django.urls import path
 
 from zhike.customers.views import (
     activities,
+    board,
     collaborators,
     creating,
     deleting,
@@ -32,8 +33,8 @@ urlpatterns = [
     path("find/id-number/", finding.find_by_id_number, name="find_by_id_number"),
     path("tags/", suggesting.suggest_tags, name="suggest_tags"),
     path("groups/", grouping.show_groups, name="show_groups"),
-    path("cards/", grouping.show_cards, name="show_cards"),
-    path("<int:pk>/move/<str:field>/", grouping.move_card, name="move_card"),
+    path("cards/", board.show_cards, name="show_cards"),
+    path("<int:pk>/move/<str:field>/", board.move_card, name="move_card"),
     path("columns/", saved_views.choose_columns, name="choose_columns"),
     path("views/", saved_views.save_view, name="save_view"),
     path("views/<int:pk>/", saved_views.edit_view, name="edit_view"),

@@ -18,7 +18,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Collate, Left
+from django.db.models.functions import Cast, Collate
 from django.db.models.lookups import GreaterThanOrEqual, In, IsNull, LessThan, LessThanOrEqual
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -26,14 +26,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from zhike.core.actor import SYSTEM, Actor
-from zhike.core.lists.operators import Asking
+from zhike.core.lists.operators import NIL, Asking
 from zhike.core.lists.operators import Kind as Asked
-from zhike.core.lists.registry import Column, Compile, Field, Gone, Grouping, Parts, Sort, Total
+from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort, Total
 from zhike.core.paging import Phase
 from zhike.metadata import references, rollups
 from zhike.metadata.filed import FILES
 from zhike.metadata.filed_parts import file_column, file_field
 from zhike.metadata.formulas.composing import Composed
+from zhike.metadata.groupings import GROUPED, grouping_of, has_others
 from zhike.metadata.indexes import EXPRESSIONS, TEXT, WHOLE, can_hold
 from zhike.metadata.kinds import HOLDER, MOMENT, Json, Known
 from zhike.metadata.models import Kind
@@ -71,8 +72,8 @@ EDITED = {
     Kind.USER,
     Kind.TEAM,
 }
-GROUPED = (Kind.CHOICE, Kind.BOOLEAN, Kind.USER, Kind.TEAM, Kind.DATE)
 NUMBERS = (Kind.NUMBER, Kind.MONEY)
+SEVERAL = ("is", "besides", "not", *NIL)
 _parts: dict[str, tuple[Designed, Parts]] = {}
 
 
@@ -116,16 +117,9 @@ def field_of(known: Known, *, path: str = HOLDER) -> Field:
         choices=lambda actor: _choices(known, actor),
         naming=lambda values: _names(known, values),
         section=pgettext_lazy("filter", "Own fields"),
+        operators=SEVERAL if known.kind is Kind.CHOICES else (),
         is_computed=not can_hold(known),
     )
-
-
-def grouping_of(known: Known) -> Grouping:
-    """By the key of the option, the number of the colleague or team, or the month of the day."""
-    is_monthly = known.kind is Kind.DATE
-    edit = known.name if known.kind in EDITED and not is_monthly else ""
-    text = KeyTextTransform(known.key, HOLDER)
-    return Grouping(key=known.name, of=Left(text, 7) if is_monthly else text, edit=edit, is_monthly=is_monthly)
 
 
 def total_of(known: Known) -> Total:
@@ -305,6 +299,8 @@ def _compiling(known: Known, path: str) -> Compile:
 
 def _asked(known: Known, path: str, operator: str, values: list[Any], asking: Asking) -> Q:
     value = value_of(known, path, asking.actor)
+    if EXPRESSIONS[known.kind] is WHOLE and operator == "besides":
+        return has_others(value, values)
     if EXPRESSIONS[known.kind] is WHOLE:
         found = Q()
         for one in values:

@@ -129,6 +129,43 @@ def list_groups(*, asking: Asking, state: State, grouping: Grouping, with_empty:
     )
 
 
+def list_lanes(*, asking: Asking, state: State, grouping: Grouping, values: Sequence[str]) -> Groups:
+    """Groups of some values alone, each counted and added up; up to a ceiling, and not added up, where that takes long.
+
+    :raises zhike.core.lists.grammar.FilterInvalid: the filter asks for what does not exist
+    :raises FilterTooDear: there is no counting in time
+    """
+    total = total_of(state, asking=asking)
+    labels = registry.get(KEY).fields[grouping.key].labels([value for value in values if value], asking.actor)
+    stands = []
+    for value in values:
+        one = narrowed(state, grouping, value)
+        if one is not None:
+            count, summed = _figures_of(asking, one, total)
+            label = labels.get(value, value)
+            stands.append(Stand(value=value, label=label, count=count, total=summed, state=one))
+    return Groups(
+        grouping=grouping,
+        label=label_of(grouping),
+        stands=stands,
+        others=None,
+        number=len(stands),
+        whole=Count(max((one.count.value for one in stands), default=0), True),
+        total=total,
+    )
+
+
+def _figures_of(asking: Asking, state: State, total: Total | None) -> tuple[Count, Decimal | None]:
+    rows = choose_customers(actor=asking.actor, asking=asking, state=state)
+    figures: dict[str, Any] = {"_count": CountRows("pk"), **({"_total": Sum(total.of)} if total else {})}
+    try:
+        with seeing_everything():
+            found = within(EXACT_MS, lambda: rows.aggregate(**figures))
+    except FilterTooDear:
+        return _count_one(asking, state), None
+    return Count(found["_count"], False), Decimal(found["_total"] or 0) if total else None
+
+
 type _Found = list[tuple[str, Count, Decimal | None]]
 
 
@@ -207,9 +244,9 @@ def _others(
 
 
 def _count_likely(asking: Asking, state: State, grouping: Grouping, offered: Sequence[str]) -> _Counted:
-    if grouping.likely is None:
+    if not grouping.is_many:
         return _counted(_count_each(asking, state, grouping, offered))
-    likely = within(EXACT_MS, grouping.likely)
+    likely = within(EXACT_MS, grouping.likely) if grouping.likely else offered
     found = _counted(_count_each(asking, state, grouping, likely[:MOST_GROUPS]))
     try:
         whole = _count_one(asking, replace(state, shape="", group="", summed=""))

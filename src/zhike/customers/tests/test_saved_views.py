@@ -150,3 +150,13 @@ def test_columns_height_and_what_stays_in_sight_are_kept_in_the_address(
     assert SavedView.objects.get().query == "cols=name,owner,city&rows=compact&freeze=3"
     for odd in ("freeze=99", "rows=tiny", "freeze=x&rows=%00"):
         assert client.get(f"/customers/?{odd}").status_code == 200
+
+
+@pytest.mark.parametrize("columns", ["city", "city,name", "city,city", "name,city"])
+def test_the_name_is_always_the_first_column(company: Company, make_customer: MakeCustomer, columns: str) -> None:
+    make_customer("Ada", city="Rome")
+    page = enter("boss").get(f"/customers/?cols={columns}").content.decode()
+    head = page[page.index("<thead>") : page.index("</thead>")]
+    assert head.count("data-column=") == 2
+    assert head.index("Name") < head.index("City")
+    assert "cols=name,city" in page

@@ -16,12 +16,12 @@ from zhike.core.lists.drafts import Fields, Path
 from zhike.core.lists.grammar import EVERYTHING, MAX_CONDITIONS, Condition, FilterInvalid, Group
 from zhike.core.lists.operators import OPERATORS, Asking, Kind
 from zhike.core.lists.registry import List
-from zhike.core.lists.state import State, read_state
+from zhike.core.lists.state import State
 from zhike.core.pages import go_to, render_page
 from zhike.customers.kept_views import list_address
 from zhike.customers.listing import KEY
 from zhike.customers.selectors import sealed_values
-from zhike.customers.views.asking import asking_of
+from zhike.customers.views.asking import asking_of, read_list
 from zhike.customers.views.listing import VIEW, state_parts
 
 FEW_CHOICES = 12
@@ -79,7 +79,7 @@ def edit_filter(request: ActorRequest) -> HttpResponse:
     done, _sep, place = request.GET.get("do", "").partition("-")
     refusal: FilterInvalid | None = None
     try:
-        state = read_state(request.GET.dict(), of=spec)
+        state = read_list(request.GET.dict())
         draft = drafts.read_draft(request.GET, fields=fields) if done else state.tree
     except FilterInvalid as unreadable:
         refusal, state, draft = unreadable, State(), EVERYTHING

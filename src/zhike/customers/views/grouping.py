@@ -3,47 +3,38 @@
 import json
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from zhike.core import fields
-from zhike.core.access import require_hold
 from zhike.core.actor import Sight
-from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import registry
 from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.lists.registry import Grouping
-from zhike.core.lists.state import State, columns_of, read_state
-from zhike.core.pages import render_page, toast
-from zhike.core.paging import Count, Page
-from zhike.customers import own_fields, selectors
+from zhike.core.lists.state import State, columns_of
+from zhike.core.pages import render_page
+from zhike.core.paging import Count
+from zhike.customers import own_fields
 from zhike.customers.cells import Style
 from zhike.customers.guarded import key
 from zhike.customers.kept_views import list_address
 from zhike.customers.listing import KEY
-from zhike.customers.models import Customer
 from zhike.customers.selectors.groups import Groups, Stand, grouping_of, list_groups, narrowed
-from zhike.customers.services import people, tags
 from zhike.customers.services.bin import DELETE
-from zhike.customers.views.asking import asking_of, style_of
-from zhike.customers.views.editing import told
-from zhike.customers.views.listing import VIEW, heads_of, read_number
-from zhike.customers.views.record import EDIT, OF_HOLDERS, load
+from zhike.customers.views.asking import asking_of, read_list, style_of
+from zhike.customers.views.listing import VIEW, heads_of
+from zhike.customers.views.record import EDIT
 from zhike.ui import charts, formatting
 
-CARD_FACTS = 3
-CARDS = 25
 MOST_BARS = 20
 MOST_MONTHS = 24
 
@@ -59,13 +50,18 @@ class Part:
     url: str
     rows_url: str
 
+    @property
+    def head_id(self) -> str:
+        """Of the head of its lane, on one board."""
+        return f"zk-lane-{sha256(self.value.encode()).hexdigest()[:16]}"
+
 
 @needs(VIEW)
 @require_GET
 def show_groups(request: ActorRequest) -> HttpResponse:
     asking = asking_of(request)
     try:
-        state = read_state(request.GET.dict(), of=registry.get(KEY))
+        state = read_list(request.GET.dict())
         grouping = grouping_of(state, asking=asking)
         if grouping is None:
             raise Http404
@@ -77,11 +73,11 @@ def show_groups(request: ActorRequest) -> HttpResponse:
     if state.shape == "chart":
         figure = _figure(groups, state)
         return render_page(request, "customers/chart.html", {"figure": figure, "spec": json.dumps(figure.spec)})
-    context["parts"] = [_part(stand, groups, state, style) for stand in groups.stands]
+    context["parts"] = [part_of(stand, groups, state, style) for stand in groups.stands]
     others = context["others"] = _others(groups, state, style)
     context["said"] = _said_of_many(groups) if grouping.is_many else ""
     if state.shape == "board":
-        context["move_to"] = grouping.edit if _may_move(request, grouping) else ""
+        context["move_to"] = grouping.edit if may_move(request, grouping) else ""
         return render_page(request, "customers/board.html", context)
     if others is not None:
         context["parts"].append(others)
@@ -96,7 +92,8 @@ def show_groups(request: ActorRequest) -> HttpResponse:
     return render_page(request, "customers/groups.html", context)
 
 
-def _part(stand: Stand, groups: Groups, state: State, style: Style) -> Part:
+def part_of(stand: Stand, groups: Groups, state: State, style: Style) -> Part:
+    """A group of the list as it is drawn."""
     url = list_address(stand.state.query()) if stand.state else ""
     rows_url = f"{url}&part=rows" if url else ""
     if state.shape == "board" and url:
@@ -118,7 +115,7 @@ def _others(groups: Groups, state: State, style: Style) -> Part | None:
         return None
     number = groups.number - len(groups.stands)
     label = ngettext("%(count)s other group", "%(count)s other groups", number) % {"count": f"{number:,}"}
-    return replace(_part(groups.others, groups, replace(state, shape=""), style), label=label)
+    return replace(part_of(groups.others, groups, replace(state, shape=""), style), label=label)
 
 
 def _count_in_words(count: Count) -> str:
@@ -204,93 +201,10 @@ def _in_months(groups: Groups, state: State) -> list[Stand]:
     ]
 
 
-def _may_move(request: ActorRequest, grouping: Grouping) -> bool:
+def may_move(request: ActorRequest, grouping: Grouping) -> bool:
+    """Whether moving a card changes the record."""
     if not grouping.edit or not request.actor.may(EDIT):
         return False
     known = own_fields.known_of(grouping.edit) if own_fields.is_own(grouping.edit) else None
     path = known.path if known else key(grouping.edit)
     return fields.sight(request.actor, path) is Sight.WRITE
-
-
-@needs(VIEW)
-@require_GET
-def show_cards(request: ActorRequest) -> HttpResponse:
-    """The cards of one lane of the board, or the next of them."""
-    asking, spec = asking_of(request), registry.get(KEY)
-    try:
-        state = read_state(request.GET.dict(), of=spec)
-        grouping = grouping_of(state, asking=asking)
-        value = request.GET.get("lane", "")
-        one = narrowed(state, grouping, value) if grouping else None
-        if grouping is None or one is None:
-            raise Http404
-        page = selectors.list_customers(
-            actor=request.actor,
-            asking=asking,
-            state=one,
-            page=Page(after=request.GET.get("after", ""), size=CARDS),
-            style=style_of(asking),
-        )
-    except FilterInvalid as refusal:
-        return render_page(request, "customers/groups_refused.html", {"refusal": refusal})
-    shown = [place for place, column in enumerate(page.columns) if place and column.key != grouping.key][:CARD_FACTS]
-    cards = [
-        (row.pk, row.cells[0], [(page.columns[place].label, row.cells[place]) for place in shown]) for row in page.rows
-    ]
-    more = state.query(lane=value, after=page.next_cursor)
-    context = {
-        "cards": cards,
-        "move_to": grouping.edit if _may_move(request, grouping) else "",
-        "more_url": f"{reverse('show_cards')}?{more}" if page.next_cursor else "",
-    }
-    return render_page(request, "customers/cards.html", context)
-
-
-@needs(EDIT)
-@require_POST
-def move_card(request: ActorRequest, pk: int, field: str) -> HttpResponse:
-    """Put a customer into another lane: an edit like any other, refused where it stands elsewhere by now."""
-    found = load(request, pk)
-    spec = registry.get(KEY)
-    grouping = next((one for one in spec.groupings_for(request.actor).values() if one.edit == field), None)
-    if grouping is None or not _may_move(request, grouping):
-        raise Http404
-    if field in OF_HOLDERS:
-        require_hold(request.actor, EDIT, record=found.customer)
-    stands = Customer.objects.visible_to(request.actor).filter(pk=pk).values_list(_lane_of(grouping), flat=True)
-    label = str(spec.fields[grouping.key].label)
-    left, entered = request.POST.get("from", ""), request.POST.get("value", "")
-    if left not in ["" if stood is None else str(stood) for stood in stands]:
-        message = _("%(name)s stands elsewhere by now; load the board again.") % {"name": found.customer.name}
-        return toast(HttpResponse(status=409), message)
-    try:
-        change_id = (
-            tags.exchange_tag(
-                actor=request.actor,
-                customer_id=pk,
-                taken=int(left) if left else None,
-                given=_number(entered),
-                at=timezone.now(),
-            )
-            if grouping.is_many
-            else people.edit_customer(
-                actor=request.actor,
-                customer_id=pk,
-                changes={field: entered},
-                was={field: people.written(found.customer, field)},
-                at=timezone.now(),
-            ).change_id
-        )
-    except ValidationError as refusal:
-        return toast(HttpResponse(status=409), " ".join(refusal.messages))
-    except DomainError as refusal:
-        return toast(HttpResponse(status=409), str(refusal))
-    return told(HttpResponse(status=204), change_id, _("Saved: %(field)s") % {"field": label})
-
-
-def _lane_of(grouping: Grouping) -> Any:
-    return F(grouping.of) if isinstance(grouping.of, str) else grouping.of
-
-
-def _number(value: str) -> int | None:
-    return read_number(value) if value else None

@@ -21,7 +21,7 @@ from zhike.core.lists.conditions import Mended, describe, mend
 from zhike.core.lists.grammar import EVERYTHING, FilterInvalid
 from zhike.core.lists.patience import FilterTooDear
 from zhike.core.lists.registry import Column, Grouping
-from zhike.core.lists.state import COUNT, State, columns_of, order_of, read_state
+from zhike.core.lists.state import COUNT, State, columns_of, order_of
 from zhike.core.pages import go_to, render_page
 from zhike.core.paging import Count, Page
 from zhike.customers import selectors
@@ -30,7 +30,7 @@ from zhike.customers.kept_views import ADDRESS, KeptView, know_view, know_views,
 from zhike.customers.listing import KEY
 from zhike.customers.selectors.groups import grouping_of, label_of, total_of
 from zhike.customers.services.bin import DELETE
-from zhike.customers.views.asking import asking_of, style_of
+from zhike.customers.views.asking import asking_of, read_list, style_of
 from zhike.exchange.permissions import IMPORT_FILE
 from zhike.ui.parts import Chip, Tab
 from zhike.ui.templatetags.zhike import built
@@ -67,7 +67,7 @@ def list_customers(request: ActorRequest) -> HttpResponse:
     asking = asking_of(request)
     spec = registry.get(KEY)
     try:
-        state = read_state(request.GET.dict(), of=spec)
+        state = read_list(request.GET.dict())
         clauses = describe(state.tree, of=spec, asking=asking)
         arranged = None if "part" in request.GET else grouping_of(state, asking=asking)
         page = selectors.list_customers(
@@ -122,7 +122,7 @@ def _refused(request: ActorRequest, refusal: FilterInvalid) -> HttpResponse:
     parameters = request.GET.dict()
     is_ordered = parameters.get("sort", "").removeprefix("-") in spec.sorts_for(request.actor)
     with suppress(FilterInvalid):
-        state = read_state(parameters if is_ordered else {**parameters, "sort": ""}, of=spec)
+        state = read_list(parameters if is_ordered else {**parameters, "sort": ""})
         mended = _mended(request, state)
         refusals = list(mended.refusals) or refusals
         rest = replace(state, tree=mended.tree)
@@ -173,7 +173,7 @@ def _open_view(request: ActorRequest) -> HttpResponse:
 def count_customers(request: ActorRequest) -> HttpResponse:
     """How many the list holds: asked for by the page itself, so that nobody waits for it."""
     try:
-        state = read_state(request.GET.dict(), of=registry.get(KEY))
+        state = read_list(request.GET.dict())
         count: Count | None = selectors.count_customers(actor=request.actor, asking=asking_of(request), state=state)
     except FilterTooDear:
         count = None

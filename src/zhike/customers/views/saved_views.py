@@ -14,10 +14,11 @@ from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.lists import registry
 from zhike.core.lists.grammar import FilterInvalid
-from zhike.core.lists.state import State, columns_of, read_state
+from zhike.core.lists.state import State, columns_of
 from zhike.core.pages import go_to, render_page
 from zhike.customers.kept_views import ADDRESS, know_view, list_address
 from zhike.customers.listing import KEY
+from zhike.customers.views.asking import FIRST, read_list
 from zhike.customers.views.listing import VIEW, read_number
 
 
@@ -27,13 +28,13 @@ def choose_columns(request: ActorRequest) -> HttpResponse:
     """The list with other columns, in the order in which they come, the name first."""
     spec = registry.get(KEY)
     try:
-        state = read_state(request.GET.dict(), of=spec)
+        state = read_list(request.GET.dict())
     except FilterInvalid:
         return go_to(request, ADDRESS)
     offered = spec.columns_for(request.actor)
     columns = (
-        "name",
-        *(key for key in dict.fromkeys(request.GET.getlist("column")) if key in offered and key != "name"),
+        FIRST,
+        *(key for key in dict.fromkeys(request.GET.getlist("column")) if key in offered and key != FIRST),
     )
     is_default = columns == tuple(column.key for column in columns_of(State(), of=spec, actor=request.actor))
     return go_to(request, list_address(replace(state, columns=() if is_default else columns).query()))
@@ -45,7 +46,7 @@ def save_view(request: ActorRequest) -> HttpResponse:
     """The list under a new name, or in place of what stood under one of one's own."""
     replaced = request.POST.get("view", "")
     try:
-        query = read_state(request.POST.dict(), of=registry.get(KEY)).query()
+        query = read_list(request.POST.dict()).query()
         if replaced:
             view = _replace(request, replaced, query)
         else:
