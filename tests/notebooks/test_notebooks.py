@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "docs" / "notebooks").glob("*.ipynb"))
+# The others would run the same cells once more.
+READING = [path for path in NOTEBOOKS if "ZHIKE_TRIAL_DATA" in path.read_text(encoding="utf-8")]
 
 
 def cells(path: Path) -> list[dict[str, Any]]:
@@ -42,11 +44,11 @@ def test_it_runs_without_any_data(path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert run(path)["SOURCE"] == "simulated"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", READING, ids=lambda path: path.stem)
 def test_it_runs_with_published_data(path: Path, trial_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHIKE_TRIAL_DATA", str(trial_data))
     monkeypatch.chdir(path.parent)
-    assert run(path)["SOURCE"] in {"published", "simulated"}
+    assert run(path)["SOURCE"] == "published"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
