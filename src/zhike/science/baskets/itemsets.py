@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from zhike.science.baskets.transactions import Baskets, Flags, Integers
+from zhike.science.baskets.transactions import Baskets, Integers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +29,7 @@ type Bits = np.ndarray[Any, np.dtype[np.uint64]]
 MOST_SETS = 2_000_000
 _CANDIDATES_A_SET = 10  # may be looked at for each set that may be found
 _BLOCK = 1 << 17  # baskets
+_CELLS = 1 << 21  # counts of pairs held at once
 _CACHED = 1 << 16  # words of 64 baskets held at once: half a megabyte
 _FINEST = 10**9  # denominator of a threshold; its products with counts then fit 64 bits
 
@@ -118,7 +119,8 @@ def frequent_itemsets(
     least = least_count(support, len(baskets))
     counts = baskets.item_counts()
     frequent = np.flatnonzero(counts >= least)
-    kept = _only(baskets, frequent)
+    kept = baskets.only(frequent)
+    kept = kept.part(kept.sizes > 1)
     counting = BitSets(kept)
     one = np.arange(len(frequent))
     found = Itemsets(
@@ -200,36 +202,25 @@ class BitSets:
         return bits.view(np.uint64)
 
 
-def _only(baskets: Baskets, frequent: Integers) -> Baskets:
-    """Frequent products alone, with codes of their own, and only the baskets that hold two of them."""
-    code = np.full(len(baskets.items), -1, dtype=np.int64)
-    code[frequent] = np.arange(len(frequent))
-    held = code[baskets.held]
-    stays: Flags = held >= 0
-    row = np.repeat(np.arange(len(baskets)), baskets.sizes)
-    sizes = np.bincount(row[stays], minlength=len(baskets))
-    pruned = Baskets(
-        items=baskets.items.take(frequent),
-        starts=np.concatenate([[0], np.cumsum(sizes)]),
-        held=held[stays],
-        period=baskets.period,
-    )
-    return pruned.part(sizes > 1)
-
-
 def _pairs(baskets: Baskets, least: int, most: int) -> Level:
-    shape = (len(baskets), len(baskets.items))
+    """Block by block of first products, so that too many are told before the products of all pairs fill the memory."""
+    width = len(baskets.items)
     ones = np.ones(len(baskets.held), dtype=np.int32)
-    incidence = sparse.csr_matrix((ones, baskets.held, baskets.starts), shape=shape)
-    together = sparse.triu(incidence.T @ incidence, k=1, format="coo")
-    is_frequent = together.data >= least
-    if is_frequent.sum() > most:
-        raise TooManyItemsets(f"{is_frequent.sum()} pairs are frequent, more than {most}")
-    first, second = together.row[is_frequent].astype(np.int64), together.col[is_frequent].astype(np.int64)
+    incidence = sparse.csr_matrix((ones, baskets.held, baskets.starts), shape=(len(baskets), width))
+    held_by = incidence.T.tocsr()
+    step, found, total = max(1, _CELLS // width), [], 0
+    for start in range(0, width, step):
+        together = (held_by[start : start + step] @ incidence).tocoo()
+        first, second = together.row.astype(np.int64) + start, together.col.astype(np.int64)
+        is_frequent = (second > first) & (together.data >= least)
+        total += int(is_frequent.sum())
+        if total > most:
+            raise TooManyItemsets(f"more than {most} pairs are frequent")
+        found.append(np.stack([first[is_frequent], second[is_frequent], together.data[is_frequent]]))
+    first, second, counts = np.concatenate(found, axis=1).astype(np.int64)
     in_order = np.lexsort((second, first))
     sets = np.column_stack([first, second])[in_order]
-    counts = together.data[is_frequent][in_order].astype(np.int64)
-    return Level(sets=sets, counts=counts, keys=sets[:, 0] * len(baskets.items) + sets[:, 1])
+    return Level(sets=sets, counts=counts[in_order], keys=sets[:, 0] * width + sets[:, 1])
 
 
 def _longer(found: Itemsets, counting: BitSets, most: int) -> Level:

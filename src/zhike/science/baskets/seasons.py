@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CERTAIN = 0.05
+SIDES = ("antecedent", "consequent")
 _FEW = 5  # expected in a cell; below, chi-square is a rough guide
 
 
@@ -57,9 +58,10 @@ def rules_by_period(baskets: Baskets, rules: Rules, *, certain: float = CERTAIN)
 
     if len(baskets.periods) < 2:
         raise PeriodsMissing(f"{len(baskets.periods)} periods")
-    left, right = (_codes(baskets, rules.table[side]) for side in ("antecedent", "consequent"))
+    few = baskets.only(_named(baskets, rules))
+    left, right = (_codes(few, rules.table[side]) for side in SIDES)
     both = [np.concatenate(sides) for sides in zip(left, right, strict=True)]
-    parts = [baskets.part(baskets.period == period) for period in range(len(baskets.periods))]
+    parts = [few.part(few.period == period) for period in range(len(few.periods))]
     tables = np.array([[_count(part, sets) for sets in (both, left, right)] for part in parts], dtype=np.int64)
     totals = np.array([len(part) for part in parts])
     of_both, of_left, of_right = (tables[:, side, :].T for side in range(3))  # a row a rule, a column a period
@@ -147,6 +149,12 @@ def _by_period(
             "p": fisher_greater(both, first, second, total),
         }
     )
+
+
+def _named(baskets: Baskets, rules: Rules) -> Integers:
+    """The products of the rules; bits are kept of these alone, of which there are few."""
+    codes = [one for side in SIDES for one in _codes(baskets, rules.table[side])]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *codes]))
 
 
 def _codes(baskets: Baskets, column: Any) -> list[Integers]:

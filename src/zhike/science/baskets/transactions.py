@@ -20,6 +20,10 @@ class BasketsEmpty(ValueError):
     """There is no basket to count in."""
 
 
+class PeriodUnknown(ValueError):
+    """Baskets have periods, but of one of them it is not told."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """Baskets that are not counted. empty: everything was taken back. over_cap: more products than the cap; largest:
@@ -54,6 +58,8 @@ class Baskets:
         order: a season, a month). A product is in the basket when its quantities add up to more than nothing; without
         a quantity, when there is a line. Lines without order or product are left out; equal lines count once.
         cap: baskets with more products than that are left out, and reported.
+
+        :raises PeriodUnknown: no line of an order tells its period
         """
         rows = distinct_lines(lines)
         orders = rows.order_id.nunique().to_pyarrow().as_py() if "quantity" in rows.columns else None
@@ -63,8 +69,7 @@ class Baskets:
         labels: Any = ()
         period = np.zeros(len(orders_held), dtype=np.int64)
         if "period" in table.column_names:
-            labels, codes = _in_order(table["period"])
-            period[order] = codes
+            labels, period = _periods(table["period"], order, len(orders_held))
         items, product = _in_order(table["product_id"])
         empty = 0 if orders is None else orders - len(period)
         return cls._of_codes(items, order, product, period, labels, cap=cap, empty=empty)
@@ -73,17 +78,20 @@ class Baskets:
     def of_lists(
         cls, baskets: Iterable[Iterable[Any]], *, periods: Sequence[Any] | None = None, cap: int | None = None
     ) -> Self:
-        """Each basket the ids of its products; periods: of each basket, what it belongs to."""
+        """Each basket the ids of its products; periods: of each basket, what it belongs to.
+
+        :raises PeriodUnknown: a period is None
+        """
         import pyarrow as pa
 
-        sets = [set(basket) for basket in baskets]
+        sets = [{item for item in basket if item is not None} for basket in baskets]
         order = np.repeat(np.arange(len(sets)), [len(one) for one in sets]).astype(np.int64)
         items, product = _in_order(pa.chunked_array([pa.array([item for one in sets for item in one])]))
         kept = np.array([bool(one) for one in sets], dtype=bool)
         labels: Any = ()
         period = np.zeros(len(sets), dtype=np.int64)
         if periods is not None:
-            labels, period = _in_order(pa.chunked_array([pa.array(periods)]))
+            labels, period = _periods(pa.chunked_array([pa.array(periods)]), np.arange(len(sets)), len(sets))
         place = np.cumsum(kept) - 1
         empty = int((~kept).sum())
         return cls._of_codes(items, place[order], product, period[kept], labels, cap=cap, empty=empty)
@@ -132,6 +140,22 @@ class Baskets:
             left_out=self.left_out,
         )
 
+    def only(self, products: Integers) -> Baskets:
+        """Only those products (places in items, ascending), with codes of their own; baskets stay, if empty too."""
+        code = np.full(len(self.items), -1, dtype=np.int64)
+        code[products] = np.arange(len(products))
+        held = code[self.held]
+        stays: Flags = held >= 0
+        row = np.repeat(np.arange(len(self)), self.sizes)
+        return Baskets(
+            items=self.items.take(products),
+            starts=np.concatenate([[0], np.cumsum(np.bincount(row[stays], minlength=len(self)))]),
+            held=held[stays],
+            period=self.period,
+            periods=self.periods,
+            left_out=self.left_out,
+        )
+
     def item_counts(self) -> Integers:
         """In how many baskets each product is."""
         return np.bincount(self.held, minlength=len(self.items))
@@ -165,6 +189,19 @@ def _in_order(column: pa.ChunkedArray) -> tuple[Any, Integers]:
     place = np.empty(len(by_value), dtype=np.int64)
     place[by_value] = np.arange(len(by_value))
     return coded.dictionary.take(by_value), place[_codes(coded)]
+
+
+def _periods(column: pa.ChunkedArray, order: Integers, count: int) -> tuple[Any, Integers]:
+    """The distinct periods, and of each order the place of its first.
+
+    :raises PeriodUnknown: no row of an order has one
+    """
+    labels, codes = _in_order(column.drop_null())
+    period = np.full(count, len(labels), dtype=np.int64)
+    np.minimum.at(period, order[column.is_valid().to_numpy()], codes)
+    if unknown := int((period == len(labels)).sum()):
+        raise PeriodUnknown(f"{unknown} of {count} baskets without a period")
+    return labels, period
 
 
 def _codes(coded: Any) -> Integers:

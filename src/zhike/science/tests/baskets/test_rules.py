@@ -1,6 +1,8 @@
 """Sets and rules against the slow way, what must not change them, and baskets nobody should hand in."""
 
 import time
+import tracemalloc
+from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
 from random import Random
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from zhike.science.baskets import itemsets as module
 from zhike.science.baskets.itemsets import ThresholdInvalid, TooManyItemsets, frequent_itemsets
 from zhike.science.baskets.rules import Rules, association_rules
-from zhike.science.baskets.transactions import Baskets, BasketsEmpty, LeftOut
+from zhike.science.baskets.transactions import Baskets, BasketsEmpty, LeftOut, PeriodUnknown
 from zhike.science.tests.baskets import slow
 
 BASKETS = st.lists(st.frozensets(st.integers(1, 7), max_size=6), min_size=1, max_size=14).filter(any)
@@ -101,6 +103,7 @@ def test_blocks_and_pieces_count_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     expected = sets_of(baskets, Fraction(1, 50))
     monkeypatch.setattr(module, "_BLOCK", 128)
     monkeypatch.setattr(module, "_CACHED", 64)
+    monkeypatch.setattr(module, "_CELLS", 40)
     assert sets_of(baskets, Fraction(1, 50)) == expected
 
 
@@ -120,6 +123,31 @@ def test_sets_without_number_are_refused_before_they_fill_the_memory() -> None:
     with pytest.raises(TooManyItemsets):
         frequent_itemsets(Baskets.of_lists([range(2_000)]), support=1, most=100_000)
     assert frequent_itemsets(baskets, support=1, longest=2).sizes == [50, 1_225]
+
+
+def test_pairs_without_number_are_refused_before_they_are_counted() -> None:
+    baskets = Baskets.of_lists([range(6_000)])
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooManyItemsets):
+            frequent_itemsets(baskets, support=1, most=100_000)
+        assert tracemalloc.get_traced_memory()[1] < 120e6  # all 36 million take half a gigabyte
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_basket_has_the_first_of_its_periods_or_is_refused() -> None:
+    def lines(periods: Sequence[str | None]) -> ibis.Table:
+        columns = {"order_id": [1, 1, 2], "product_id": ["a", "b", "a"]}
+        return ibis.memtable(pa.table({**columns, "period": pa.array(periods, pa.string())}))
+
+    for told in (["s", "w", "w"], ["s", None, "w"], ["w", "s", "w"]):
+        baskets = Baskets.of_table(lines(told))
+        assert [baskets.periods.to_pylist()[place] for place in baskets.period] == ["s", "w"]
+    with pytest.raises(PeriodUnknown, match="1 of 2 baskets"):
+        Baskets.of_table(lines(["s", "w", None]))
+    with pytest.raises(PeriodUnknown):
+        Baskets.of_lists([[1], [2]], periods=["s", None])
 
 
 def test_baskets_over_the_cap_are_left_out_and_reported() -> None:

@@ -1,5 +1,7 @@
 """Tests of rules against SciPy and statsmodels, and rules that hold in some seasons only."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,6 +106,19 @@ def test_products_of_one_season_are_untestable_without_a_silent_nan() -> None:
     assert seasons.homogeneity["p"].null_count == seasons.homogeneity.num_rows
     summer = [row for row in seasons.by_period.to_pylist() if row["period"] == "s" and not row["antecedent_count"]]
     assert {row["confidence"] for row in summer} == {None}
+
+
+def test_seasons_of_few_rules_take_no_bits_of_all_products() -> None:
+    count = 30_000
+    baskets = Baskets.of_lists(([1, 2, 10 + place] for place in range(count)), periods=list(range(3)) * (count // 3))
+    rules = association_rules(frequent_itemsets(baskets, support=0.5), confidence=0.5)
+    tracemalloc.start()
+    try:
+        found = rules_by_period(baskets, rules)
+        assert tracemalloc.get_traced_memory()[1] < 12e6  # the bits of all products of a period are 38 MB
+    finally:
+        tracemalloc.stop()
+    assert set(found.by_period["basket_count"].to_pylist()) == {count // 3}
 
 
 def test_one_period_or_foreign_rules_are_refused() -> None:
