@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import expit, logit
@@ -152,23 +152,32 @@ FITS: Mapping[str, Fit] = MappingProxyType(
 )
 
 
+class Calibrated(NamedTuple):
+    """calibration: fitted to all. log_losses: of each kind, cross-validated. held_back: each customer's probability by
+    the same kind, fitted to the folds without them."""
+
+    calibration: Calibration
+    log_losses: dict[str, float]
+    held_back: Floats
+
+
 def calibrate(
     log_odds: Floats, happened: Integers, *, weight: Floats, seed: int, fits: Mapping[str, Fit] = FITS
-) -> tuple[Calibration, dict[str, float]]:
-    """The calibration with the least cross-validated log loss, fitted to all, and the log loss of each.
+) -> Calibrated:
+    """The calibration with the least cross-validated log loss.
 
     log_odds: of customers from whom the model did not learn.
     """
     fold = folds(happened, count=FOLDS, seed=seed)
-    loss = {}
+    loss, held_back = {}, {}
     for name, fit in fits.items():
-        told = np.empty(len(happened))
+        told = held_back[name] = np.empty(len(happened))
         for each in range(FOLDS):
             rest = fold != each
             told[~rest] = fit(log_odds[rest], happened[rest], weight[rest])(log_odds[~rest])
         loss[name] = log_loss(told, happened, weight)
     best = min(loss, key=lambda name: (loss[name], name))
-    return fits[best](log_odds, happened, weight), loss
+    return Calibrated(fits[best](log_odds, happened, weight), loss, held_back[best])
 
 
 def log_loss(probability: Floats, happened: Integers, weight: Floats) -> float:

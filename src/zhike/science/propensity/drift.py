@@ -15,6 +15,10 @@ MODERATE, LARGE = 0.1, 0.25
 ALPHA = 0.01
 
 
+class PeriodEmpty(ValueError):
+    """There is nobody to compare."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shift:
     """psi: population stability index; by custom, from 0.1 on moderate and from 0.25 on large. missing: the share of
@@ -37,8 +41,10 @@ def feature_shifts(before: Inputs, now: Inputs, *, raw_names: Mapping[str, Seque
     Source of the index: Siddiqi, Credit Risk Scorecards (2006).
 
     :raises zhike.science.propensity.inputs.InputsInvalid: other features than before
+    :raises PeriodEmpty: nobody before or now
     """
     now.check_like(before)
+    _check_any(len(before), len(now))
     told = []
     for place, name in enumerate(before.names):
         was, is_ = before.values[:, place], now.values[:, place]
@@ -60,13 +66,17 @@ def psi(before: Floats, now: Floats) -> float:
     """Of numbers, over the tenths of `before` and the missing. Equal samples have 0. Half a customer is added to each
     group, so that an empty one does not make it endless.
 
-    :raises ValueError: nobody before or now
+    :raises PeriodEmpty: nobody before or now
     """
-    if not len(before) or not len(now):
-        raise ValueError("nobody to compare")
+    _check_any(len(before), len(now))
     there = before[~np.isnan(before)]
     edges = np.unique(np.quantile(there, np.linspace(0, 1, GROUPS + 1)[1:-1])) if len(there) else np.array([])
     return _index(_places(before, edges), _places(now, edges), len(edges) + 2)
+
+
+def _check_any(before: int, now: int) -> None:
+    if not before or not now:
+        raise PeriodEmpty(f"{before} before and {now} now: nobody to compare")
 
 
 def _places(values: Floats, edges: Floats) -> Integers:
@@ -92,12 +102,12 @@ def _index(before: Integers, now: Integers, groups: int) -> float:
 class Period:
     """result: None where it happened to everybody or nobody. worse: significantly (1 %) worse ranking than at first.
     off: what happened is significantly (1 %) away from what was told. score_psi: of probabilities, against those at
-    first."""
+    first; None of a period without customers, which is neither worse nor off."""
 
     name: str
     customers: int
     result: Performance | None
-    score_psi: float
+    score_psi: float | None
     worse: bool
     off: bool
 
@@ -133,7 +143,7 @@ def watch(
                 name=name,
                 customers=len(happened),
                 result=result,
-                score_psi=psi(first[0], probability),
+                score_psi=psi(first[0], probability) if len(probability) else None,
                 worse=worse,
                 off=off,
             )

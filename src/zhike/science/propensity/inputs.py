@@ -193,13 +193,23 @@ class Examples:
             raise TooFew(f"{fewer} of {len(self)} are of the rarer class; at least {FEWEST} are needed")
 
     def order(self) -> Integers:
-        """The places of the examples in an order that follows from what they are, not from how they came."""
+        """The places of the examples in an order that follows from what they are, not from how they came.
+
+        By one number that tells most of them apart; features are looked at one by one where it is the same.
+        """
         key = np.zeros(len(self))
         for place, column in enumerate(self.inputs.values.T, start=1):
             scale = float(np.nanmax(np.abs(column), initial=0.0)) or 1.0
             key += np.where(np.isnan(column), -2.0, column / scale) * np.sqrt(place + 1)
         time = np.zeros(len(self)) if self.time is None else self.time
-        return np.lexsort((self.weights, self.happened, time, key))
+        rest = (self.weights, self.happened, time)
+        order = np.lexsort((*rest, key))
+        same = np.diff(key[order]) == 0
+        tied = np.append(False, same) | np.append(same, False)
+        alike = order[tied]
+        columns = self.inputs.values[alike].T
+        order[tied] = alike[np.lexsort((*(each[alike] for each in rest), *columns, key[alike]))]
+        return order
 
     def sampled(self, *, most: int, seed: int) -> Examples:
         """At most so many: everybody of the rarer class, of the other as many as there is room for, by chance and with
@@ -207,16 +217,30 @@ class Examples:
         """
         if len(self) <= most:
             return self
+        places, weight = self.sample(most=most, seed=seed)
+        return replace(self.rows(places), weight=weight)
+
+    def sample(self, *, most: int, seed: int) -> tuple[Integers, Floats | None]:
+        """The places of those that :meth:`sampled` takes, and their weights. In the order of :meth:`order`, so that the
+        same are taken however the examples came.
+
+        :raises OneClass: it happened to everybody or to nobody
+        :raises TooFew: one of the classes has fewer than ten
+        """
+        order = self.order()
+        if len(self) <= most:
+            return order, None if self.weight is None else self.weight[order]
         self.check()
-        rarer = int(self.happened.sum() * 2 <= len(self))
-        few, many = np.flatnonzero(self.happened == rarer), np.flatnonzero(self.happened != rarer)
+        happened, weight = self.happened[order], self.weights[order]
+        rarer = int(happened.sum() * 2 <= len(self))
+        few, many = np.flatnonzero(happened == rarer), np.flatnonzero(happened != rarer)
         chance = np.random.default_rng(seed)
         few_kept = chance.choice(few, most // 2, replace=False) if len(few) > most // 2 else few
         many_kept = chance.choice(many, most - len(few_kept), replace=False)
-        weight = self.weights.copy()
         weight[few_kept] *= len(few) / len(few_kept)
         weight[many_kept] *= len(many) / len(many_kept)
-        return replace(self, weight=weight).rows(np.sort(np.concatenate([few_kept, many_kept])))
+        kept = np.sort(np.concatenate([few_kept, many_kept]))
+        return order[kept], weight[kept]
 
 
 def _column(name: str, column: pa.ChunkedArray, known: tuple[str, ...] | None) -> tuple[Floats, tuple[str, ...] | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -43,9 +43,9 @@ class Both:
 
 @dataclass(frozen=True, kw_only=True)
 class Propensity:
-    """model: learnt from all examples. log_losses: of each candidate and of each calibration, cross-validated.
-    held_back: for each example, in their order, what the model says that did not learn from it, calibrated.
-    left_out: features that were the same for everybody.
+    """model: learnt from all examples, or a sample of them. log_losses: of each candidate and of each calibration,
+    cross-validated. held_back: for each example, in their order, what a model says that did not learn from it, by a
+    calibration that did not either. left_out: features that were the same for everybody.
     """
 
     model: Model
@@ -91,39 +91,42 @@ def fit_propensity(
     :raises zhike.science.propensity.inputs.InputsInvalid: no feature tells customers apart
     """
     examples.check()
-    learnt = examples.sampled(most=most, seed=seed)
+    places, weight = examples.sample(most=most, seed=seed)
+    learnt = replace(examples.rows(places), weight=weight)
     informative = learnt.inputs.informative()
     left_out = tuple(name for name in learnt.inputs.names if name not in informative.names)
     learnt = learnt.without(left_out)
-    order = learnt.order()
     trees = partial(fit_boosting, seed=seed, num_threads=num_threads, monotone=monotone)
     if candidates is None:
         candidates = {"boosted trees": trees}
         if not monotone:
             candidates["logit on splines"] = fit_spline_logit
-    ordered = learnt.rows(order)
-    told = _held_back(ordered, candidates, seed)
+    told = _held_back(learnt, candidates, seed)
     if len(told) > 1:
         told[" and ".join(told)] = np.mean(list(told.values()), axis=0)
-    calibrated = {}
-    for name, log_odds in told.items():
-        calibrated[name] = calibrate(log_odds, ordered.happened, weight=ordered.weights, seed=seed)
-    best = min(calibrated, key=lambda name: (min(calibrated[name][1].values()), name))
-    calibration, losses = calibrated[best]
-    models = [fit(ordered) for name, fit in candidates.items() if best in (name, " and ".join(candidates))]
-    held_back = np.empty(len(order))
-    held_back[order] = calibration(told[best])
-    return Propensity(
+    calibrated = {
+        name: calibrate(log_odds, learnt.happened, weight=learnt.weights, seed=seed) for name, log_odds in told.items()
+    }
+    best = min(calibrated, key=lambda name: (min(calibrated[name].log_losses.values()), name))
+    models = [fit(learnt) for name, fit in candidates.items() if best in (name, " and ".join(candidates))]
+    found = Propensity(
         model=models[0] if len(models) == 1 else Both(models=models, name=best),
         like=examples.inputs.rows(slice(0, 0)),
-        calibration=calibration,
+        calibration=calibrated[best].calibration,
         log_losses={
-            **{name: min(own.values()) for name, (_, own) in calibrated.items()},
-            **{f"{best}, {name}": loss for name, loss in losses.items()},
+            **{name: min(own.log_losses.values()) for name, own in calibrated.items()},
+            **{f"{best}, {name}": loss for name, loss in calibrated[best].log_losses.items()},
         },
-        held_back=held_back,
+        held_back=np.empty(len(examples)),
         left_out=left_out,
     )
+    found.held_back[places] = calibrated[best].held_back
+    # Those who are not in the sample were learnt from by nobody.
+    is_rest = np.ones(len(examples), dtype=bool)
+    is_rest[places] = False
+    if is_rest.any():
+        found.held_back[is_rest] = found.probability(examples.inputs.rows(is_rest))
+    return found
 
 
 def _held_back(examples: Examples, candidates: Mapping[str, FitModel], seed: int) -> dict[str, Floats]:

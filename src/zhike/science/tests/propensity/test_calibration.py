@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from zhike.science.propensity.calibration import FITS, VennAbers, calibrate, fit_isotonic, fit_platt, fit_venn_abers
+from zhike.science.propensity.calibration import (
+    FITS,
+    VennAbers,
+    calibrate,
+    fit_isotonic,
+    fit_platt,
+    fit_venn_abers,
+    log_loss,
+)
 from zhike.science.propensity.performance import calibration_bins, calibration_error
 
 
@@ -29,10 +37,20 @@ def test_every_calibration_mends_what_is_too_sure(name: str) -> None:
 
 def test_the_one_that_foretells_best_is_kept() -> None:
     given, happened = scores(4_000, seed=3)
-    kept, losses = calibrate(given, happened, weight=np.ones(len(given)), seed=1)
+    kept, losses, _ = calibrate(given, happened, weight=np.ones(len(given)), seed=1)
     assert kept.name == min(losses, key=lambda name: losses[name]) != "as is"
-    kept, _ = calibrate(given / 2, happened, weight=np.ones(len(given)), seed=1)
+    kept, _, _ = calibrate(given / 2, happened, weight=np.ones(len(given)), seed=1)
     assert kept.name in ("as is", "Platt")
+
+
+def test_what_is_held_back_was_calibrated_without_it() -> None:
+    """Steps fitted to noise find something in it, unless they are asked of others."""
+    chance = np.random.default_rng(5)
+    given, happened = chance.normal(size=400), chance.integers(0, 2, 400)
+    found = calibrate(given, happened, weight=np.ones(400), seed=1, fits={"isotonic": FITS["isotonic"]})
+    by_chance = np.log(2)
+    assert log_loss(found.calibration(given), happened, np.ones(400)) < by_chance
+    assert log_loss(found.held_back, happened, np.ones(400)) == found.log_losses["isotonic"] > by_chance
 
 
 def test_venn_abers_equals_two_isotonic_fits_with_one_customer_more() -> None:

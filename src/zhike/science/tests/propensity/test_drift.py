@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from zhike.science.propensity.drift import feature_shifts, psi, watch
+from zhike.science.propensity.drift import PeriodEmpty, feature_shifts, psi, watch
 from zhike.science.propensity.inputs import InputsInvalid, OneClass
 from zhike.science.tests.propensity.customers import customers
 
@@ -21,7 +21,7 @@ def test_psi_is_that_of_its_definition() -> None:
     assert psi(before, now) == pytest.approx(expected, rel=0.01)
     assert psi(before, before) == 0
     assert psi(before, np.full(10, np.nan)) > 1
-    with pytest.raises(ValueError, match="nobody"):
+    with pytest.raises(PeriodEmpty):
         psi(before, np.array([]))
 
 
@@ -40,6 +40,8 @@ def test_equal_customers_have_no_shift_and_others_are_named() -> None:
     assert first.psi == max(shift.psi for shift in shifts.values())
     with pytest.raises(InputsInvalid):
         feature_shifts(before, now.without(["town"]))
+    with pytest.raises(PeriodEmpty):
+        feature_shifts(before, now.rows(slice(0, 0)))
 
 
 def test_a_model_is_watched_over_time() -> None:
@@ -55,13 +57,18 @@ def test_a_model_is_watched_over_time() -> None:
             ("as ever", *period(3_000)),
             ("ranks worse", *period(3_000, noise=2)),
             ("too low", *period(3_000, shift=0.6)),
-            ("nobody", np.full(40, 0.001), np.zeros(40, np.int64)),
+            ("to nobody", np.full(40, 0.001), np.zeros(40, np.int64)),
+            ("empty", np.array([]), np.array([], np.int64)),
         ],
         first=period(5_000),
     )
-    assert [(each.worse, each.off) for each in told] == [(False, False), (True, False), (False, True), (False, False)]
-    assert told[0].score_psi < 0.1 < told[1].score_psi
-    assert told[3].result is None
+    found = [(each.worse, each.off) for each in told]
+    assert found == [(False, False), (True, False), (False, True), (False, False), (False, False)]
+    shifts = [each.score_psi for each in told]
+    assert shifts[0] is not None
+    assert shifts[1] is not None
+    assert shifts[0] < 0.1 < shifts[1]
+    assert (told[3].result, told[4].result, told[4].customers, shifts[4]) == (None, None, 0, None)
     with pytest.raises(OneClass):
         watch([], first=(np.full(5, 0.5), np.ones(5, np.int64)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import permutations
 
 import numpy as np
 import pyarrow as pa
@@ -86,3 +87,19 @@ def test_a_sample_stands_for_all() -> None:
     assert sample.weights.sum() == pytest.approx(len(examples))
     assert sample.weights @ sample.happened == pytest.approx(examples.happened.sum())
     assert examples.sampled(most=20_000, seed=2) is examples
+    order = np.random.default_rng(3).permutation(len(examples))
+    again = examples.rows(order).sampled(most=6_000, seed=2)
+    np.testing.assert_array_equal(again.inputs.values, sample.inputs.values)
+    np.testing.assert_array_equal(again.weights, sample.weights)
+
+
+def test_examples_have_one_order_also_where_features_weigh_the_same() -> None:
+    """The second and the eighth square root are as one to two, so half of the one is all of the other."""
+    values = np.zeros((4, 7))
+    values[0, 0], values[1, 6], values[2, 0], values[3, 6] = 1, 0.5, 1, 1
+    examples = Examples(inputs=Inputs(names=tuple("abcdefg"), values=values), happened=np.array([0, 0, 1, 1]))
+    told = set()
+    for order in permutations(range(4)):
+        mixed = examples.rows(list(order))
+        told.add(mixed.rows(mixed.order()).inputs.values.tobytes())
+    assert len(told) == 1

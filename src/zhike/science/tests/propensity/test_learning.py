@@ -118,6 +118,11 @@ def test_one_in_a_thousand_is_found_and_keeps_its_rate() -> None:
     assert np.isfinite(told).all()
     assert told.mean() == pytest.approx(true.mean(), rel=0.4)
     assert auc(told, later.happened)[0] > 0.7
+    assert len(propensity.held_back) == len(examples)
+    assert propensity.held_back.mean() == pytest.approx(true.mean(), rel=0.4)
+    order = np.random.default_rng(1).permutation(len(examples))
+    again = fit_propensity(examples.rows(order), seed=1, most=10_000, candidates={"logit": fit_spline_logit})
+    np.testing.assert_array_equal(again.held_back, propensity.held_back[order])
 
 
 def test_features_that_tell_nothing_are_left_out_and_one_class_is_refused() -> None:
