@@ -17,4 +17,4 @@ classify(
 
 
 def register() -> None:
-    hold(Holding(model=Record, path="record_id", label=_("Changed with many others"), order=11, is_copied=False))
+    hold(Holding(model=Record, path="record_id", label=_("Bulk change"), order=11, is_copied=False))

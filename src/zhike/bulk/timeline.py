@@ -16,9 +16,7 @@ KIND = "bulk_change"
 
 
 def source() -> Source:
-    return Source(
-        key=SOURCE, kinds=[(KIND, gettext_lazy("Changed with many others"))], permission=VIEW, entries=_entries
-    )
+    return Source(key=SOURCE, kinds=[(KIND, gettext_lazy("Bulk change"))], permission=VIEW, entries=_entries)
 
 
 def _entries(asked: Request) -> list[Entry]:

@@ -178,7 +178,7 @@ def _recency(facts: CustomerFacts, style: Style) -> str:
     days = (min(today, facts.as_of) - facts.last_order_on).days
     if not days:
         return _("Ordered on that day")
-    return ngettext("Last order %(count)s day before", "Last order %(count)s days before", days) % {"count": days}
+    return ngettext("Last order %(count)s day ago", "Last order %(count)s days ago", days) % {"count": days}
 
 
 def explain_rhythm(facts: CustomerFacts) -> str:

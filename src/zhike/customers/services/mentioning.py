@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length, Lower
 
 from zhike.accounts.actors import actor_of
@@ -63,13 +63,19 @@ def tell_called(*, actor: Actor, activity: Activity, at: datetime) -> Called:
     return called
 
 
-def list_colleagues(*, customer_id: int, typed: str, limit: int = 6) -> Sequence[tuple[User, bool]]:
-    """Colleagues whose name or user name begins with what is typed or holds it, each with whether they would hear."""
-    rows = User.objects.filter(is_active=True, kind=User.Kind.PERSON)
+def list_colleagues(*, actor: Actor, customer_id: int, typed: str, limit: int = 6) -> Sequence[tuple[User, bool]]:
+    """Colleagues whose name or user name begins with what is typed or holds it, each with whether they would hear:
+    those first who would. Looked for are those near the customer, then others.
+    """
+    rows = User.objects.filter(is_active=True, kind=User.Kind.PERSON).exclude(pk=actor.user_id or 0)
     if typed:
         rows = rows.filter(Q(name__icontains=typed) | Q(username__istartswith=typed))
-    found = rows.select_related("team").order_by(Length("name"), "name", "pk")[:limit]
-    return [(user, hears(user, customer_id)) for user in found]
+    near = Customer.objects.filter(pk=customer_id)
+    is_far = Case(
+        When(Q(pk__in=near.values("owner")) | Q(team__in=near.values("team")), then=Value(0)), default=Value(1)
+    )
+    found = rows.select_related("team").order_by(is_far, Length("name"), "name", "pk")[: 2 * limit]
+    return sorted(((user, hears(user, customer_id)) for user in found), key=lambda one: not one[1])[:limit]
 
 
 @transaction.atomic

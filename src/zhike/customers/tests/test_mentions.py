@@ -77,6 +77,10 @@ def test_the_pages_offer_tell_and_count(company: Company, mine: Customer) -> Non
     offered = client.post(f"/customers/{mine.pk}/colleagues/", {"typed": "man"}).content.decode()
     assert 'data-colleague="manager"' in offered
     assert "may not see" in client.post(f"/customers/{mine.pk}/colleagues/", {"typed": "gue"}).content.decode()
+    everybody = client.post(f"/customers/{mine.pk}/colleagues/", {"typed": ""}).content.decode()
+    names = re.findall('data-colleague="([^"]+)"', everybody)
+    # Who hears of it first, and never the writer.
+    assert (set(names[:3]), set(names[3:])) == ({"team_lead", "manager", "boss"}, {"guest", "colleague"})
     said = client.post(f"/customers/{mine.pk}/activities/", {"kind": "note", "text": "@manager @guest 请看"})
     assert "Told: manager." in said.headers["HX-Trigger"]
     assert "may not see this customer: guest." in said.headers["HX-Trigger"]

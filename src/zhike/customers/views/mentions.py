@@ -52,5 +52,5 @@ def find_colleagues(request: ActorRequest, pk: int) -> HttpResponse:
     """Colleagues by what is typed behind an @, each with whether they would hear of it."""
     load_visible(request, pk)
     typed = request.POST.get("typed", "").replace("\0", "").strip()[:40]
-    found = mentioning.list_colleagues(customer_id=pk, typed=typed)
+    found = mentioning.list_colleagues(actor=request.actor, customer_id=pk, typed=typed)
     return render_page(request, "customers/colleagues.html", {"found": found})
