@@ -1,7 +1,7 @@
 # Everything is installed into .venv, .tools and node_modules of this folder; nothing global.
 # Works with GNU make 3.81, which macOS ships.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev ready demo test check format lock screenshots bench-spine bench-trust bench-records bench-science clean
+.PHONY: help setup setup-dev ready demo test test-spark spark check format lock screenshots bench-spine bench-trust bench-records bench-science clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -32,6 +32,13 @@ demo: setup  ## 创建演示公司并启动 / Make the demo company and start
 test: setup-dev check  ## 运行全部检查与测试 / Run all checks and tests
 	scripts/browser.sh
 	$(WRITING) $(BIN)/pytest -n 3 --dist loadfile
+
+spark: setup  ## 安装 Spark 引擎（需要 Java 17） / Install the Spark engine; wants Java 17
+	scripts/spark.sh
+
+test-spark: setup-dev  ## 在本机 Spark 集群上对照各项分析 / Compare the measures on a Spark cluster of this machine
+	scripts/spark.sh
+	$(WRITING) PYTHONPATH=.tools/spark $(BIN)/pytest -n 0 tests/spark
 
 check: setup-dev  ## 静态检查 / Linters, types, contracts, translations
 	$(WRITING) $(BIN)/python scripts/check.py

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,32 +15,22 @@ from zhike.runtime.problems import EnvironmentProblem
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
+    import pyarrow as pa
+    from ibis.backends.sql import SQLBackend
 
 DEFAULT_ENGINE = "duckdb"
 MEMORY_LIMIT = "2GB"
 
 
-class Engine:
+class Engine(ABC):
     """An open engine: `table` gives Ibis tables, `ibis` the backend itself; close it, or use `with`."""
 
-    def __init__(self, warehouse: Warehouse, *, memory_limit: str, threads: int | None) -> None:
-        import ibis
+    ibis: SQLBackend
 
+    def __init__(self, warehouse: Warehouse) -> None:
         self._folder = warehouse.folder
-        self._threads = threads or os.process_cpu_count() or 1
         self._lease = warehouse.read()
         self.version = self._lease.version
-        self.ibis: Backend = ibis.duckdb.connect(
-            threads=self._threads,
-            memory_limit=memory_limit,
-            temp_directory=str(self._lease.scratch),
-            preserve_insertion_order=False,
-            autoinstall_known_extensions=False,  # nothing may be fetched from the network behind our back
-        )
-        self.ibis.raw_sql("SET TimeZone = 'UTC'")
-        for name, files in self.version.tables.items():
-            self.ibis.raw_sql(_view(name, files, warehouse.folder))
 
     @property
     def fingerprint(self) -> str:
@@ -64,27 +56,39 @@ class Engine:
         if before is None or before.base != after.base:
             return None
         view = f"{name}_since_{since.number}"
-        self.ibis.raw_sql(_differences(view, before, after, self._folder))
+        self._show_differences(view, before, after)
         return self.ibis.table(view)
 
+    @abstractmethod
     def materialize(self, name: str, rows: ir.Table) -> ir.Table:
         """Compute the rows once and keep them, under a new name, until the engine is closed."""
-        import ibis.expr.operations as ops
 
-        # As Ibis creates a table, without asking where it is and what it looks like: that is known.
-        columns = ", ".join(each.sql("duckdb") for each in rows.schema().to_sqlglot_column_defs("duckdb"))
-        self.ibis.raw_sql(f'CREATE TEMP TABLE "{name}" ({columns})')
-        self.ibis.raw_sql(f'INSERT INTO "{name}" {self.ibis.compile(rows)}')
-        place = ops.Namespace(catalog="temp", database="main")
-        return ops.DatabaseTable(name, schema=rows.schema(), source=self.ibis, namespace=place).to_expr()
+    @abstractmethod
+    def put(self, name: str, rows: pa.Table) -> ir.Table:
+        """Rows from elsewhere as a table, under a new name, until the engine is closed."""
 
+    @abstractmethod
+    def read(self, file: Path) -> ir.Table:
+        """A Parquet file in the folder of the warehouse."""
+
+    @abstractmethod
+    def write(self, rows: ir.Table, file: Path) -> None:
+        """Compute the rows into one Parquet file in the folder of the warehouse."""
+
+    @abstractmethod
     def leave_a_processor(self) -> None:
         """From now on leave one to what runs beside, if there are two."""
-        self.ibis.raw_sql(f"SET threads = {max(1, self._threads - 1)}")
 
     def close(self) -> None:
-        self.ibis.disconnect()
+        self._close()
         self._lease.release()
+
+    @abstractmethod
+    def _close(self) -> None: ...
+
+    @abstractmethod
+    def _show_differences(self, view: str, before: TableFiles, after: TableFiles) -> None:
+        """Of the base what is gone since; of either side's changes what the other does not hold."""
 
     def __enter__(self) -> Self:
         return self
@@ -98,42 +102,45 @@ class Engine:
 def connect(warehouse: Warehouse, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> Engine:
     """Open the engine that ZHIKE_ENGINE names over the newest version of the warehouse.
 
-    memory_limit: beyond it intermediate results spill into the warehouse folder. threads: all processors by default.
+    ZHIKE_ENGINE: duckdb, in this process; spark://host:port, a cluster; spark:… with any other master that Spark
+    knows, such as spark:yarn or spark:local[2]. memory_limit, threads: of DuckDB; Spark has settings of its own.
+    Beyond the limit intermediate results spill into the warehouse folder; all processors by default.
+
     :raises WarehouseEmpty: before the first refresh
-    :raises EnvironmentProblem: if ZHIKE_ENGINE names an engine that this release does not have
+    :raises EnvironmentProblem: if ZHIKE_ENGINE names an engine that there is not, or that does not start
     """
+    master = _spark_master()
+    if master is not None:
+        from zhike.engine.spark import SparkEngine
+
+        return SparkEngine(warehouse, master=master)
+    from zhike.engine.in_process import DuckdbEngine
+
+    return DuckdbEngine(warehouse, memory_limit=memory_limit, threads=threads)
+
+
+def load() -> None:
+    """Load the libraries of the engine, which takes a second, before they are wanted.
+
+    :raises EnvironmentProblem: if ZHIKE_ENGINE names an engine that there is not, or whose libraries are not there
+    """
+    if _spark_master() is None:
+        import_module("ibis.backends.duckdb")
+    else:
+        from zhike.engine.spark import load_libraries
+
+        load_libraries()
+
+
+def _spark_master() -> str | None:
+    """What Spark is told to run on; None for DuckDB."""
     name = os.environ.get("ZHIKE_ENGINE", DEFAULT_ENGINE)
-    if name != DEFAULT_ENGINE:
+    kind, _, place = name.partition(":")
+    if name == DEFAULT_ENGINE:
+        return None
+    if kind != "spark" or not place.strip("/"):
         raise EnvironmentProblem(
-            zh=f"ZHIKE_ENGINE={name}：此版本只支持 {DEFAULT_ENGINE}；spark:// 集群引擎已预留，尚未实现。",
-            en=f"ZHIKE_ENGINE={name}: this release only has {DEFAULT_ENGINE}; spark:// is reserved, not there yet.",
+            zh=f"ZHIKE_ENGINE={name}：没有这种引擎；可用 {DEFAULT_ENGINE}、spark://主机:端口、spark:yarn 等。",
+            en=f"ZHIKE_ENGINE={name}: there is no such engine, but {DEFAULT_ENGINE}, spark://host:port, spark:yarn.",
         )
-    return Engine(warehouse, memory_limit=memory_limit, threads=threads)
-
-
-def _view(name: str, files: TableFiles, folder: Path) -> str:
-    query = f"FROM {_rows(files.base, folder)} AS base"
-    if files.gone and files.changes:
-        gone, changes = _rows(files.gone, folder), _rows(files.changes, folder)
-        query += f' ANTI JOIN {gone} AS gone USING ("{files.key}") UNION ALL FROM {changes}'
-    return f'CREATE VIEW "{name}" AS {query}'
-
-
-def _differences(view: str, before: TableFiles, after: TableFiles, folder: Path) -> str:
-    """Of the base what is gone since; of either side's changes what the other does not hold."""
-    nothing = f"(FROM {_rows(after.base, folder)} LIMIT 0)"
-    old, new = (_rows(files.changes, folder) if files.changes else nothing for files in (before, after))
-    old_gone, new_gone = (_rows(files.gone, folder) if files.gone else nothing for files in (before, after))
-    key, version = f'"{after.key}"', f'"{after.key}", "{after.change}"'
-    return (
-        f'CREATE OR REPLACE VIEW "{view}" AS'
-        f" FROM {_rows(after.base, folder)} AS base SEMI JOIN {new_gone} AS gone USING ({key})"
-        f" ANTI JOIN {old_gone} AS old_gone USING ({key})"
-        f" UNION ALL FROM {old} AS old ANTI JOIN {new} AS new USING ({version})"
-        f" UNION ALL FROM {new} AS new ANTI JOIN {old} AS old USING ({version})"
-    )
-
-
-def _rows(path: str, folder: Path) -> str:
-    quoted = str(folder / path).replace("'", "''")
-    return f"read_parquet('{quoted}')"
+    return name if place.startswith("//") else place

@@ -153,7 +153,7 @@ def _totals_since(engine: Engine, counted: ir.Table, earlier: Earlier, *, as_of:
         customers = customers.union(between.select("customer_id"))
     moved = engine.materialize("moved", customers.distinct())
     fresh = purchase_totals(counted.semi_join(moved, "customer_id"), as_of=as_of).drop("purchases")
-    known = engine.ibis.read_parquet(earlier.values)
+    known = engine.read(earlier.values)
     known = known.select(*fresh.columns).cast(fresh.schema()).anti_join(moved, "customer_id")
     return known.union(fresh)
 

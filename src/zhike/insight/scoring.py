@@ -63,7 +63,7 @@ def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | Non
     """
     copy = _copy(folder, latest) if latest else None
     if copy is not None and copy.exists():
-        known = engine.ibis.read_parquet(copy)
+        known = engine.read(copy)
     else:
         found = _known_facts(engine, figures.schema(), dsn=dsn)
         if found is None:
@@ -76,11 +76,11 @@ def changed_facts(engine: Engine, figures: ir.Table, *, latest: ScoringRun | Non
     return rows.filter(differs).select(*figures.columns).order_by("customer_id").to_pyarrow()
 
 
-def draft(figures: ir.Table, *, folder: Path) -> None:
+def draft(engine: Engine, figures: ir.Table, *, folder: Path) -> None:
     """Write what a run is about to write, for `remember`."""
     path = _draft(folder)
     path.parent.mkdir(exist_ok=True)
-    figures.to_parquet(path)
+    engine.write(figures, path)
 
 
 def remember(*, run: ScoringRun, folder: Path) -> None:
@@ -138,6 +138,6 @@ def _known_facts(engine: Engine, schema: Any, *, dsn: str) -> ir.Table | None:
         batches = [batch.rename_columns(names) for batch in snapshot.batches(_KNOWN.format(columns))]
     if not any(batch.num_rows for batch in batches):
         return None
-    known = engine.ibis.create_table("known_text", pa.Table.from_batches(batches), temp=True)
+    known = engine.put("known_text", pa.Table.from_batches(batches))
     typed = known.select(*(known[name].cast(schema[name]).name(name) for name in names))
     return engine.materialize("known", typed)

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from importlib import import_module
 from importlib.metadata import version
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from procrastinate.contrib.django import app
 from zhike.core.access import require
 from zhike.core.actor import SYSTEM, Actor
 from zhike.core.database import forget_deletions
-from zhike.engine.backend import Engine, connect
+from zhike.engine.backend import Engine, connect, load
 from zhike.engine.warehouse import RefreshReport, Warehouse
 from zhike.insight import measures, scoring
 from zhike.insight.aggregates import aggregate
@@ -57,10 +56,11 @@ def refresh(*, actor: Actor, as_of: date, at: datetime, purged: bool = False) ->
         earlier = held.enter_context(scoring.earlier(warehouse, latest=latest))
         with ThreadPoolExecutor(max_workers=1) as beside:
             # To load the engine takes a second, in which PostgreSQL can be read.
-            beside.submit(import_module, "ibis.backends.duckdb")
+            loaded = beside.submit(load)
             # Once a day the rows are counted all the same.
             counted = latest is None or latest.as_of != as_of
             report = warehouse.refresh(dsn, sources(), counted=counted, compacted=purged)
+            loaded.result()
         forget_deletions(before=report.watermark)
         parameters = {**measures.parameters(), "currency": settings.COMPANY_CURRENCY, "zone": settings.TIME_ZONE}
         if latest and _is_same(latest, as_of, report.fingerprint, parameters):
@@ -112,7 +112,7 @@ def _score(engine: Engine, note: _Note, parameters: dict[str, object], moment: _
     engine.leave_a_processor()
     with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
         aggregates = beside.submit(aggregate, engine, value, as_of=as_of, currencies=currencies)
-        drafted = beside.submit(scoring.draft, value.table, folder=folder)
+        drafted = beside.submit(scoring.draft, engine, value.table, folder=folder)
         run = scores.begin_run(
             actor=SYSTEM,
             measure=scores.VALUE,

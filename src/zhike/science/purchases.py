@@ -76,7 +76,7 @@ def purchase_totals(orders: ir.Table, *, as_of: date) -> ir.Table:
     return known.group_by("customer_id").agg(
         first_order_on=known.placed_on.min(where=is_purchase),
         last_order_on=known.placed_on.max(where=is_purchase),
-        order_count=known.count(where=is_purchase),
+        order_count=known.amount.count(where=is_purchase),
         purchase_days=known.placed_on.nunique(where=is_purchase),
         amount=known.amount.sum().cast(MONEY),
         purchases=known.amount.sum(where=is_purchase).cast(MONEY),

@@ -10,6 +10,7 @@ import adbc_driver_manager
 import psycopg
 import pytest
 
+from zhike.engine import spark
 from zhike.engine.backend import connect
 from zhike.engine.sources import Column, Source
 from zhike.engine.tests.conftest import settle
@@ -191,8 +192,20 @@ def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("sqlite", "spark", "spark://"):
+        monkeypatch.setenv("ZHIKE_ENGINE", name)
+        with pytest.raises(EnvironmentProblem, match=f"ZHIKE_ENGINE={name}"):
+            connect(Warehouse(tmp_path))
+
+
+def test_what_spark_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHIKE_ENGINE", "spark://cluster:7077")
-    with pytest.raises(EnvironmentProblem, match="spark://cluster:7077"):
+    monkeypatch.setattr(spark, "find_spec", lambda _name: None)
+    with pytest.raises(EnvironmentProblem, match="pip install"):
+        connect(Warehouse(tmp_path))
+    monkeypatch.setattr(spark, "find_spec", lambda name: name)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(EnvironmentProblem, match="Java 17"):
         connect(Warehouse(tmp_path))
 
 

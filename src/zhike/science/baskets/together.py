@@ -32,7 +32,7 @@ def basket_sizes(items: ir.Table, *, cap: int = CAP) -> ir.Table:
     sizes = items.group_by("order_id").agg(product_count=items.count())
     return sizes.agg(
         basket_count=sizes.count(),
-        over_cap=sizes.count(where=sizes.product_count > cap),
+        over_cap=sizes.product_count.count(where=sizes.product_count > cap),
         largest=sizes.product_count.max(),
     )
 

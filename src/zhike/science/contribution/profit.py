@@ -99,8 +99,8 @@ def whale_figures(rows: ir.Table) -> ir.Table:
     profit = rows.profit
     figures = rows.agg(
         customer_count=rows.count(),
-        unknown_count=rows.count(where=profit.isnull()),
-        profitable_count=rows.count(where=profit > 0),
+        unknown_count=profit.isnull().count(where=profit.isnull()),
+        profitable_count=profit.count(where=profit > 0),
         total_amount=profit.sum().fill_null(0),
         peak_amount=profit.sum(where=profit > 0).fill_null(0),
         lost_amount=profit.sum(where=profit < 0).fill_null(0),

@@ -14,7 +14,7 @@ YEAR = 365
 
 
 def _count(rows: Any, within: Any) -> Any:
-    return rows.count(where=within)
+    return within.count(where=within)
 
 
 def _since(rows: Any, within: Any) -> Any:
@@ -22,7 +22,7 @@ def _since(rows: Any, within: Any) -> Any:
 
 
 def _purchases(rows: Any, within: Any) -> Any:
-    return rows.count(where=within & (rows.amount >= 0))
+    return rows.amount.count(where=within & (rows.amount >= 0))
 
 
 def _spent(rows: Any, within: Any) -> Any:
@@ -73,7 +73,7 @@ ORDERS: tuple[Declared, ...] = (
     Feature(
         name="refunds_365d",
         source="orders",
-        measure=lambda rows, within: rows.count(where=within & (rows.amount < 0)),
+        measure=lambda rows, within: rows.amount.count(where=within & (rows.amount < 0)),
         days=YEAR,
         empty=0,
     ),
@@ -86,7 +86,7 @@ ORDERS: tuple[Declared, ...] = (
     Feature(
         name="weekend_orders",
         source="orders",
-        measure=lambda rows, within: rows.count(where=within & (rows.amount >= 0) & (rows.weekday >= 5)),
+        measure=lambda rows, within: rows.amount.count(where=within & (rows.amount >= 0) & (rows.weekday >= 5)),
         empty=0,
     ),
     Derived(name="average_order", of=("amount", "orders"), measure=lambda row: _ratio(row.amount, row.orders)),
@@ -215,13 +215,13 @@ STANDARD: tuple[Declared, ...] = (*ORDERS, *RHYTHM, *DIVERSITY, *EVENTS, *TICKET
 OPEN_TICKETS = Feature(
     name="open_tickets",
     source="tickets",
-    measure=lambda rows, within: rows.count(where=within & rows.resolved_at.isnull()),
+    measure=lambda rows, within: within.count(where=within & rows.resolved_at.isnull()),
     empty=0,
 )
 COMPLAINTS = Feature(
     name="complaints_365d",
     source="tickets",
-    measure=lambda rows, within: rows.count(where=within & rows.is_complaint),
+    measure=lambda rows, within: rows.is_complaint.count(where=within & rows.is_complaint),
     days=YEAR,
     empty=0,
 )

@@ -65,7 +65,7 @@ def demand(orders: ir.Table, *, unit: Unit, by: str | None = None) -> ir.Table:
     told = orders.mutate(period=orders.placed_on.truncate({"day": "D", "week": "W", "month": "M"}[unit]).cast("date"))
     is_order = told.amount >= 0
     return told.group_by("period", *([by] if by else [])).agg(
-        order_count=told.count(where=is_order),
+        order_count=told.amount.count(where=is_order),
         amount=told.amount.sum(),
         customer_count=told.customer_id.nunique(where=is_order),
     )
