@@ -54,6 +54,6 @@ class PrivacyConfig(AppConfig):
                 icon="shield-lock",
                 order=880,
                 permission=permissions.HANDLE,
-                key="g d",
+                key="g p",
             )
         )

@@ -183,11 +183,13 @@ def _recency(facts: CustomerFacts, style: Style) -> str:
 
 def explain_rhythm(facts: CustomerFacts) -> str:
     """How the time since the last order compares with the customer's own rhythm; empty where that is unknown."""
-    if not facts.interval_days or facts.overdue_rate is None:
+    if not facts.interval_days or facts.last_order_on is None:
         return ""
+    # Not the kept rate: a merge moves the last order at once, and that one only with the next refresh.
+    rate = (facts.as_of - facts.last_order_on).days / facts.interval_days
     return _("Orders about every %(days)s days; %(rate)s times that long since the last one.") % {
         "days": round(facts.interval_days),
-        "rate": f"{facts.overdue_rate:.1f}",
+        "rate": f"{rate:.1f}",
     }
 
 

@@ -264,3 +264,17 @@ def test_programs_are_not_told_where_files_of_an_archived_field_lie() -> None:
     definitions.archive_field(actor=SYSTEM, pk=field.pk, at=NOON)
     (told,) = records.list_activities(actor=SYSTEM, customer_id=ada.pk, page=Page()).items
     assert told["changes"][0]["after"] == "a.pdf"
+
+
+def test_what_was_edited_looks_as_before(company: Company) -> None:
+    """A badge stays a badge, lines stay lines; and the header that comes anew keeps its buttons."""
+    colour = create(Kind.CHOICE, "Colour", options=[NewOption(label="green", tone="good")])
+    create(Kind.LONG_TEXT, "Story")
+    mine, client = add(company.actor("seller")), Client()
+    client.force_login(company.seller)
+    chosen = {"value": colour.options.get().key, "was": ""}
+    saved = client.post(f"/customers/{mine.pk}/edit/custom.colour/", chosen).content.decode()
+    assert '<span class="zk-badge" data-tone="good">green</span>' in saved
+    saved = client.post(f"/customers/{mine.pk}/edit/custom.story/", {"value": "a\nb", "was": ""}).content.decode()
+    assert 'class="zk-editable zk-long"' in saved
+    assert f"/customers/{mine.pk}/print/" in client.get(f"/customers/{mine.pk}/header/").content.decode()

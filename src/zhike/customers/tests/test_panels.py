@@ -12,6 +12,7 @@ from zhike.core.lists import advice, panels
 from zhike.customers import timeline
 from zhike.customers.advising import next_birthday
 from zhike.customers.models import PanelArrangement
+from zhike.customers.selectors import record
 from zhike.customers.services import activities
 from zhike.customers.tests.conftest import NOON, Company, MakeCustomer
 from zhike.customers.views.record import _day, _end_of
@@ -115,3 +116,11 @@ def test_the_time_line_begins_at_the_end_of_a_day(company: Company, make_custome
     assert client.get(f"/customers/{one.pk}/?until=nonsense").status_code == 200
     assert "Back to the latest" in client.get(f"/customers/{one.pk}/time-line/?until=2026-11-20").content.decode()
     assert (_day("2026-13-01"), _end_of(date(9999, 12, 31), seller)) == (None, None)
+
+
+def test_the_header_tells_the_rhythm_by_the_days_it_shows(company: Company, make_customer: MakeCustomer) -> None:
+    """A merge moves the last order at once, and the kept rate with the next refresh."""
+    facts = {"last_order_on": date(2026, 10, 13), "interval_days": 20.0, "overdue_rate": 9.0}
+    ada = make_customer("Ada", owner=company.seller, facts=facts)
+    with translation.override("en"):
+        assert "; 2.0 times" in record.explain_rhythm(ada.facts)

@@ -30,9 +30,12 @@ from zhike.customers.services.identifiers import NewIdentifier
 from zhike.customers.views.asking import asking_of, style_of
 from zhike.customers.views.record import EDIT, OF_HOLDERS, load, load_visible, shown_value
 from zhike.metadata.filed import FILES
+from zhike.metadata.kinds import Known
+from zhike.metadata.models import Kind
 
 CHANGED = "customerChanged"
 RECORDS_CHANGED = "recordsChanged"  # fields and lists show themselves anew
+LINKED = (Kind.URL, Kind.RECORD)
 _COMMAS = re.compile(r"[,，、;；\n]+")
 
 
@@ -86,7 +89,7 @@ def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
     customer = load(request, pk).customer
     url = _address(request, pk, field)
     if "shown" in request.GET:
-        return _field(request, pk, field, own_fields.shown_in(request.actor, customer, known), known.named)
+        return _own_value(request, customer, known)
     fields.require_write(request.actor, known.path)
     current, value = own_fields.written_in(customer, field), customer.custom.get(known.key)
     form = forms.OwnField(request.POST or None, known=known, actor=request.actor, current=current, value=value)
@@ -102,9 +105,9 @@ def edit_own_field(request: ActorRequest, pk: int, field: str) -> HttpResponse:
             form.add_error("value", str(refusal))
         else:
             customer = load(request, pk).customer
-            saved = _field(request, pk, field, own_fields.shown_in(request.actor, customer, known), known.named)
-            # Other fields may be shown, or not any more, by what stands in this one.
-            also = RECORDS_CHANGED if own_fields.decides(known) else ""
+            saved = _own_value(request, customer, known)
+            # Other fields may be shown, or not any more, by what stands in this one; and links lead elsewhere.
+            also = RECORDS_CHANGED if own_fields.decides(known) or known.kind in LINKED else ""
             # What an encrypted field said before is kept nowhere, so there is no way back.
             way_back = None if known.is_sealed else change_id
             return told(saved, way_back, _("Saved: %(field)s") % {"field": known.named}, also=also)
@@ -204,16 +207,29 @@ def _shown(address: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}shown=1"
 
 
-def _field(request: ActorRequest, pk: int, field: str, value: str, label: str) -> HttpResponse:
+def _field(request: ActorRequest, pk: int, field: str, value: str, label: str, **look: object) -> HttpResponse:
     """The value as the customer's page shows it, or the cell of the list."""
     url = _address(request, pk, field)
     columns = registry.get(KEY).columns_for(request.actor).values() if "cell" in request.GET else ()
     column = next((one for one in columns if one.edit == field), None)
     if column is None:
-        return _value(request, value, url, label)
+        return _value(request, value, url, label, **{"is_long": field == "note", **look})
     style = style_of(asking_of(request))
     cell = selectors.draw_cell(actor=request.actor, customer_id=pk, column=column, style=style)
     return render_page(request, "customers/cell.html", {"cell": cell, "url": url})
+
+
+def _own_value(request: ActorRequest, customer: Customer, known: Known) -> HttpResponse:
+    chosen = known.options.get(str(customer.custom.get(known.key))) if known.kind is Kind.CHOICE else None
+    return _field(
+        request,
+        customer.pk,
+        known.name,
+        own_fields.shown_in(request.actor, customer, known),
+        known.named,
+        is_long=known.kind is Kind.LONG_TEXT,
+        tone=chosen.tone if chosen else "",
+    )
 
 
 def _current(found: Record, field: str) -> str:
@@ -234,8 +250,9 @@ def _load_identifier(request: ActorRequest, pk: int) -> Identifier:
     return identifier
 
 
-def _value(request: ActorRequest, value: str, url: str, label: str) -> HttpResponse:
-    return render_page(request, "ui/components/editable.html", {"value": value, "url": url, "label": label})
+def _value(request: ActorRequest, value: str, url: str, label: str, **look: object) -> HttpResponse:
+    """look: how the page shows it: is_long, tone."""
+    return render_page(request, "ui/components/editable.html", {"value": value, "url": url, "label": label, **look})
 
 
 def _identifiers(

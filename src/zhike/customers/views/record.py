@@ -98,7 +98,6 @@ def show_customer(request: ActorRequest, pk: int) -> HttpResponse:
             found, style, request.actor, may_delete=record.may_delete(actor=request.actor, customer_id=pk)
         ),
         **fields_context(found, request, may_edit),
-        "may_print": holds(request.actor, EXPORT, found.customer),
         "may_edit": may_edit,
         "pinned": activities.list_pinned(actor=request.actor, customer_id=pk),
         "composer": new_activity(request.actor),
@@ -212,6 +211,7 @@ def header_context(found: Record, style: Style, actor: Actor, *, may_delete: boo
     facts = found.facts
     return {
         "may_delete": may_delete,
+        "may_print": holds(actor, EXPORT, found.customer),
         "customer": found.customer,
         "kind_label": _KINDS[found.customer.kind],
         "relationship": found.relationship,

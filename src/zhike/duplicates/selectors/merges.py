@@ -108,9 +108,12 @@ def get_merge(*, actor: Actor, merge_id: int) -> MergePage:
     )
 
 
-def changed_since(at: datetime) -> bool:
-    """Whether anybody merged, or took a merge back."""
-    return Merge.objects.filter(Q(merged_at__gte=at) | Q(undone_at__gte=at)).exists()
+def changed_since(at: datetime, *, customer_id: int | None = None) -> bool:
+    """Whether anybody merged, or took a merge back; of one customer where that is given."""
+    rows = Merge.objects.filter(Q(merged_at__gte=at) | Q(undone_at__gte=at))
+    if customer_id is not None:
+        rows = rows.filter(Q(survivor_id=customer_id) | Q(records__record_id=customer_id))
+    return rows.exists()
 
 
 def list_merges(*, actor: Actor, customer_id: int) -> list[Merge]:

@@ -12,6 +12,8 @@ from zhike.core import fields
 from zhike.core.actor import Actor
 from zhike.customers.guarded import AMOUNT, GRADE, LAST_ORDER, STAGE, conceal_facts, key
 from zhike.customers.models import Customer, CustomerFacts, Grade
+from zhike.duplicates.selectors.merges import changed_since
+from zhike.insight.selectors import refreshes
 from zhike.scores import selectors as scores
 from zhike.scores.models import ScoringRun
 from zhike.ui import formatting
@@ -44,13 +46,15 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Why:
-    """run: the latest; reasons: those of the fields that the reader reads; is_buyer: whether there are any at all."""
+    """run: the latest; reasons: those of the fields that the reader reads; is_buyer: whether there are any at all.
+    is_waiting: merged or separated since, so that what was worked out before holds no longer."""
 
     run: ScoringRun
     facts: CustomerFacts
     reasons: list[Reason]
     history: list[Step]
     is_buyer: bool
+    is_waiting: bool
 
 
 # In the sequence of the reasons: the field that each is about, and those that its sentence tells of.
@@ -74,6 +78,7 @@ def get_why(*, actor: Actor, customer_id: int, reader: Actor | None = None) -> W
     facts = CustomerFacts.objects.filter(customer__in=visible).first()
     if run is None or facts is None:
         return None
+    began = refreshes.started_last_at()
     read = {field for field, _said in _TELLS if fields.reads(reader, [field])}
     history = [
         Step(
@@ -96,6 +101,7 @@ def get_why(*, actor: Actor, customer_id: int, reader: Actor | None = None) -> W
         reasons=shown,
         history=history if {GRADE, STAGE} & read else [],
         is_buyer=bool(reasons),
+        is_waiting=began is not None and changed_since(began, customer_id=customer_id),
     )
 
 

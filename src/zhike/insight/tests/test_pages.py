@@ -1,5 +1,6 @@
 """Today, Insight and the reasons: what each sees, and that nothing outside a scope is counted."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,9 @@ from zhike.accounts.actors import actor_of
 from zhike.accounts.models import Role, User
 from zhike.core.actor import SYSTEM
 from zhike.customers.models import Customer
+from zhike.duplicates.models import Merge
 from zhike.insight import services
+from zhike.insight.models import Refresh
 from zhike.insight.selectors import figures, reasons, today
 from zhike.insight.tests.company import DAY, NOW, Sale, add_customers, add_orders
 from zhike.runtime.home import Home
@@ -183,6 +186,21 @@ def test_reasons_name_the_figure_and_the_cut_off(client: Client, house: House) -
     assert why is not None
     assert [reason.kind for reason in why.reasons] == ["r", "f", "m", "grade", "stage"]
     assert why.history[0].change == 3
+
+
+def test_after_a_merge_nothing_is_explained_that_no_longer_holds(client: Client, house: House) -> None:
+    panel = f"/insight/customers/{house.customers[0].pk}/why/"
+    Refresh.objects.create(as_of=DAY, started_at=NOW, finished_at=NOW)
+    assert "位于最近的" in logged_in(client, house.boss).get(panel).content.decode()
+    merge = Merge.objects.create(
+        survivor_id=house.customers[0].pk, merged_at=NOW + timedelta(minutes=1), batch=uuid.uuid4(), entry_id=1
+    )
+    page = client.get(panel).content.decode()
+    assert ("刚合并或拆分过" in page, "位于最近的" in page) == (True, False)
+    other = client.get(f"/insight/customers/{house.customers[1].pk}/why/").content.decode()
+    assert "刚合并或拆分过" not in other
+    Refresh.objects.create(as_of=DAY, started_at=merge.merged_at + timedelta(minutes=9), finished_at=None)
+    assert "位于最近的" in client.get(panel).content.decode()
 
 
 def test_reasons_of_a_stranger_s_customer_are_not_found(client: Client, house: House) -> None:

@@ -37,6 +37,14 @@ def own_items(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+WITH_KEYS = [item for item in navigation.list_items() if item.key]
+
+
+def test_no_two_places_have_the_same_keys() -> None:
+    assert len(WITH_KEYS) > 5
+    assert len({item.key for item in WITH_KEYS}) == len(WITH_KEYS)
+
+
 def test_links_come_in_order_and_the_closest_is_current() -> None:
     links = navigation.list_links(section="rail", actor=ACTOR, path="/insight/value/7/")
     assert [link.label for link in links] == ["Today", "Insight", "Value"]
