@@ -24,6 +24,9 @@ METHODS = (
     "propensity",
     "baskets",
     "recommending",
+    "segments",
+    "contribution",
+    "forecasting",
 )
 MINUTES = 30
 
