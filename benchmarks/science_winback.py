@@ -2,47 +2,20 @@
 
 import os
 import sys
-from datetime import date
 from pathlib import Path
 
-import ibis
-import polars as pl
-
 from harness import emit, missed
+from zhike.science.tests.winback.retailer import invoices, ranked
 from zhike.science.winback.judging import judge_rankings
-from zhike.science.winback.returning import FEATURES, fit_returns, lapsed_customers, spending_after
 
-LAST_DAY = date(2011, 9, 8)  # the cut is the day after
-WEEKS, LOST_DAYS, ROUNDS = 13, 90, 2_000
-FURTHER = ("products", "pieces", "price")
+ROUNDS = 2_000
 
 
 def main() -> int:
     file = Path(os.environ.get("ZHIKE_TRIAL_DATA", "")) / "online_retail" / "online_retail.parquet"
     if not file.is_file():
         return 0
-    lines = pl.read_parquet(file).filter(pl.col("CustomerID").is_not_null(), pl.col("UnitPrice") > 0)
-    invoices = lines.group_by("InvoiceNo").agg(
-        customer_id=pl.col("CustomerID").first().cast(pl.Int64),
-        placed_on=pl.col("InvoiceDate").min().dt.date(),
-        amount=(pl.col("Quantity") * pl.col("UnitPrice")).sum().round(2).cast(pl.Decimal(24, 8)),
-        products=pl.col("StockCode").n_unique(),
-        pieces=pl.col("Quantity").abs().sum(),
-        price=pl.col("UnitPrice").median(),
-    )
-    orders = ibis.memtable(invoices.to_arrow())
-    model = fit_returns(orders, as_of=LAST_DAY, lost_days=LOST_DAYS, weeks=WEEKS, further=FURTHER)
-    lost = lapsed_customers(orders, as_of=LAST_DAY, lost_days=LOST_DAYS, further=FURTHER)
-    returns = model.predict(lost)
-    spent = spending_after(orders, lost.customer_ids, day=LAST_DAY, weeks=WEEKS)
-    rate, mean = (lost.features[:, FEATURES.index(name)] for name in ("rate", "mean"))
-    rankings = {
-        "return": returns.p,
-        "value": returns.value,
-        "nbd": rate,
-        "nbd_by_mean": rate * mean,
-        "recency": -lost.recency_days,
-    }
+    rankings, spent = ranked(invoices(file))
     sizes = {"customers": len(spent), "returned": round(float((spent > 0).mean()), 4)}
     for name, found in judge_rankings(rankings, spent, rounds=ROUNDS, seed=1).items():
         for figure in ("auc", "captured"):

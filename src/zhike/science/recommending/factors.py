@@ -7,6 +7,7 @@ Gantner and Schmidt-Thieme, BPR: Bayesian personalized ranking from implicit fee
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -73,8 +74,7 @@ def fit_als(
             random_state=seed,
             num_threads=threads,
         )
-        model.fit(interactions.counted, show_progress=False)
-    return Factors(name="ALS", users=model.user_factors, items=model.item_factors, held=interactions.held)
+        return _fitted("ALS", model, interactions, interactions.counted)
 
 
 def fit_bpr(
@@ -101,8 +101,12 @@ def fit_bpr(
         random_state=seed,
         num_threads=1,
     )
-    model.fit(interactions.held, show_progress=False)
-    return Factors(name="BPR", users=model.user_factors, items=model.item_factors, held=interactions.held)
+    return _fitted("BPR", model, interactions, interactions.held)
+
+
+def _fitted(name: str, model: Any, interactions: Interactions, told: sparse.csr_matrix) -> Factors:
+    model.fit(told, show_progress=False)
+    return Factors(name=name, users=model.user_factors, items=model.item_factors, held=interactions.held)
 
 
 def _check(interactions: Interactions, factors: int, rounds: int) -> None:

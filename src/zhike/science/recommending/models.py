@@ -111,11 +111,10 @@ def fit_segment_popularity(
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoughtBefore:
-    """What somebody buys again and again; of consumables hard to beat."""
+class Repeated:
+    """Only what a customer bought is told of, by a weight for each. weights: customers by products."""
 
     weights: sparse.csr_matrix
-    name: ClassVar[str] = "bought before"
     floor: ClassVar[float] = 0.0
 
     def score(self, users: Integers) -> Scores:
@@ -125,6 +124,13 @@ class BoughtBefore:
     def because(self, user: int, item: int, *, most: int = 3) -> Integers:
         is_held = user != UNKNOWN and self.weights[user, item] > 0
         return np.array([item] if is_held else [], dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoughtBefore(Repeated):
+    """What somebody buys again and again; of consumables hard to beat."""
+
+    name: ClassVar[str] = "bought before"
 
 
 def fit_bought_before(interactions: Interactions, *, half_life_days: float | None = None) -> BoughtBefore:

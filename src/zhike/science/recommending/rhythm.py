@@ -16,11 +16,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy import sparse
 from scipy.special import log_ndtr, ndtr
 
-from zhike.science.recommending.interactions import EPOCH, Integers, Interactions, Scores, calendar_day
-from zhike.science.recommending.models import UNKNOWN, SettingInvalid, rows_of
+from zhike.science.recommending.interactions import EPOCH, Integers, Interactions, calendar_day
+from zhike.science.recommending.models import Repeated, SettingInvalid
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,25 +33,15 @@ _ROUNDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rhythm:
-    """Of each customer and product bought: chances, and what they come from. weights: customers by products, the
-    chance of a purchase within the horizon."""
+class Rhythm(Repeated):
+    """Of each customer and product bought: chances, and what they come from. weights: the chance of a purchase within
+    the horizon."""
 
     interactions: Interactions
-    weights: sparse.csr_matrix
     usual_gap_days: Any
     chance: Any
     as_of: int
     name: ClassVar[str] = "due again"
-    floor: ClassVar[float] = 0.0
-
-    def score(self, users: Integers) -> Scores:
-        found: Scores = rows_of(self.weights, users).toarray()
-        return found
-
-    def because(self, user: int, item: int, *, most: int = 3) -> Integers:
-        is_held = user != UNKNOWN and self.weights[user, item] > 0
-        return np.array([item] if is_held else [], dtype=np.int64)
 
     def table(self) -> pa.Table:
         """customer_id, product_id, purchase_days, last_on, usual_gap_days (their median), due_on (may have passed) and

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -97,7 +98,7 @@ def test_local_days_follow_summer_time_whatever_the_session(session: str, *, awa
 
 
 def test_dates_are_local_days_already() -> None:
-    orders = orders_table([(1, date(2026, 3, 30), 5)])  # type: ignore[list-item]
+    orders = orders_table([(1, date(2026, 3, 30), Decimal(5))])
     orders = orders.rename({"at": "placed_on"}).mutate(key=ibis.literal("a"))
     assert by_customer(customer_features({"orders": orders}, clock=CLOCK))[1]["recency_days"] == 1
 

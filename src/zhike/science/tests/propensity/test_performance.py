@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,9 +38,9 @@ def test_measures_equal_those_of_scikit_learn(rows: list[tuple[float, int]]) -> 
 
 
 @given(told_and_met, st.randoms(use_true_random=False))
-def test_neither_order_nor_doubling_matters(rows: list[tuple[float, int]], chance: object) -> None:
+def test_neither_order_nor_doubling_matters(rows: list[tuple[float, int]], chance: Random) -> None:
     again = rows + rows
-    chance.shuffle(again)  # type: ignore[attr-defined]
+    chance.shuffle(again)
     one, other = measure(*arrays(rows)), measure(*arrays(again))
     for name in ("rate", "auc", "average_precision", "brier", "lift"):
         assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-9)

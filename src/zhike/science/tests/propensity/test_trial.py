@@ -17,6 +17,7 @@ from zhike.science.propensity.performance import Performance, measure
 from zhike.science.propensity.spline_logit import fit_spline_logit
 from zhike.science.propensity.trial import (
     Absent,
+    Fitted,
     ReasonMissing,
     Trial,
     backtest,
@@ -72,11 +73,11 @@ def test_origins_learn_from_the_past_alone() -> None:
     examples, _ = customers(2_000, seed=1)
     seen: list[Examples] = []
 
-    def watched(given: Examples) -> object:
+    def watched(given: Examples) -> Fitted:
         seen.append(given)
         return learn(given)
 
-    back = backtest(examples, watched, gap=10, origins=3)  # type: ignore[arg-type]
+    back = backtest(examples, watched, gap=10, origins=3)
     assert [each.tried_to for each in back] == [74, 112, 149, 199]
     for given, origin in zip(seen, back, strict=True):
         assert given.time is not None

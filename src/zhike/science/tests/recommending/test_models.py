@@ -20,7 +20,7 @@ from zhike.science.recommending.models import (
     fit_popularity,
     fit_segment_popularity,
 )
-from zhike.science.recommending.neighbours import fit_content, fit_ease, fit_item_item
+from zhike.science.recommending.neighbours import Similarity, fit_content, fit_ease, fit_item_item
 from zhike.science.recommending.rhythm import fit_rhythm
 from zhike.science.recommending.simulation import simulate_interactions
 from zhike.science.tests.recommending.shops import listed, of_pairs, shop, tried
@@ -74,13 +74,13 @@ def test_similarities_are_those_of_the_slow_way(pairs: list[tuple[int, str]]) ->
     interactions = of_pairs(pairs)
     buyers = {item: {user for user, other in pairs if other == item} for _user, item in pairs}
     names = interactions.items.to_pylist()
-    formulas: dict[str, Callable[[int, int, int], float]] = {
+    formulas: dict[Similarity, Callable[[int, int, int], float]] = {
         "cosine": lambda n, m, both: both / (sqrt(n * m) + 2),
         "jaccard": lambda n, m, both: both / (n + m - both + 2),
         "lift": lambda n, m, both: both * len(interactions.users) / ((n + 2) * (m + 2)),
     }
     for name, formula in formulas.items():
-        weights = fit_item_item(interactions, similarity=name, shrinkage=2).weights.toarray()  # type: ignore[arg-type]
+        weights = fit_item_item(interactions, similarity=name, shrinkage=2).weights.toarray()
         for (i, one), (j, other) in product(enumerate(names), repeat=2):
             n, m, both = len(buyers[one]), len(buyers[other]), len(buyers[one] & buyers[other])
             assert weights[i, j] == pytest.approx(0 if i == j else formula(n, m, both), rel=1e-6)
