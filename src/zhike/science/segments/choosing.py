@@ -66,7 +66,7 @@ def choose_segments(
     that find nothing, want more customers or do not settle are told as `failed`, and the others are chosen from.
 
     :raises NoneLargeEnough: every candidate found nothing, or has a smaller segment
-    :raises FeatureConstant: as :func:`fit_segments`
+    :raises FeatureConstant, MethodUnfit: as :func:`fit_segments`
     """
     candidates, failed = [], []
     for method in methods:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 MISSING, UNKNOWN = -1, -2  # places of qualities
+ROUNDING = 1e-12  # of the largest value: sums in another order differ by that, and customers do not
 
 
 class FeaturesInvalid(ValueError):
@@ -90,7 +91,12 @@ class Quantities:
         :raises FeatureConstant: a feature is the same for everybody
         """
         rows = np.log1p(self.values) if self.is_logged else self.values
-        if constant := [name for name, column in zip(self.names, rows.T, strict=True) if np.ptp(column) == 0]:
+        constant = [
+            name
+            for name, column in zip(self.names, rows.T, strict=True)
+            if np.ptp(column) <= ROUNDING * float(np.abs(column).max())
+        ]
+        if constant:
             raise FeatureConstant(f"the same for everybody: {', '.join(constant)}")
         mean = np.average(rows, axis=0, weights=self.counts)
         deviation = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=self.counts))

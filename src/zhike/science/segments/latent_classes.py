@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import logsumexp
@@ -24,6 +25,7 @@ class LatentClasses:
     segments: int
     starts: int = 10
     rounds: int = 5_000
+    takes_qualities: ClassVar[bool] = True
 
     @property
     def name(self) -> str:

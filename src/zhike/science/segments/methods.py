@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -38,6 +38,11 @@ class Method(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def takes_qualities(self) -> bool:
+        """Whether rows are places of levels, and not quantities."""
+        ...
+
     def fit(self, rows: Floats, weights: Floats, *, seed: int) -> Assigner:
         """
         :raises TooFewCustomers: there are fewer rows than segments
@@ -67,6 +72,7 @@ class KMeans:
 
     segments: int
     starts: int = 10
+    takes_qualities: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -86,6 +92,7 @@ class Mixture:
 
     segments: int
     starts: int = 3
+    takes_qualities: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -124,6 +131,7 @@ class Ward:
     """
 
     segments: int
+    takes_qualities: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -135,6 +143,7 @@ class Ward:
         if len(rows) > MOST_MERGED:
             leaves = _k_means(rows, weights, count=MOST_MERGED, starts=1, seed=seed)
             weights = np.bincount(Centres(leaves).assign(rows), weights, minlength=len(leaves))
+            leaves, weights = leaves[weights > 0], weights[weights > 0]
         return _Leaves(leaves, _merge(leaves, weights, self.segments))
 
 
@@ -158,6 +167,7 @@ class Density:
     """
 
     smallest: float = 0.05
+    takes_qualities: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

@@ -15,6 +15,10 @@ NONE = -1  # in no segment
 NEAR = 0.999  # share of a segment's members that are near
 
 
+class MethodUnfit(ValueError):
+    """A method cannot group such features: places of names have no distance, and quantities no levels."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assigned:
     """segment: 0 for the largest, 1, …; -1 for none. is_far: farther from the middle of the segment than 99.9 % of
@@ -71,8 +75,11 @@ def fit_segments(customers: Customers, *, method: Method, seed: int) -> Segmenta
     :raises TooFewCustomers: there are fewer different customers than segments
     :raises NotConverged: the method did not settle
     :raises NoSegments: nobody belongs anywhere
+    :raises MethodUnfit: the method takes qualities and these are quantities, or the other way round
     """
     preparation = customers.preparation()
+    if method.takes_qualities != isinstance(preparation, Levels):
+        raise MethodUnfit(f"{method.name} takes {'qualities' if method.takes_qualities else 'quantities'}")
     every = preparation.transform(customers.values)
     rows, weights = distinct(every, customers.counts)
     assigner = method.fit(rows, weights, seed=seed)

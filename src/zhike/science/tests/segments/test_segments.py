@@ -17,7 +17,7 @@ from zhike.science.segments.customers import (
 )
 from zhike.science.segments.latent_classes import LatentClasses, LatentClassModel
 from zhike.science.segments.methods import Density, KMeans, Method, Mixture, NotConverged, Ward
-from zhike.science.segments.segmentation import NONE, fit_segments
+from zhike.science.segments.segmentation import NONE, MethodUnfit, fit_segments
 from zhike.science.tests.segments.companies import conflicts, three_groups
 
 METHODS: list[Method] = [KMeans(segments=3), Mixture(segments=3), Ward(segments=3), Density(smallest=0.1)]
@@ -138,3 +138,17 @@ def test_customers_come_from_tables() -> None:
     assert Qualities.of_arrow(rows, names=["kind"]).values.tolist() == [["x"], ["y"], [None]]
     with pytest.raises(FeaturesInvalid):
         Quantities.of_arrow(pa.table({"a": [1, None]}), names=["a"])
+
+
+def test_a_method_is_not_given_what_it_cannot_measure() -> None:
+    customers, _ = three_groups()
+    with pytest.raises(MethodUnfit, match="takes qualities"):
+        fit_segments(customers, method=LatentClasses(segments=2), seed=1)
+    with pytest.raises(MethodUnfit, match="takes quantities"):
+        fit_segments(conflicts(), method=KMeans(segments=2), seed=1)
+
+
+def test_what_differs_by_rounding_alone_is_constant() -> None:
+    values = np.array([[0.1 + 0.2, 1.0], [0.3, 2.0], [0.3, 9.0]])
+    with pytest.raises(FeatureConstant, match="a"):
+        Quantities(names=("a", "b"), values=values, is_logged=False).preparation()
