@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def folds_of(trial: Trial, *, folds: int, seed: int) -> Iterator[tuple[Places, Places]]:
     """The places of the others and of its own, for each fold; arms, and those with an outcome, are dealt out evenly.
 
-    :raises ValueError: fewer than two folds
+    :raises ValueError: fewer than two folds, or more than customers
     """
-    if folds < 2:
-        raise ValueError(f"two folds at least: {folds}")
+    if not 2 <= folds <= len(trial.outcome):
+        raise ValueError(f"two folds at least, and no more than customers: {folds}")
     chance = np.random.default_rng(seed)
     kinds = 2 * trial.treated + (trial.outcome > 0)
     shuffled = chance.permutation(len(kinds))

@@ -63,7 +63,7 @@ class Policy:
 def uplift_at(scores: Any, trial: Trial, *, share: float) -> Estimate:
     """How much more of the outcome the treated have than the others, among the share with the best scores.
 
-    As scikit-uplift's `uplift_at_k(strategy="overall")`, with its error.
+    As scikit-uplift's `uplift_at_k(strategy="overall")`, with its error; of equal scores by lot, always the same.
 
     :raises EmptyArm: fewer than two of an arm are among them
     """
@@ -80,8 +80,9 @@ def weighted_effects(trial: Trial) -> Floats:
 def policy_of(scores: Any, effects: Floats, *, share: float, costs: Costs) -> Policy:
     """Costs and gains of treating that share of the customers.
 
-    scores: of who comes first, made without the customer's own outcome. effects: of each, as above. Shares that were
-    themselves chosen by these figures look better than they are; judge them by another trial.
+    scores: of who comes first, made without the customer's own outcome; of equal ones by lot, always the same.
+    effects: of each, as above. Shares that were themselves chosen by these figures look better than they are; judge
+    them by another trial.
 
     :raises ValueError: a share that is not above 0 and at most 1
     :raises NotNumbers: an effect or a score is no number
@@ -122,7 +123,9 @@ def _best(scores: Any, size: int, share: float) -> np.ndarray[Any, np.dtype[np.b
     if not 0 < share <= 1:
         raise ValueError(f"a share above 0 and at most 1: {share}")
     chosen = np.zeros(size, dtype=np.bool_)
-    chosen[np.argsort(-ranked, kind="stable")[: int(size * share + 1e-9)]] = True
+    # Trees tell many the same score. Were the first of them taken, a table in the order of its outcomes would decide.
+    lot = np.random.default_rng(0).permutation(size)
+    chosen[np.lexsort((lot, -ranked))[: int(size * share + 1e-9)]] = True
     return chosen
 
 

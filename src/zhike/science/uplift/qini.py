@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zhike.science.uplift.trial import Flags, Floats, NoOutcomes, NotNumbers, Places, TrialInvalid, check_outcomes
+from zhike.science.uplift.trial import Floats, NoOutcomes, NotNumbers, Places, TrialInvalid, check_outcomes, flags
 
 LEVEL = 0.95
 
@@ -117,7 +117,7 @@ class _Judged:
 
     def __init__(self, scores: Any, treated: Any, outcome: Any) -> None:
         self.scores = np.asarray(scores, dtype=np.float64)
-        self.treated: Flags = np.asarray(treated, dtype=np.bool_)
+        self.treated = flags(treated)
         self.outcome: Floats = np.asarray(outcome, dtype=np.float64)
         if not len(self.scores) == len(self.treated) == len(self.outcome):
             raise TrialInvalid("a score, an arm and an outcome for each customer")

@@ -58,7 +58,7 @@ class Trial:
     def of_columns(cls, features: Any, treated: Any, outcome: Any) -> Self:
         return cls(
             features=np.asarray(features, dtype=np.float64),
-            treated=np.asarray(treated, dtype=np.bool_),
+            treated=flags(treated),
             outcome=np.asarray(outcome, dtype=np.float64),
         )
 
@@ -69,6 +69,17 @@ class Trial:
 
     def only(self, places: Any) -> Trial:
         return Trial(features=self.features[places], treated=self.treated[places], outcome=self.outcome[places])
+
+
+def flags(treated: Any) -> Flags:
+    """Booleans, or numbers 0 and 1.
+
+    :raises NotNumbers: anything else, which would be taken for treated
+    """
+    told = np.asarray(treated)
+    if told.dtype != np.bool_ and not np.isin(told, (0, 1)).all():
+        raise NotNumbers("treated is 0 or 1")
+    return told.astype(np.bool_)
 
 
 def check_outcomes(treated: Flags, outcome: Floats) -> None:

@@ -6,8 +6,10 @@ import pytest
 from zhike.science.experiments.arms import EmptyArm
 from zhike.science.tests.uplift.trials import invented_trial
 from zhike.science.uplift.bases import boosted_trees
+from zhike.science.uplift.crossing import folds_of
 from zhike.science.uplift.learners import robust_scores
 from zhike.science.uplift.policy import TENTHS, Costs, policy_of, profit_curve, uplift_at, weighted_effects
+from zhike.science.uplift.qini import qini
 from zhike.science.uplift.trial import NotNumbers, Trial, TrialInvalid
 
 COSTS = Costs(margin=20, contact=4)
@@ -33,6 +35,28 @@ def test_costs_and_gains_are_counted_by_hand() -> None:
     sure = policy_of([1, 1, 1, 1], np.array([1.0, 1.1, 0.9, 1.0]), share=1, costs=Costs(margin=10, contact=2))
     assert sure.cost_per_gain == pytest.approx(2.0)
     assert sure.cost_low < 2 < sure.cost_high
+
+
+def test_of_equal_scores_the_order_of_the_table_does_not_choose() -> None:
+    """Two scores for all, in a table in the order of its outcomes."""
+    trial, _ = invented_trial(20_000, seed=3)
+    by_outcome = trial.only(np.argsort(-trial.outcome, kind="stable"))
+    scores = np.ones(20_000)
+    brought = trial.outcome[trial.treated].mean() - trial.outcome[~trial.treated].mean()
+    assert uplift_at(scores, by_outcome, share=0.3).value == pytest.approx(brought, abs=0.03)
+    found = policy_of(scores, weighted_effects(by_outcome), share=0.3, costs=COSTS)
+    assert abs(found.against_chance.value) < 4 * found.against_chance.standard_error
+
+
+def test_who_was_treated_is_told_by_0_and_1() -> None:
+    for wrong in ([1, 0, None, 0], ["yes", "no", "yes", "no"], [1, 0, np.nan, 0], [2, 0, 1, 0]):
+        with pytest.raises(NotNumbers, match="0 or 1"):
+            Trial.of_columns(np.zeros((4, 1)), wrong, [1, 0, 0, 1])
+        with pytest.raises(NotNumbers, match="0 or 1"):
+            qini([4, 3, 2, 1], wrong, [1, 0, 0, 1])
+    trial = Trial.of_columns(np.zeros((4, 1)), [1.0, 0.0, 1.0, 0.0], [1, 0, 0, 1])
+    with pytest.raises(ValueError, match="no more than customers"):
+        list(folds_of(trial, folds=5, seed=1))
 
 
 def test_choosing_by_true_effects_pays_and_choosing_by_chance_does_not() -> None:
