@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 type Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 _ROUNDING = 1e-9
+_NOISE = 1e-14  # of a mean: deviations that a sum of equal numbers leaves
 
 
 class ExperimentInvalid(ValueError):
@@ -76,7 +77,7 @@ class Arm:
         count = rows.shape[1]
         means = rows.mean(axis=1) if count else np.zeros(len(columns))
         apart = rows - means[:, None]
-        return cls(names=tuple(columns), count=count, means=means, products=apart @ apart.T)
+        return cls(names=tuple(columns), count=count, means=means, products=_settled(count, means, apart @ apart.T))
 
     @classmethod
     def of_sums(
@@ -187,4 +188,15 @@ def _arm_of_row(row: Mapping[str, Any], columns: Sequence[str]) -> Arm:
     for i, j in combinations_with_replacement(range(len(columns)), 2):
         products[i, j] = products[j, i] = row[f"covariance_{i}_{j}"] * row["row_count"]
     means = np.array([row[f"mean_{place}"] for place in range(len(columns))])
-    return Arm(names=tuple(columns), count=row["row_count"], means=means, products=products)
+    return Arm(
+        names=tuple(columns),
+        count=row["row_count"],
+        means=means,
+        products=_settled(row["row_count"], means, products),
+    )
+
+
+def _settled(count: int, means: Floats, products: Floats) -> Floats:
+    """Without what rounding leaves of a column that is the same in all rows, and is no variation."""
+    is_constant = products.diagonal() <= count * (_NOISE * means) ** 2
+    return np.where(is_constant[:, None] | is_constant, 0.0, products)

@@ -56,7 +56,9 @@ class Plan:
         """The least number of rows, both arms together, that finds the effect with that power.
 
         :raises NotReachable: no effect, or more rows than there will ever be
+        :raises ValueError: a power that chance alone has, or certainty
         """
+        self._check_power(power)
         if not effect or self.power(effect, rows=LARGEST) < power:
             raise NotReachable(f"an effect of {effect} is not found by {LARGEST} rows")
         low, high = 4, LARGEST
@@ -69,7 +71,11 @@ class Plan:
         return low
 
     def detectable(self, *, rows: int, power: float = 0.8) -> float:
-        """The least effect that so many rows find with that power."""
+        """The least effect that so many rows find with that power.
+
+        :raises ValueError: fewer than four rows, a power that chance alone has, or certainty
+        """
+        self._check_power(power)
         scale = sqrt(self.variance)
         highest = 1.0
         while self.power(highest * scale, rows=rows) < power:
@@ -77,11 +83,20 @@ class Plan:
         found = optimize.brentq(lambda size: self.power(size * scale, rows=rows) - power, 0, highest, xtol=1e-12)
         return float(found * scale)
 
+    def _check_power(self, power: float) -> None:
+        if not self.error < power < 1:
+            raise ValueError(f"a power above {self.error}, which chance has, and below 1: {power}")
+
     def with_covariates(self, correlation: float) -> Plan:
         """The same, with a covariate that correlates so with the metric."""
         return replace(self, explained=correlation**2)
 
 
 def days_needed(rows: int, *, rows_a_day: float) -> int:
-    """Whole weeks, in days, so that every day of the week counts as often."""
+    """Whole weeks, in days, so that every day of the week counts as often.
+
+    :raises NotReachable: no rows come
+    """
+    if not rows_a_day > 0:
+        raise NotReachable(f"{rows_a_day} rows a day")
     return 7 * ceil(rows / rows_a_day / 7)

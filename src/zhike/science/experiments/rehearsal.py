@@ -39,7 +39,10 @@ def rehearse(
 
     :raises EmptyArm: fewer than two values
     :raises NotNumbers: one is missing
+    :raises ValueError: no run, or no look: fewer than four rows, or a first look after the last
     """
+    if runs < 1 or rows < max(4, first_look):
+        raise ValueError(f"{runs} runs of {rows} rows, looked at from {first_look} on")
     pool = np.asarray(values, dtype=np.float64)
     if len(pool) < 2:
         raise EmptyArm(f"{len(pool)} values to draw from")

@@ -18,6 +18,7 @@ FEW = 5  # expected in an arm; below, the test of the ratio is exact
 MOST_OUTCOMES = 200_000  # that an exact test goes through
 ALARM = 0.001  # p of a ratio that stops an experiment: it is looked at often, and rarely wrong
 _SAME = 1e-9
+_APART = 1e-3  # of the greatest difference, in standard errors; less is rounding
 
 
 class LateCovariate(ExperimentInvalid):
@@ -85,34 +86,44 @@ def check_covariates(treatment: Arm, control: Arm, *, known_on: Mapping[str, dat
     """Whether covariates may adjust a metric: known before anybody was assigned, and alike in both arms.
 
     known_on: the last day of which each covariate tells. The test is Hotelling's T² with both arms' own covariances,
-    by its chi-square limit.
+    by its chi-square limit. Where covariates do not vary within the arms and yet differ between them, chance cannot
+    have done it: p is 0.
 
     :raises LateCovariate: one tells of a day on which somebody was assigned, or of a later one
-    :raises NoVariance: all are constant
+    :raises NoVariance: all are constant, and the same in both arms
     """
     late = sorted(name for name, day in known_on.items() if day >= assigned_from)
     if late:
         raise LateCovariate(f"known only after the assignment: {', '.join(late)}")
     places = [treatment.place(name) for name in known_on]
     spread = treatment.products.diagonal() + control.products.diagonal()
+    differs = ~np.isclose(treatment.means, control.means, rtol=_SAME, atol=0.0)
+    parted = [place for place in places if spread[place] == 0 and differs[place]]
     used = [place for place in places if spread[place] > 0]
-    if not used:
+    if not used and not parted:
         raise NoVariance("every covariate is constant")
+    by_covariate = {
+        treatment.names[place]: compare(treatment, control, metric=Metric(of=treatment.names[place])).difference.p
+        for place in used
+    }
+    return Balance(
+        p=0.0 if parted else _balance(treatment, control, used),
+        by_covariate=by_covariate | {treatment.names[place]: 0.0 for place in parted},
+        unused=tuple(treatment.names[place] for place in places if place not in {*used, *parted}),
+    )
+
+
+def _balance(treatment: Arm, control: Arm, used: list[int]) -> float:
     inside = np.ix_(used, used)
     error = (treatment.covariance / treatment.count + control.covariance / control.count)[inside]
     apart = (treatment.means - control.means)[used]
     scale = np.sqrt(error.diagonal())
     values, axes = np.linalg.eigh(error / np.outer(scale, scale))
     told = values > values.max() * _SAME  # directions that several covariates do not say twice
-    along = (axes.T @ (apart / scale))[told]
-    return Balance(
-        p=float(stats.chi2.sf(float(np.sum(along**2 / values[told])), int(told.sum()))),
-        by_covariate={
-            treatment.names[place]: compare(treatment, control, metric=Metric(of=treatment.names[place])).difference.p
-            for place in used
-        },
-        unused=tuple(treatment.names[place] for place in places if place not in used),
-    )
+    along = axes.T @ (apart / scale)
+    if (np.abs(along[~told]) > _APART * max(1.0, float(np.abs(along).max()))).any():
+        return 0.0  # several covariates together tell who is in which arm
+    return float(stats.chi2.sf(float(np.sum(along[told] ** 2 / values[told])), int(told.sum())))
 
 
 def _exact_multinomial(observed: list[int], shares: list[float]) -> float:

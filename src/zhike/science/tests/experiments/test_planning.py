@@ -107,3 +107,17 @@ def test_all_arms_and_metrics_are_adjusted_together() -> None:
     for wrong in ({"control": arms["control"]}, {"a": arms["small"], "b": arms["large"]}):
         with pytest.raises(OneArm):
             compare_all(wrong, metrics, control="control")
+
+
+def test_what_no_plan_can_be_is_refused() -> None:
+    plan = Plan(variance=1.0)
+    for power in (0.01, 0.05, 1.0, 2.0):
+        with pytest.raises(ValueError, match="a power above"):
+            plan.rows(0.1, power=power)
+        with pytest.raises(ValueError, match="a power above"):
+            plan.detectable(rows=100, power=power)
+    with pytest.raises(NotReachable):
+        days_needed(100, rows_a_day=0)
+    for runs, rows, first in ((0, 10, 2), (5, 2, 2), (5, 10, 12)):
+        with pytest.raises(ValueError, match="runs of"):
+            rehearse([0, 1, 1], runs=runs, rows=rows, first_look=first, tuning=10, seed=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zhike.science.experiments.arms import Arm, ExperimentInvalid, OneArm
-from zhike.science.experiments.comparing import NoVariance
+from zhike.science.experiments.comparing import Metric, NoVariance, compare
 from zhike.science.experiments.soundness import LateCovariate, check_covariates, check_sample_ratio
 
 HALF = {"a": 0.5, "b": 0.5}
@@ -69,6 +69,27 @@ def test_covariates_of_before_are_alike_and_what_the_treatment_moved_is_not() ->
     assert found.unused == ("same",)
     moved = [Arm.of_values(before=one + step) for one, step in zip(before, (0.2, 0), strict=True)]
     assert not check_covariates(*moved, known_on={"before": date(2026, 2, 1)}, assigned_from=DAY).is_sound
+
+
+def test_covariates_that_are_another_in_each_arm_are_no_chance() -> None:
+    chance = np.random.default_rng(2)
+    known = dict.fromkeys(("x", "shop", "both"), date(2026, 2, 1))
+    x = chance.exponential(size=(2, 300))
+    parted = [Arm.of_values(x=one, shop=np.full(300, shop), both=one) for one, shop in zip(x, (0.1, 0.3), strict=True)]
+    found = check_covariates(*parted, known_on=known, assigned_from=DAY)
+    assert (found.p, found.by_covariate["shop"], found.unused) == (0, 0, ())
+    # What tells the arms apart only together: a sum that is more by one in the treatment.
+    told = [Arm.of_values(x=one, shop=np.full(300, 0.3), both=one + step) for one, step in zip(x, (1, 0), strict=True)]
+    assert check_covariates(*told, known_on=known, assigned_from=DAY).p == 0
+
+
+def test_what_is_the_same_in_all_but_for_rounding_is_constant() -> None:
+    chance = np.random.default_rng(3)
+    arms = [Arm.of_values(x=chance.normal(size=size), same=np.full(size, 0.3)) for size in (777, 5_000)]
+    found = check_covariates(*arms, known_on=dict.fromkeys(("x", "same"), date(2026, 2, 1)), assigned_from=DAY)
+    assert found.unused == ("same",)
+    assert found.p == pytest.approx(found.by_covariate["x"], abs=1e-3)
+    assert compare(*arms, metric=Metric(of="x", adjusted_by=("same",))).unused == ("same",)
 
 
 def test_balanced_covariates_are_doubted_as_rarely_as_they_say() -> None:
