@@ -53,7 +53,7 @@ class PeriodCounts:
         patterns: dict[tuple[str, ...], dict[int, list[int]]] = {}
         for row in told:
             length, end = row[duration], row[left]
-            if length is None or length < 0 or length != int(length) or end not in (0, 1):
+            if length is None or length < 0 or not float(length).is_integer() or end not in (0, 1):
                 raise DurationInvalid("a duration is a whole number from 0 on, and an end 0 or 1")
             pattern = tuple("" if row[name] is None else str(row[name]) for name in by)
             counts = patterns.setdefault(pattern, {}).setdefault(int(length), [0, 0])

@@ -60,11 +60,10 @@ class Gaps:
     @classmethod
     def of_arrow(cls, rows: Any) -> Self:
         """From :func:`purchase_gaps`."""
-        told = rows.to_pydict()
         return cls(
-            count=np.asarray(told["gaps"], dtype=np.int64),
-            total=np.asarray(told["gap_days"], dtype=float),
-            log_total=np.asarray(told["log_gap_days"], dtype=float),
+            count=np.asarray(rows["gaps"].to_numpy(), dtype=np.int64),
+            total=np.asarray(rows["gap_days"].to_numpy(), dtype=np.float64),
+            log_total=np.asarray(rows["log_gap_days"].to_numpy(), dtype=np.float64),
         )
 
 
@@ -167,24 +166,25 @@ def purchase_gaps(orders: ir.Table, *, as_of: date) -> ir.Table:
 def score_silence(gaps: ir.Table, rhythm: Rhythm, *, within_days: float) -> ir.Table:
     """Whether each customer's silence is abnormal, judged by their own rhythm.
 
-    gaps: of :func:`purchase_gaps`, asked twice, so computed already where it is costly. within_days: how far to look.
+    gaps: of :func:`purchase_gaps`. within_days: how far to look.
     Returns customer_id, silent_days, p_longer (how likely a gap of theirs lasts longer), is_abnormal (that is less than
     5 %), p_return (how likely they buy within so many days if they have not left).
     """
     import ibis
     import pyarrow as pa
 
-    keys = ("gaps", "gap_days", "log_gap_days", "silent_days")
-    distinct = gaps.select(*keys).distinct().to_pyarrow()
-    held, silence = Gaps.of_arrow(distinct), np.asarray(distinct["silent_days"].to_pylist(), dtype=float)
+    # Asked once: an engine that adds logarithms in another order the second time would not find the customer again.
+    told = gaps.select("customer_id", "gaps", "gap_days", "log_gap_days", "silent_days").to_pyarrow()
+    held, silence = Gaps.of_arrow(told), np.asarray(told["silent_days"].to_numpy(), dtype=np.float64)
     longer = rhythm.p_longer(held, silence)
-    answers = pa.table(
-        {
-            **{name: distinct[name] for name in keys},
-            "p_longer": longer,
-            "is_abnormal": longer < ABNORMAL,
-            "p_return": rhythm.p_return(held, silence, within=within_days),
-        }
+    return ibis.memtable(
+        pa.table(
+            {
+                "customer_id": told["customer_id"],
+                "silent_days": silence,
+                "p_longer": longer,
+                "is_abnormal": longer < ABNORMAL,
+                "p_return": rhythm.p_return(held, silence, within=within_days),
+            }
+        )
     )
-    told = gaps.inner_join(ibis.memtable(answers), keys)
-    return told.select("customer_id", "silent_days", "p_longer", "is_abnormal", "p_return")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+ROUNDING = 1e-9  # of a share that is a product of many
+
+
 class DurationInvalid(ValueError):
     """A duration that is negative or no number, an end that is neither 0 nor 1, or nobody at all."""
 
@@ -76,15 +79,14 @@ def check_durations(duration: Any, left: Any) -> tuple[Floats, Integers]:
     """
     :raises DurationInvalid: a duration is negative or missing, or an end neither 0 nor 1
     """
-    durations = np.array([np.nan if each is None else float(each) for each in duration])
-    ends = np.array([-1 if each is None else int(each) for each in left], dtype=np.int64)
+    durations, ends = (np.array([np.nan if each is None else float(each) for each in one]) for one in (duration, left))
     if len(durations) != len(ends):
         raise DurationInvalid("a duration and an end of each customer")
     if not np.isfinite(durations).all() or (durations < 0).any():
         raise DurationInvalid("a duration is negative or missing")
     if not np.isin(ends, (0, 1)).all():
         raise DurationInvalid("an end is 0 or 1")
-    return durations, ends
+    return durations, ends.astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +107,7 @@ class Survival:
     @property
     def median(self) -> float | None:
         """After how long half of them have left; None if fewer have."""
-        gone = np.flatnonzero(self.share <= 0.5)
+        gone = np.flatnonzero(self.share <= 0.5 + ROUNDING)
         return float(self.duration[gone[0]]) if len(gone) else None
 
 

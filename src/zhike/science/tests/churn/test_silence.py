@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+import ibis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -83,6 +84,13 @@ def test_the_same_silence_is_a_pause_for_one_and_an_end_for_another() -> None:
     assert (scored[1]["silent_days"], scored[2]["silent_days"]) == (67.0, 60.0)
     assert (scored[1]["is_abnormal"], scored[2]["is_abnormal"]) == (True, False)
     assert scored[2]["p_return"] > 0.5
+
+
+def test_an_engine_that_adds_in_another_order_each_time_loses_nobody() -> None:
+    orders = orders_table([order for customer in range(30) for order in regular(customer, every=7, until=90)])
+    gaps = purchase_gaps(orders, as_of=START + timedelta(days=100))
+    unsteady = gaps.mutate(log_gap_days=gaps.log_gap_days - 1e-9 * ibis.random())
+    assert len(rows_of(score_silence(unsteady, TRUE, within_days=30))) == 30
 
 
 def test_neither_the_order_of_orders_nor_duplicates_matter() -> None:

@@ -98,7 +98,17 @@ def test_concordance_of_many_customers_is_counted_at_once() -> None:
         concordance(np.where(risk > 3, np.nan, risk), duration, np.ones(100_000, np.int64))
 
 
-@pytest.mark.parametrize(("duration", "left"), [([-1], [0]), ([None], [0]), ([1], [2]), ([1], [None]), ([], [])])
+def test_half_is_half_whatever_the_product_rounds_to() -> None:
+    """Of 2n customers who leave one by one, half have left after n."""
+    for half in range(1, 120):
+        durations = Durations.of_customers(range(1, 2 * half + 1), np.ones(2 * half))
+        assert kaplan_meier(durations).median == half
+
+
+@pytest.mark.parametrize(
+    ("duration", "left"),
+    [([-1], [0]), ([None], [0]), ([1], [2]), ([1], [None]), ([], []), ([1, 2], [1, 0.5]), ([1], [np.nan])],
+)
 def test_stays_that_nobody_can_have_are_refused(duration: list[int], left: list[int]) -> None:
     with pytest.raises(DurationInvalid):
         kaplan_meier(Durations.of_customers(duration, left))
@@ -154,7 +164,7 @@ def test_the_hazard_of_subscribers_follows_their_curve(trial_data: Path) -> None
 
 
 def test_periods_without_an_end_or_with_broken_durations_are_refused() -> None:
-    for duration, left in (([1.5], [1]), ([-1], [1]), ([0], [0])):
+    for duration, left in (([1.5], [1]), ([-1], [1]), ([0], [0]), ([np.nan], [1]), ([np.inf], [1])):
         rows = ibis.memtable(pa.table({"duration": duration, "left": left}))
         with pytest.raises(DurationInvalid):
             PeriodCounts.of_table(rows, by=[])
