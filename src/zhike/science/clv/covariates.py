@@ -57,7 +57,8 @@ class DescribedHistories(Histories):
     @classmethod
     def of_described_table(cls, rows: ir.Table, *, covariates: Sequence[str]) -> Self:
         """From :func:`zhike.science.purchases.calibrated_summary` with columns of covariates; the engine groups."""
-        counted = rows.group_by(*KEYS, *covariates).agg(customers=rows.count()).to_pyarrow()
+        keys = (*KEYS, *covariates)
+        counted = rows.group_by(*keys).agg(customers=rows.count()).order_by(keys).to_pyarrow()
         values = {name: counted[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in covariates}
         return cls.of_described(Histories.of_arrow(counted), values)
 

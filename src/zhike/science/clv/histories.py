@@ -70,8 +70,8 @@ class Histories:
     @classmethod
     def of_table(cls, rows: ir.Table) -> Self:
         """From :func:`zhike.science.purchases.calibrated_summary`: the engine groups, so a fit costs what the distinct
-        histories do."""
-        return cls.of_arrow(rows.group_by(*KEYS).agg(customers=rows.count()).to_pyarrow())
+        histories do. In order, so that sums and with them the fit are the same each time."""
+        return cls.of_arrow(rows.group_by(*KEYS).agg(customers=rows.count()).order_by(KEYS).to_pyarrow())
 
     @classmethod
     def of_arrow(cls, rows: pa.Table) -> Self:

@@ -13,7 +13,7 @@ import numpy as np
 
 from zhike.science.clv._likelihood import NotConverged
 from zhike.science.clv.beta_geo import fit_beta_geo
-from zhike.science.clv.histories import Floats, Histories
+from zhike.science.clv.histories import KEYS, Floats, Histories
 from zhike.science.clv.nbd import fit_nbd
 from zhike.science.clv.pareto_nbd import fit_pareto_nbd
 from zhike.science.clv.scoring import RepeatModel
@@ -115,10 +115,8 @@ def try_repeat_models(
     )
     bought = after.group_by("customer_id").agg(later=after.placed_on.nunique())
     joined = before.left_join(bought, "customer_id")
-    counted = joined.group_by("frequency", "recency_weeks", "age_weeks", later=joined.later.fill_null(0)).agg(
-        customers=joined.count()
-    )
-    rows = counted.to_pyarrow()
+    counted = joined.group_by(*KEYS, later=joined.later.fill_null(0)).agg(customers=joined.count())
+    rows = counted.order_by((*KEYS, "later")).to_pyarrow()
     histories = Histories.of_arrow(rows)
     later = np.asarray(np.from_dlpack(rows["later"].combine_chunks()), dtype=np.float64)
     models = dict(_fitted(histories, fits))
