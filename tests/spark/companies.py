@@ -57,7 +57,7 @@ def retail(folder: Path) -> Company:
 def cdnow(folder: Path) -> Company:
     """CDNOW: all 23,570 customers."""
     placed = []
-    for number, line in enumerate((folder / "cdnow" / "CDNOW_master.txt").read_text().splitlines()):
+    for number, line in enumerate((folder / "cdnow" / "CDNOW_master.txt").read_text().splitlines()[1:]):
         customer, day, _discs, amount = line.split()
         at = datetime.strptime(day, "%Y%m%d").replace(hour=number % 24, tzinfo=UTC)
         placed.append({"customer_id": int(customer), "key": str(number), "at": at, "amount": Decimal(amount)})

@@ -17,6 +17,7 @@ from zhike.science.linkage import Linked as Linked
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark.sql import SparkSession
 
 # What stands behind a name and is no part of it; with its reading.
 TITLES = r"(先生|女士|小姐|太太|老师|师傅|经理|总监|总|医生|主任)$"
@@ -131,7 +132,7 @@ PERSON_FIELDS = (
             Level(name="sounds the same", sql="reading_l = reading_r", m=0.15, frequent="reading"),
             Level(name="one character differs", sql=(
                 "surname_l = surname_r AND length(name_l) = length(name_r) AND length(name_l) > 2"
-                " AND (name_l[2] = name_r[2] OR name_l[3] = name_r[3])"
+                " AND (substr(name_l, 2, 1) = substr(name_r, 2, 1) OR substr(name_l, 3, 1) = substr(name_r, 3, 1))"
             ), m=0.08),
             Level(name="one is part of the other", sql=(
                 "surname_l = surname_r AND length(name_l) <> length(name_r)"
@@ -148,11 +149,13 @@ PERSON_FIELDS = (
         levels=(
             Level(name="the same", sql="birthday_l = birthday_r", m=0.9),
             Level(name="day and month exchanged", sql=(
-                "birthday_l[1:4] = birthday_r[1:4] AND birthday_l[5:6] = birthday_r[7:8]"
-                " AND birthday_l[7:8] = birthday_r[5:6]"
+                "substr(birthday_l, 1, 4) = substr(birthday_r, 1, 4)"
+                " AND substr(birthday_l, 5, 2) = substr(birthday_r, 7, 2)"
+                " AND substr(birthday_l, 7, 2) = substr(birthday_r, 5, 2)"
             ), m=0.02),
             Level(name="one part differs", sql=(
-                "(birthday_l[1:6] = birthday_r[1:6]) OR (birthday_l[5:8] = birthday_r[5:8])"
+                "substr(birthday_l, 1, 6) = substr(birthday_r, 1, 6)"
+                " OR substr(birthday_l, 5, 4) = substr(birthday_r, 5, 4)"
             ), m=0.05),
         ),
     ),
@@ -181,7 +184,8 @@ FIRM_FIELDS = (
             ), m=0.1),
             Level(name="nearly the same", sql=(
                 "length(core_l) = length(core_r) AND length(core_l) > 2"
-                " AND (core_l[2:] = core_r[2:] OR (core_l[1] = core_r[1] AND core_l[3:] = core_r[3:]))"
+                " AND (substr(core_l, 2) = substr(core_r, 2)"
+                " OR (substr(core_l, 1, 1) = substr(core_r, 1, 1) AND substr(core_l, 3) = substr(core_r, 3)))"
             ), m=0.08),
         ),
     ),
@@ -197,15 +201,20 @@ FIRM_BLOCKS = (
     Block(name="email", sql="email"),
     Block(name="name", sql="core || city", trains=True, largest=40),
     Block(name="home", sql="road || doors"),
-    Block(name="start", sql="core[1:2] || road || split_part(doors, '-', 1)", largest=30),
+    Block(name="start", sql="substr(core, 1, 2) || road || split_part(doors, '-', 1)", largest=30),
     Block(name="rare", sql="core", largest=12),
 )
 
 
 def scan(
-    raw: pl.DataFrame, *, memory: str = "3GB", spill: str = "", on_step: Callable[[str], None] = lambda _step: None
+    raw: pl.DataFrame,
+    *,
+    memory: str = "3GB",
+    spill: str = "",
+    on_step: Callable[[str], None] = lambda _step: None,
+    session: SparkSession | None = None,
 ) -> Scanned:
-    """Which customers may be the same. raw: as `prepare` takes it."""
+    """Which customers may be the same. raw: as `prepare` takes it; the others as `link` does."""
     on_step("prepare")
     frame = prepare(raw)
     persons, firms = (frame.filter(pl.col("kind") == kind) for kind in ("person", "organisation"))
@@ -219,6 +228,7 @@ def scan(
             memory=memory,
             spill=spill,
             on_step=on_step,
+            session=session,
         ),
         firms=link(
             _arrow(firms),
@@ -229,6 +239,7 @@ def scan(
             memory=memory,
             spill=spill,
             on_step=on_step,
+            session=session,
         ),
     )
 

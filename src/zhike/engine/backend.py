@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
     from ibis.backends.sql import SQLBackend
+    from pyspark.sql import SparkSession
 
 DEFAULT_ENGINE = "duckdb"
 MEMORY_LIMIT = "2GB"
@@ -130,6 +131,19 @@ def load() -> None:
         from zhike.engine.spark import load_libraries
 
         load_libraries()
+
+
+def spark_session() -> SparkSession | None:
+    """A session on the cluster that ZHIKE_ENGINE names, for libraries that have a way of their own there; else None.
+
+    :raises EnvironmentProblem: as of :func:`connect`
+    """
+    master = _spark_master()
+    if master is None:
+        return None
+    from zhike.engine.spark import start
+
+    return start(master)
 
 
 def _spark_master() -> str | None:

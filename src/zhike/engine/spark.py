@@ -139,7 +139,7 @@ def load_libraries() -> None:
         import_module("zhike.engine.spark_backend")
 
 
-def start(master: str, **settings: str) -> SparkSession:
+def start(master: str) -> SparkSession:
     """A session of its own on the cluster; a process has one application there, which ends with it.
 
     :raises EnvironmentProblem: pyspark or Java is not there, or the cluster does not answer
@@ -148,22 +148,30 @@ def start(master: str, **settings: str) -> SparkSession:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
+    from splink.internals.spark.jar_location import similarity_jar_location
 
     is_here = master.startswith("local")
     builder = SparkSession.builder.master(master)
-    for name, value in (STARTING | (ON_THIS_MACHINE if is_here else {}) | settings).items():
+    with_jar = {"spark.jars": similarity_jar_location()}  # how alike two texts are, for the scan for duplicates
+    for name, value in (STARTING | with_jar | (ON_THIS_MACHINE if is_here else {})).items():
         builder = builder.config(name, value)
     try:
         with _without_warnings():
             session = builder.getOrCreate().newSession()
     except (Py4JError, PySparkException, OSError) as reason:
         raise EnvironmentProblem(
-            zh=f"Spark 没有在 {master} 上启动：{reason}",
-            en=f"Spark does not start on {master}: {reason}",
+            zh=f"Spark 没有在 {master} 上启动；请检查集群是否应答、能否连到本机：{_cause(reason)}",
+            en=f"Spark does not start on {master}; does the cluster answer, and reach this machine? {_cause(reason)}",
         ) from reason
     for name, value in ANSWERING.items():
         session.conf.set(name, value)
     return session
+
+
+def _cause(reason: Exception) -> str:
+    """One line; Java's exceptions come with where they were thrown."""
+    lines = str(reason).splitlines() or [type(reason).__name__]
+    return next((line.removeprefix(": ") for line in lines if line.startswith(": ")), lines[0])
 
 
 def _together(one: DataFrame, other: DataFrame) -> DataFrame:

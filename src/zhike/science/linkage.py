@@ -1,7 +1,7 @@
 """Which records are the same person or firm: the model of Fellegi and Sunter, trained on the data itself.
 
-Splink on DuckDB does the arithmetic (Linacre et al. 2022); here stands how fields are compared, how blocks are kept
-small, and what a threshold is worth. Source: Fellegi and Sunter (1969), A Theory for Record Linkage.
+Splink does the arithmetic (Linacre et al. 2022), on DuckDB or on Spark; here stands how fields are compared, how blocks
+are kept small, and what a threshold is worth. Source: Fellegi and Sunter (1969), A Theory for Record Linkage.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import splink.comparison_level_library as levels
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+from splink import Linker, SettingsCreator, block_on
 from splink.comparison_library import CustomComparison
+
+from zhike.science._linking_place import GIVEN, InProcess, OnSpark, Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark.sql import SparkSession
 
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
 LOWEST = 0.01
@@ -29,8 +31,9 @@ RANDOM_PAIRS = 1e6
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """How alike two values may be. sql: on "column_l" and "column_r". m: how often that is so among true pairs, until
-    the data says it better. frequent: column whose common values count for less."""
+    """How alike two values may be. sql: on "column_l" and "column_r", with what Spark has too (substr, no [1:2]). m:
+    how often that is so among true pairs, until the data says it better. frequent: column whose common values count
+    for less."""
 
     name: str
     sql: str
@@ -88,25 +91,24 @@ def link(
     memory: str = "3GB",
     spill: str = "",
     on_step: Callable[[str], None] = lambda _step: None,
+    session: SparkSession | None = None,
 ) -> Linked:
     """The pairs of records that may be the same.
 
     records: column id and whatever the SQL of fields and blocks names; text, empty values null. certain: SQL on l and r
     that holds only for true pairs, and for about `recall` of them: where the estimate of how many there are begins.
-    memory: DuckDB's limit. spill: a folder for what does not fit. on_step: is told what begins.
+    memory: DuckDB's limit. spill: a folder for what does not fit. on_step: is told what begins. session: of Spark,
+    whose cluster compares instead.
     """
     if records.num_rows < 2:
         return Linked(pairs=records.select(["id"]).slice(0, 0).rename_columns(["left"]))
-    con = duckdb.connect(config={"memory_limit": memory, "threads": 2, "preserve_insertion_order": False})
+    place: Place = OnSpark(records, session) if session else InProcess(records, memory=memory, spill=spill)
     try:
-        if spill:
-            con.execute(f"SET temp_directory = '{spill}'")
-        con.register("given", records)
-        used = [one for one in fields if _is_known(con, one)]
-        keys = ", ".join(_key(block) for block in blocks)
-        con.execute(f"CREATE TABLE records AS SELECT *, {keys} FROM given")  # noqa: S608
+        used = [one for one in fields if _is_known(place, one)]
+        keys = ", ".join(_key(place, block) for block in blocks)
+        place.create("records", f"SELECT *, {keys} FROM {GIVEN}")  # noqa: S608
         linker = Linker(
-            DuckDBAPI(con).register("records"),
+            place.splink("records"),
             SettingsCreator(
                 link_type="dedupe_only",
                 unique_id_column_name="id",
@@ -115,40 +117,39 @@ def link(
                 retain_matching_columns=False,
                 retain_intermediate_calculation_columns=True,
                 max_iterations=15,
-                probability_two_random_records_match=_prior(con, certain, recall=recall),
+                probability_two_random_records_match=_prior(place, certain, recall=recall),
             ),
             log_level=logging.ERROR,
             validate_settings=False,
         )
-        _train(con, linker, blocks=blocks, on_step=on_step)
+        _train(place, linker, blocks=blocks, on_step=on_step)
         on_step("predict")
         found = linker.inference.predict(threshold_match_probability=lowest, warning_mode="never")
-        return _linked(con, found.physical_name, used)
+        return _linked(place, found.physical_name, used)
     finally:
-        con.close()
+        place.close()
 
 
-def _is_known(con: duckdb.DuckDBPyConnection, one: Compared) -> bool:
+def _is_known(place: Place, one: Compared) -> bool:
     """Whether enough records have the field; comparing nothing with nothing teaches nothing."""
     test = " AND ".join(f"{column} IS NOT NULL" for column in one.known)
-    row = con.execute(f"SELECT count(*) FILTER ({test}) FROM given").fetchone()  # noqa: S608
-    return bool(row and row[0] > 1)
+    [count] = place.first(f"SELECT count(*) FILTER ({test}) FROM {GIVEN}")  # noqa: S608
+    return bool(count > 1)
 
 
-def _key(block: Block) -> str:
+def _key(place: Place, block: Block) -> str:
     return (
         f"CASE WHEN ({block.sql}) IS NOT NULL AND count(*) OVER (PARTITION BY {block.sql}) <= {block.largest}"
-        f" THEN hash({block.sql}) END AS key_{block.name}"
+        f" THEN {place.hashed(block.sql)} END AS key_{block.name}"
     )
 
 
-def _prior(con: duckdb.DuckDBPyConnection, certain: str, *, recall: float) -> float:
+def _prior(place: Place, certain: str, *, recall: float) -> float:
     """How likely two records are the same that one knows nothing about; as if there were one pair at least."""
-    row = con.execute(
+    found, count = place.first(
         "SELECT (SELECT count(*) FROM records AS l JOIN records AS r ON l.id < r.id AND"  # noqa: S608
         f" {certain}), count(*) FROM records"
-    ).fetchone()
-    found, count = row or (0, 2)
+    )
     return float(min(0.5, max(found / recall, 1.0) / (count * (count - 1) / 2)))
 
 
@@ -164,7 +165,7 @@ def _comparison(one: Compared) -> CustomComparison:
 
 
 def _train(
-    con: duckdb.DuckDBPyConnection,
+    place: Place,
     linker: Linker,
     *,
     blocks: Sequence[Block],
@@ -177,11 +178,11 @@ def _train(
         if not block.trains:
             continue
         key = f"key_{block.name}"
-        row = con.execute(
+        [count] = place.first(
             f"SELECT coalesce(sum(n * (n - 1) / 2), 0) FROM (SELECT count(*) AS n FROM records"  # noqa: S608
             f" WHERE {key} IS NOT NULL GROUP BY {key})"
-        ).fetchone()
-        if row and row[0] >= FEWEST_TRAINED:
+        )
+        if count >= FEWEST_TRAINED:
             on_step(f"train {block.name}")
             linker.training.estimate_parameters_using_expectation_maximisation(block_on(key))
 
@@ -191,18 +192,18 @@ def _weight(one: Compared) -> str:
     return f"round(mw_{one.name}{common}, 2)::float"
 
 
-def _linked(con: duckdb.DuckDBPyConnection, table: str, used: Sequence[Compared]) -> Linked:
+def _linked(place: Place, table: str, used: Sequence[Compared]) -> Linked:
     alike = ", ".join(f"{_weight(one)} AS {one.name}" for one in used)
-    pairs = con.execute(
-        "SELECT least(id_l, id_r) AS left, greatest(id_l, id_r) AS right, match_probability AS probability"  # noqa: S608
+    pairs = place.table(
+        'SELECT least(id_l, id_r) AS "left", greatest(id_l, id_r) AS "right", match_probability AS probability'  # noqa: S608
         f"{', ' if alike else ''}{alike} FROM {table} ORDER BY probability DESC, 1, 2"
-    ).fetch_arrow_table()
+    )
     worths = []
     for threshold in THRESHOLDS:
-        row = con.execute(
-            f"SELECT count(*), avg(match_probability) FROM {table} WHERE match_probability >= ?",  # noqa: S608
-            [threshold],
-        ).fetchone()
-        if row and row[0]:
-            worths.append(Worth(threshold=threshold, pair_count=int(row[0]), precision=float(row[1])))
+        count, precision = place.first(
+            "SELECT count(*), avg(match_probability) FROM"  # noqa: S608
+            f" {table} WHERE match_probability >= {threshold}"
+        )
+        if count:
+            worths.append(Worth(threshold=threshold, pair_count=int(count), precision=float(precision)))
     return Linked(pairs=pairs, worths=worths)

@@ -22,6 +22,7 @@ from zhike.duplicates.permissions import SCAN
 from zhike.duplicates.rules import get_rules
 from zhike.duplicates.selectors.comparing import propose_survivor
 from zhike.duplicates.services import merging
+from zhike.engine.backend import spark_session
 from zhike.engine.spilling import fresh_folder
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run_scan(*, actor: Actor, scan_id: int, now: Callable[[], datetime], spill: 
         step(Scan.Step.READING)
         customers = read_customers()
         with fresh_folder(spill) if spill else nullcontext() as folder:
-            found = measures.scan(customers, spill=str(folder or ""), on_step=step)
+            found = measures.scan(customers, spill=str(folder or ""), on_step=step, session=spark_session())
         step(Scan.Step.WRITING)
         scan.pair_count = _write_pairs(scan_id, (found.persons, found.firms))
         scan.record_count = len(customers)

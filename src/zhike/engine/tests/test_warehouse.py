@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from zhike.engine import spark
-from zhike.engine.backend import connect
+from zhike.engine.backend import connect, load
 from zhike.engine.sources import Column, Source
 from zhike.engine.tests.conftest import settle
 from zhike.engine.tests.shop import ORDERS, TABLES
@@ -207,6 +207,8 @@ def test_what_spark_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(EnvironmentProblem, match="Java 17"):
         connect(Warehouse(tmp_path))
+    with pytest.raises(EnvironmentProblem, match="Java 17"):
+        load()
 
 
 def test_importing_the_engine_loads_nothing_heavy() -> None:

@@ -6,8 +6,9 @@ Gantner and Schmidt-Thieme, BPR: Bayesian personalized ranking from implicit fee
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from zhike.science.recommending.interactions import Integers, Interactions, Scores
 from zhike.science.recommending.models import UNKNOWN, SettingInvalid
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +60,21 @@ def fit_als(
     rounds: int = 15,
     seed: int = 1,
     threads: int = 1,
+    session: SparkSession | None = None,
 ) -> Factors:
     """Alternating least squares on the days of purchase. confidence: how much more a day counts than none.
 
     Meanwhile BLAS has one thread, whatever `threads` is: its own would wait for those of the fit.
+    session: of Spark, whose MLlib fits instead, on the cluster. It weighs the penalty by what each customer bought and
+    counts a day as 1 + confidence, so the same settings are about the same model, and not the same.
 
     :raises SettingInvalid: no factor, no round
     """
     _check(interactions, factors, rounds)
+    if session is not None:
+        return _fit_on_spark(
+            interactions, session, rank=factors, penalty=penalty, alpha=confidence, maxIter=rounds, seed=seed
+        )
     from implicit.cpu.als import AlternatingLeastSquares
 
     with threadpool_limits(limits=1, user_api="blas"):
@@ -75,6 +87,46 @@ def fit_als(
             num_threads=threads,
         )
         return _fitted("ALS", model, interactions, interactions.counted)
+
+
+def _fit_on_spark(
+    interactions: Interactions, session: SparkSession, *, rank: int, penalty: float, **settings: Any
+) -> Factors:
+    import pyarrow as pa
+
+    with warnings.catch_warnings(action="ignore"):  # that pandas is newer than it knows, which is not used
+        from pyspark.ml.recommendation import ALS
+    pairs = interactions.pairs
+    rows = pa.table(
+        {
+            "user": pairs.user.astype(np.int32),
+            "item": pairs.item.astype(np.int32),
+            "days": pairs.days.astype(np.float32),
+        }
+    )
+    model = ALS(
+        userCol="user",
+        itemCol="item",
+        ratingCol="days",
+        implicitPrefs=True,
+        rank=rank,
+        regParam=penalty * len(np.unique(pairs.user)) / len(pairs.user),
+        numUserBlocks=session.sparkContext.defaultParallelism,
+        numItemBlocks=session.sparkContext.defaultParallelism,
+        **settings,
+    ).fit(session.createDataFrame(rows))
+    users, items = (
+        _points(found.toArrow(), count)
+        for found, count in zip((model.userFactors, model.itemFactors), interactions.shape, strict=True)
+    )
+    return Factors(name="ALS", users=users, items=items, held=interactions.held)
+
+
+def _points(found: pa.Table, count: int) -> Scores:
+    """A row for each place; who has no purchase lies at zero."""
+    points = np.zeros((count, len(found["features"][0])), dtype=np.float32)
+    points[found["id"].to_numpy()] = np.vstack(found["features"].to_numpy())
+    return points
 
 
 def fit_bpr(
