@@ -195,8 +195,10 @@ def test_the_queue_goes_on_with_the_next_and_takes_back(browser: Client, make: M
 
 
 def test_rules_are_set_on_a_page(browser: Client) -> None:
+    worth = {"from": 0.99, "pairs": 31, "precision": 0.9973}
+    Scan.objects.create(step=Scan.Step.DONE, started_at=NOON, finished_at=NOON, heartbeat_at=NOON, worths=[worth])
     shown = browser.get("/duplicates/rules/").content.decode()
-    assert 'name="rule-place"' in shown
+    assert all(said in shown for said in ('name="rule-place"', ">31<", ">99.73%<"))
     units = ("name", "kind", "owner", "channel", "relationship", "place", "birthday_on", "note")
     data = {f"rule-{unit}": "newest" for unit in units} | {"sources": "erp\nhand", "auto_from": "99.5"}
     assert browser.post("/duplicates/rules/", data).status_code == 302

@@ -175,7 +175,7 @@ PAGES: dict[str, Surface] = {
         _shut(EVERYBODY),
     ),
     **dict.fromkeys(("choose_customers", "prepare_act", "count_chosen", "preview_act", "start_act"), _shut(VIEW)),
-    "suggest_tags": _shut(VIEW),
+    **{"suggest_tags": _shut(VIEW), "find_words": _shut(EVERYBODY)},
     **dict.fromkeys(
         ("list_tags", "create_tag", "edit_tag", "merge_tag", "delete_tag", "undo_tag_removal"),
         _shut("customers.manage_tags"),

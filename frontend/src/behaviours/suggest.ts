@@ -1,12 +1,22 @@
 import { behaviour } from ".";
+import { csrfToken } from "../csrf";
 
 /**
  * `<input data-suggest="/customers/tags/">`: words that are there already are offered while one types; of several with
- * commas between them, for the last one. The list is the browser's own, so keys and screen readers know it.
+ * commas between them, for the last one. The list is the browser's own, so keys and screen readers know it. With
+ * `data-suggest-kind` they are names of records, which stand in no address.
  */
 const pause = 120;
 const commas = /[,，、;；]/;
 let made = 0;
+
+function request(input: HTMLInputElement, typed: string, signal: AbortSignal): [string, RequestInit] {
+  const { suggest: address = "", suggestKind: kind } = input.dataset;
+  const headers = { Accept: "application/json" };
+  if (kind === undefined) return [`${address}?q=${encodeURIComponent(typed)}`, { signal, headers }];
+  const body = new URLSearchParams({ q: typed, kind });
+  return [address, { signal, method: "POST", body, headers: { ...headers, "X-CSRFToken": csrfToken() } }];
+}
 
 behaviour("input[data-suggest]", (element) => {
   const input = element as HTMLInputElement;
@@ -28,11 +38,12 @@ behaviour("input[data-suggest]", (element) => {
     }
     asked = new AbortController();
     try {
-      const address = `${input.dataset["suggest"] ?? ""}?q=${encodeURIComponent(typed)}`;
-      const answer = await fetch(address, { signal: asked.signal, headers: { Accept: "application/json" } });
+      const answer = await fetch(...request(input, typed, asked.signal));
       if (!answer.ok) return;
       const { words } = (await answer.json()) as { words: string[] };
-      list.replaceChildren(...words.map((word) => new Option(word, before + word)));
+      // Browsers leave out what does not hold what was typed, such as a name that was typed as it is read.
+      const said = (word: string) => (word.includes(typed) ? word : `${word} (${typed})`);
+      list.replaceChildren(...words.map((word) => new Option(said(word), before + word)));
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
     }

@@ -25,7 +25,10 @@ class MergeRules(forms.Form):
         min_value=90,
         max_value=100,
         widget=forms.NumberInput(attrs={"step": "0.01"}),
-        help_text=_("Empty: every pair is looked at. Look at the table of thresholds first; each merge can be undone."),
+        help_text=_(
+            "Empty: every pair is looked at. Look first at what each threshold is worth, below after a scan; "
+            "each merge can be undone."
+        ),
     )
 
     scans_itself = forms.BooleanField(

@@ -1,12 +1,13 @@
 """The search box: what it shows while somebody types, and the same as a page."""
 
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from zhike.core.finder import Asked, list_kinds
 from zhike.core.http import ActorRequest, wants_fragment
 from zhike.core.pages import render_page
 from zhike.finder import places, selectors
@@ -35,3 +36,16 @@ def find(request: ActorRequest) -> HttpResponse:
             "commands": places.list_commands(request.actor),
         }
     return render_page(request, "finder/find.html", context, partial="results")
+
+
+@never_cache
+@require_POST
+def find_words(request: ActorRequest) -> JsonResponse:
+    """Records of one kind by number and name, as fields take them that link to one."""
+    typed = selectors.clean(request.POST.get("q", ""))
+    kind = next((one for one in list_kinds(request.actor) if one.key == request.POST.get("kind")), None)
+    if kind is None:
+        raise Http404
+    asked = Asked(actor=request.actor, typed=typed, limit=IN_THE_BOX)
+    found = kind.find(asked)[:IN_THE_BOX] if typed and not selectors.is_private(typed) else ()
+    return JsonResponse({"words": [f"#{one.record_id} {one.title}" for one in found if one.record_id is not None]})

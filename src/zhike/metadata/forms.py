@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from pydantic_core import from_json
 
 from zhike.core.actor import Actor
+from zhike.core.finder import kind_of_page
 from zhike.metadata import references
 from zhike.metadata.kinds import ADDRESS_PARTS, Json, Known, written
 from zhike.metadata.models import Kind
@@ -47,7 +49,7 @@ def control(field: Known, actor: Actor, *, required: bool = False) -> forms.Fiel
             return forms.ChoiceField(choices=[("", "—"), *references.choices(field, actor)], **more)
         case Kind.RECORD:
             more["help_text"] = field.help_text or _("Its number, such as #123, or its whole name.")
-            return forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off"}), **more)
+            return forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", **_sought(field)}), **more)
         case Kind.ADDRESS:
             return AddressField(**more)
     attrs = {"autocomplete": "off", **_TYPES.get(field.kind, {})}
@@ -63,6 +65,12 @@ def initial(field: Known, value: Json) -> Any:
             at = parse_datetime(str(value or ""))
             return timezone.localtime(at) if at else None
     return written(field, value)
+
+
+def _sought(field: Known) -> dict[str, str]:
+    """By what the control offers records while one types, where the search box knows their kind."""
+    kind = kind_of_page(references.page_of(field))
+    return {"data-suggest": reverse("find_words"), "data-suggest-kind": kind.key} if kind else {}
 
 
 def _offered(field: Known) -> Sequence[tuple[str, str]]:

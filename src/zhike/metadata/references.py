@@ -90,7 +90,12 @@ def _is_gone(field: Known, pk: int) -> bool:
 
 def url(field: Known, pk: int) -> str:
     """The page of a linked record; empty for colleagues and teams."""
-    return reverse(_target(field).url_name, args=[pk]) if field.kind is Kind.RECORD else ""
+    return reverse(page_of(field), args=[pk]) if field.kind is Kind.RECORD else ""
+
+
+def page_of(field: Known) -> str:
+    """The name of the address that shows a record to which the field links."""
+    return _target(field).url_name
 
 
 def choices(field: Known, actor: Actor) -> Sequence[tuple[str, str]]:

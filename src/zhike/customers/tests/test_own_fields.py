@@ -278,3 +278,11 @@ def test_what_was_edited_looks_as_before(company: Company) -> None:
     saved = client.post(f"/customers/{mine.pk}/edit/custom.story/", {"value": "a\nb", "was": ""}).content.decode()
     assert 'class="zk-editable zk-long"' in saved
     assert f"/customers/{mine.pk}/print/" in client.get(f"/customers/{mine.pk}/header/").content.decode()
+
+
+def test_a_field_that_links_offers_records_while_one_types(company: Company) -> None:
+    create(Kind.RECORD, "Referrer", rules={"target": RECORD})
+    mine, client = add(company.actor("seller")), Client()
+    client.force_login(company.seller)
+    form = client.get(f"/customers/{mine.pk}/edit/custom.referrer/").content.decode()
+    assert 'data-suggest="/find/words/" data-suggest-kind="customers.customer"' in form

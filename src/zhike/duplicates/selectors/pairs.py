@@ -169,4 +169,4 @@ def weights_of(actor: Actor, pair: Pair) -> dict[str, float]:
 
 def percent_of(probability: float) -> str:
     hundredths = int(probability * 10000)
-    return f"{hundredths / 100:g} %" if hundredths < 9999 else "> 99.99 %"
+    return f"{hundredths / 100:g}%" if hundredths < 9999 else "> 99.99%"

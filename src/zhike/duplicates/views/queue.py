@@ -50,7 +50,7 @@ def duplicates(request: ActorRequest) -> HttpResponse:
             "of_import": of_import,
             "scan": pairs.latest_scan(),
             "done": done,
-            "worths": [_worth(one) for one in done.worths] if done else [],
+            "worths": _worths(done),
             "may_scan": actor.may(SCAN),
         }
     return render_page(request, "duplicates/queue.html", context, partial="rows" if page.after else None)
@@ -148,7 +148,8 @@ def merge_rules(request: ActorRequest) -> HttpResponse:
     form = MergeRules(request.POST or None, rules=get_rules())
     if accepted(form, lambda: deciding.put_settings(actor=request.actor, **form.chosen())):
         return go_to(request, reverse("duplicates"), message=_("Saved."))
-    return render_page(request, "duplicates/rules.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "worths": _worths(pairs.latest_worths())}
+    return render_page(request, "duplicates/rules.html", context, status=422 if form.is_bound else 200)
 
 
 def _import_of(request: ActorRequest, number: str) -> Import | None:
@@ -180,9 +181,13 @@ def _next(request: ActorRequest, behind: int | None) -> str:
     return reverse("review_pair", args=[first.pk]) if first else reverse("duplicates")
 
 
-def _worth(one: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "least": pairs.percent_of(one["from"]),
-        "pairs": one["pairs"],
-        "precision": pairs.percent_of(one["precision"]),
-    }
+def _worths(scan: Scan | None) -> list[dict[str, Any]]:
+    """What each threshold is worth, as the last scan has found out."""
+    return [
+        {
+            "least": pairs.percent_of(one["from"]),
+            "pairs": one["pairs"],
+            "precision": pairs.percent_of(one["precision"]),
+        }
+        for one in (scan.worths if scan else ())
+    ]

@@ -225,3 +225,19 @@ def test_kinds_say_what_they_are(actor: Actor) -> None:
         assert str(kind.label)
         assert kind.page == "" or kind.recall is not None, kind.key
     assert Rank.EXACT < Rank.START < Rank.WITHIN < Rank.ALIKE
+
+
+def test_a_field_that_links_is_offered_what_its_writer_may_see(boss: User, company: dict[str, Customer]) -> None:
+    role = accounts.put_role(actor=SYSTEM, code="own", name="own", grants={"customers.view_customer": Scope.OWN})
+    password = "A long pass phrase"
+    accounts.create_user(actor=SYSTEM, username="other", name="other", password=password, roles=[role])
+    asked = {"q": "zgf", "kind": CUSTOMERS.key}
+    told = {}
+    for name in ("boss", "other"):
+        client = Client()
+        client.force_login(User.objects.get(username=name))
+        told[name] = client.post("/find/words/", asked).json()["words"]
+        assert client.post("/find/words/", {**asked, "q": ""}).json() == {"words": []}
+        assert client.post("/find/words/", {**asked, "kind": "none"}).status_code == 404
+        assert client.get("/find/words/", asked).status_code == 405
+    assert told == {"boss": [f"#{company['曾国藩'].pk} 曾国藩"], "other": []}
