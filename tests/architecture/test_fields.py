@@ -76,7 +76,7 @@ def test_what_a_list_shows_and_asks_names_registered_fields(customers: List) -> 
         if column.opening is None:
             places = {*column.values, *column.expressions}
             assert set(column.reads) <= places
-            assert places - set(column.reads) <= {"created_at"}, column.key
+            assert places - set(column.reads) <= {"created_at", "updated_at"}, column.key
         assert all(fields.get(key) for key in column.reads.values())
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Person, Site, log_in
+from tests.browser.conftest import Manners, Person, Site, log_in
 
 type Opened = Callable[..., Page]
 
@@ -275,3 +275,37 @@ def test_who_stands_in_two_groups_is_chosen_once(open_browser: Opened) -> None:
     said.fill(before)
     said.press("Enter")
     expect(cell).not_to_contain_text("另一组")
+
+
+def test_menus_of_the_list_fit_a_telephone(open_browser: Opened) -> None:
+    page = open_browser(Manners(width=390, height=844, language="en"))
+    page.goto(
+        "/customers/?f=any(city:is:上海;city:is:杭州;orders_in:from:90,2);follow_up:idle:14&cols=name,amount,city"
+    )
+    actions = page.locator(".zk-head-actions > *")
+    assert len({round(one.evaluate("one => one.getBoundingClientRect().top")) for one in actions.all()}) == 1
+    for name in ("zk-shape", "zk-columns", "zk-save-view"):
+        page.locator(f"[aria-controls={name}]").click()
+        menu = page.locator(f"#{name}")
+        expect(menu).to_be_visible()
+        assert menu.evaluate("menu => menu.scrollWidth <= menu.clientWidth"), name
+        expect(menu.locator("button.btn-primary")).to_be_in_viewport(ratio=1)
+        page.keyboard.press("Escape")
+
+
+def test_all_that_match_are_chosen_on_a_telephone(open_browser: Opened) -> None:
+    page = open_browser(Manners(width=390, height=844))
+    page.goto("/customers/?f=kind:is:person")
+    number = page.locator("h1 .zk-count")
+    expect(number).to_have_text(re.compile(r"^\d"))
+    page.locator("tbody [data-select]").first.check()
+    page.get_by_role("button", name="选择符合条件的全部客户").click()
+    expect(page.locator("[data-bulk-count]")).to_have_text(number.inner_text())
+
+
+def test_a_list_that_makes_no_file_at_once_leads_to_the_page_that_does(open_browser: Opened) -> None:
+    page = open_browser()
+    page.goto("/customers/?cols=name,id_number")
+    page.get_by_role("button", name="导出", exact=True).click()
+    page.get_by_role("link", name="CSV 文件").click()
+    page.wait_for_url("**/exports/new/customers/**")

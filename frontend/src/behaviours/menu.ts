@@ -20,10 +20,11 @@ function entries(menu: HTMLElement): HTMLElement[] {
   return [...menu.querySelectorAll<HTMLElement>("a[href], button:not([disabled]), input")];
 }
 
-/** Opens to the left where the menu would leave the window on the right. */
+/** Opens to the left where the menu would leave the window on the right, and scrolls where it would leave it below. */
 function place(menu: HTMLElement): void {
   menu.classList.remove("zk-menu--start");
   if (menu.getBoundingClientRect().left < 0) menu.classList.add("zk-menu--start");
+  menu.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 on("click", "[data-menu]", (button) => {

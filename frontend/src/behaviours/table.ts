@@ -39,7 +39,11 @@ behaviour("[data-table]", (table) => {
       const total = document.querySelector(".zk-title .zk-count")?.textContent?.trim();
       if (number) number.textContent = isWhole && total ? total : String(chosen);
       const offer = bar.querySelector<HTMLElement>("[data-bulk-all]");
-      if (offer) offer.hidden = isWhole || chosen === 0 || chosen < offered || !table.querySelector(".zk-more");
+      const isMore = Boolean(table.querySelector(".zk-more"));
+      // On a telephone there is no head whose box would choose the page first.
+      const hasHead = (whichAll()?.closest("thead")?.clientHeight ?? 0) > 1;
+      const fits = hasHead ? chosen === offered && isMore : chosen < offered || isMore;
+      if (offer) offer.hidden = isWhole || chosen === 0 || !fits;
       for (const one of bar.querySelectorAll<HTMLElement>("[data-whole-only]")) one.hidden = !isWhole;
       for (const one of bar.querySelectorAll<HTMLElement>("[data-picked-only]")) one.hidden = isWhole;
     }

@@ -106,7 +106,8 @@ def find_alike(asked: Asked) -> list[Found]:
     spellings = alike.spellings(asked.typed)
     if not spellings or not _reads_everything(asked.actor):
         return []
-    wanted = json.dumps([{"pieces": one.term.grams, "pattern": one.term.like} for one in spellings])
+    # A place alone is no word of a name that was mistyped: “李 杭州” is not everybody in 杭州.
+    wanted = json.dumps([{"pieces": one.term.grams, "pattern": one.term.like_before_places} for one in spellings])
     ids = _ask(_ALIKE, [wanted, OF_EACH_SPELLING])[: 8 * CANDIDATES]
     words = {spelling.word for spelling in spellings if spelling.word}
     if words:

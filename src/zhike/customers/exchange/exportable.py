@@ -72,12 +72,7 @@ MORE = (
     _every("phones", _("All phones"), Identifier.Kind.PHONE),
     _every("emails", _("All e-mail addresses"), Identifier.Kind.EMAIL),
     *(_every(str(kind), kind.label, kind) for kind in Identifier.Kind if kind not in ("phone", "email")),
-    _plain("country", LABELS["country"], "country", "country"),
-    _plain("province", LABELS["province"], "province", "province"),
-    _plain("birthday", LABELS["birthday_on"], "birthday_on", "birthday_on"),
     _plain("note", LABELS["note"], "note", "note"),
-    _plain("first_order", _("First order"), "facts__first_order_on", "first_order_on"),
-    _plain("updated", _("Updated"), "updated_at"),
 )
 _TAGS = Column(
     key="CATEGORIES",

@@ -15,7 +15,8 @@ from zhike.core.lists.registry import Column
 from zhike.customers import cells, guarded, sealed
 from zhike.customers.cells import Style
 from zhike.customers.guarded import NAME, key
-from zhike.customers.models import Customer, CustomerTag, Identifier, Relationship
+from zhike.customers.labels import LABELS
+from zhike.customers.models import Customer, CustomerTag, Grade, Identifier, Relationship, Stage
 from zhike.customers.sealed import ID_NUMBER
 
 type Values = Mapping[str, Any]
@@ -30,11 +31,15 @@ _READS: Mapping[str, Mapping[str, str]] = {
         ("team__name", "team"),
         ("kind", "kind"),
         ("channel", "channel"),
+        ("country", "country"),
+        ("province", "province"),
+        ("birthday_on", "birthday_on"),
         *((f"facts__{name}", name) for name in guarded.COMPUTED),
     )
 }
 _KINDS = dict(Customer.Kind.choices)
 _RELATIONSHIPS = dict(Relationship.choices)
+_GRADES, _STAGES = dict(Grade.choices), dict(Stage.choices)
 
 
 def _reached_by(kind: str) -> Subquery:
@@ -84,6 +89,24 @@ def _day(path: str) -> Any:
     return cell
 
 
+def _date(path: str) -> Any:
+    """As it is written: a birthday is not so many days ago."""
+
+    def cell(row: Values, style: Style) -> str:
+        return cells.text(None if row[path] is None else str(row[path]))
+
+    return cell
+
+
+def _called(path: str, choices: Mapping[str, Any]) -> Any:
+    """As people call it; what is masked stays as it is."""
+
+    def text(row: Values) -> str:
+        return str(choices.get(row[path], row[path] or ""))
+
+    return text
+
+
 def _column(name: str, label: Any, path: str, cell: Any = None, **more: Any) -> Column:
     return Column(
         key=name,
@@ -106,8 +129,21 @@ COLUMNS = (
         text=lambda row: row["name"],
         sort="name",
     ),
-    _column("grade", _("Grade"), "facts__grade", lambda row, style: style.grade(row["facts__grade"]), sort="grade"),
-    _column("stage", _("Stage"), "facts__stage", lambda row, style: style.stage(row["facts__stage"])),
+    _column(
+        "grade",
+        _("Grade"),
+        "facts__grade",
+        lambda row, style: style.grade(row["facts__grade"]),
+        sort="grade",
+        text=_called("facts__grade", _GRADES),
+    ),
+    _column(
+        "stage",
+        _("Stage"),
+        "facts__stage",
+        lambda row, style: style.stage(row["facts__stage"]),
+        text=_called("facts__stage", _STAGES),
+    ),
     _column(
         "amount",
         _("Amount bought"),
@@ -161,6 +197,8 @@ COLUMNS = (
         text=lambda row: row[ID_NUMBER],
         is_default=False,
     ),
+    _column("country", LABELS["country"], "country", is_default=False, edit="country"),
+    _column("province", LABELS["province"], "province", is_default=False, edit="province"),
     _column("city", _("City"), "city", edit="city"),
     _column("owner", _("Owner"), "owner__name", edit="owner"),
     _column("team", _("Team"), "team__name", is_default=False, edit="team"),
@@ -193,5 +231,16 @@ COLUMNS = (
         text=lambda row: ", ".join(row["tags"]),
         is_default=False,
     ),
+    _column(
+        "birthday", LABELS["birthday_on"], "birthday_on", _date("birthday_on"), is_default=False, edit="birthday_on"
+    ),
+    _column(
+        "first_order",
+        guarded.COMPUTED["first_order_on"],
+        "facts__first_order_on",
+        _day("facts__first_order_on"),
+        is_default=False,
+    ),
     _column("created", _("Created"), "created_at", _day("created_at"), sort="created"),
+    _column("updated", _("Updated"), "updated_at", _day("updated_at"), is_default=False),
 )

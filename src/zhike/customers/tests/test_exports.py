@@ -1,6 +1,6 @@
 """Exports of customers: what they hold, who takes them, how long they stay."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -24,6 +24,7 @@ from zhike.exports.services import keeping, resuming, starting, working
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 DAY = timedelta(days=1)
+BIRTHDAY, DAY_OF_FIRST_ORDER = date(1990, 5, 17), date(2025, 1, 2)
 
 
 def client_of(user: User) -> Client:
@@ -53,6 +54,25 @@ def test_a_file_holds_the_list_in_its_order_with_its_columns(company: Company, t
     ]
     back = begin(company.actor("seller"), query="sort=-name&cols=name")
     assert [line.split(",")[0] for line in text_of(back).splitlines()[1:]] == ["周一", "李二", "阿三"]
+
+
+def test_a_file_calls_things_as_the_list_does(company: Company, make_customer: MakeCustomer) -> None:
+    facts = {"grade": "small", "stage": "lost", "amount": "302.4", "first_order_on": DAY_OF_FIRST_ORDER}
+    more = {"province": "江苏省", "country": "中国", "birthday_on": BIRTHDAY}
+    make_customer("阿三", owner=company.seller, team=company.shop, facts=facts, **more)
+    make_customer("李二", owner=company.seller, team=company.shop)
+    columns = "name,grade,stage,amount,country,province,birthday,first_order"
+    made = begin(company.actor("seller"), query=f"cols={columns}")
+    lines = [line.removesuffix(f",{made.code}") for line in text_of(made).splitlines()[1:]]
+    assert sorted(lines, reverse=True) == [
+        "阿三,Small customer,Lost,302.4,中国,江苏省,1990-05-17,2025-01-02",
+        "李二,,,,,,,",
+    ]
+    page = client_of(company.seller).get(f"/customers/?cols={columns}").content.decode()
+    for said in ("江苏省", "1990-05-17", "2025-01-02"):
+        assert said in page
+    # The answer says that it is a file: a link that said so too would save a page that asks for a reason as one.
+    assert " download>" not in page
 
 
 def test_everything_is_every_field_that_one_reads_in_its_type(company: Company, three: list[Customer]) -> None:

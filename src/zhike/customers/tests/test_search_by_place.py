@@ -114,3 +114,11 @@ def test_names_come_before_places(company: Company, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(findable, "CANDIDATES", 3)
     assert in_the_box(boss, "杭州")[0] == named.pk
     assert len(listed(boss, "杭州")) == 5
+
+
+def test_other_spellings_are_no_places(company: Company) -> None:
+    boss = company.actor("boss")
+    for number in range(3):
+        people.create_customer(actor=boss, name=f"客户{number}", city="杭州", at=NOON)
+    meant = people.create_customer(actor=boss, name="李杭洲", at=NOON)
+    assert in_the_box(boss, "李 杭州") == [meant.pk]

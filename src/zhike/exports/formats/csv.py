@@ -1,6 +1,7 @@
 """CSV with the export's number in a column of its own, which stays with each row that is cut out."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,4 +27,9 @@ def write(
 
 
 def flat(cell: Any) -> Any:
+    """Several values as one, and a number without the noughts that its column is filled up with."""
+    if isinstance(cell, Decimal):
+        written = format(cell, "f")
+        # A number still: a text with a sign in front would be taken for a formula, and made harmless.
+        return Decimal(written.rstrip("0").rstrip(".")) if "." in written else cell
     return "; ".join(map(str, cell)) if isinstance(cell, list | tuple) else cell

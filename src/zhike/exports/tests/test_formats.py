@@ -44,6 +44,14 @@ def test_csv_opens_in_excel_carries_its_number_in_every_row_and_runs_nothing(tmp
     assert path.read_text(encoding="utf-8").splitlines()[1:] == lines[1:]
 
 
+def test_csv_has_numbers_without_the_noughts_of_their_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    numbers = ("302.400000", "-3.500000", "100.000000", "1200", "0.000000", "0.000001")
+    csv.write(path, HEADS[1:2], ([Decimal(one)] for one in numbers), MARK)
+    told = [line.split(",")[0] for line in path.read_text(encoding="utf-8-sig").splitlines()[1:]]
+    assert told == ["302.4", "-3.5", "100", "1200", "0", "0.000001"]
+
+
 def test_a_workbook_says_on_each_page_and_on_a_sheet_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     sheet.write(path, HEADS, iter(ROWS), MARK)
