@@ -83,8 +83,7 @@ PAGES: dict[str, Surface] = {
     "purge_records": _shut("recovery.purge_record"),
     "restore_batch": _change(DELETE, "/bin/batches/{batch}/restore/", by="bin"),
     "revert_changes": _shut(EDIT),
-    "show_reversal": _shut(EVERYBODY),
-    "cancel_reversal": _shut(EVERYBODY),
+    **dict.fromkeys(("show_reversal", "cancel_reversal", "find_words"), _shut(EVERYBODY)),
     "choose_columns": _shut(VIEW),
     "save_view": _shut(VIEW),
     "edit_view": _shut(VIEW),
@@ -175,7 +174,7 @@ PAGES: dict[str, Surface] = {
         _shut(EVERYBODY),
     ),
     **dict.fromkeys(("choose_customers", "prepare_act", "count_chosen", "preview_act", "start_act"), _shut(VIEW)),
-    **{"suggest_tags": _shut(VIEW), "find_words": _shut(EVERYBODY)},
+    "suggest_tags": _shut(VIEW),
     **dict.fromkeys(
         ("list_tags", "create_tag", "edit_tag", "merge_tag", "delete_tag", "undo_tag_removal"),
         _shut("customers.manage_tags"),
