@@ -124,8 +124,8 @@ def fit_discrete_hazard(counts: PeriodCounts, *, penalty: float = 1.0) -> Discre
     if not happened.any() or not not_happened.any():
         raise DurationInvalid("it happened to nobody, or to everybody at once")
     levels = tuple(tuple(sorted({each[place] for each in counts.pattern})) for place in range(len(counts.by)))
-    logs = np.log(np.repeat(counts.period, np.minimum(counts.at_risk, 1_000)))
-    knots = np.unique(np.quantile(logs, np.linspace(0, 1, KNOTS)))
+    logs, there = np.log(counts.period), np.minimum(counts.at_risk, 1_000)
+    knots = np.unique(np.quantile(logs, np.linspace(0, 1, KNOTS), weights=there, method="inverted_cdf"))
     spline = None
     if len(knots) > 2:
         spline = SplineTransformer(knots=knots[:, None], degree=3, extrapolation="constant").fit(logs[:, None])

@@ -9,7 +9,7 @@ import numpy as np
 
 from zhike.science.propensity.inputs import Floats, Integers
 from zhike.science.segments.customers import Customers, Quantities, TooFewCustomers, distinct
-from zhike.science.segments.methods import Method, NoSegments, NotConverged
+from zhike.science.segments.methods import Method, NoSegments, NotConverged, by_lot
 from zhike.science.segments.segmentation import Segmentation, fit_segments
 
 STABLE = 0.75  # of the adjusted Rand index: below, segments are not to be relied on
@@ -152,10 +152,7 @@ def _pairs(counts: Floats | np.float64) -> Floats:
 def _silhouette(rows: Floats, weights: Floats, labels: Integers, chance: np.random.Generator) -> float | None:
     from sklearn.metrics import silhouette_score
 
-    customers = np.repeat(np.arange(len(rows)), weights.astype(np.int64))
-    customers = customers[labels[customers] >= 0]
-    if len(customers) > MOST_COMPARED:
-        customers = np.sort(chance.choice(customers, MOST_COMPARED, replace=False))
+    customers = np.repeat(np.arange(len(rows)), by_lot(np.where(labels >= 0, weights, 0.0), MOST_COMPARED, chance))
     found = len(np.unique(labels[customers]))
     if not 2 <= found < len(customers):
         return None

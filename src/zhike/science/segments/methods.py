@@ -16,6 +16,7 @@ from zhike.science.segments.customers import TooFewCustomers
 
 MOST_MERGED = 400  # rows that Ward's method takes; of more, the centres of as many K-means clusters
 MOST_DENSE = 20_000  # customers whom HDBSCAN looks at; of more, as many drawn by lot
+MOST_MIXED = 200_000  # the same, whom Gaussian mixtures look at
 
 
 class NotConverged(RuntimeError):
@@ -87,6 +88,7 @@ class KMeans:
 class Mixture:
     """Normal distributions with covariances of their own, by EM; a row belongs to the likeliest.
 
+    Of more than `MOST_MIXED` customers as many are looked at, drawn by lot.
     Source: Dempster, Laird and Rubin (1977).
     """
 
@@ -108,7 +110,7 @@ class Mixture:
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("error", ConvergenceWarning)
             try:
-                model.fit(np.repeat(rows, weights.astype(np.int64), axis=0))
+                model.fit(np.repeat(rows, by_lot(weights, MOST_MIXED, np.random.default_rng(seed)), axis=0))
             except ConvergenceWarning as warning:
                 raise NotConverged(f"{self.name}: {warning}") from warning
         return _Likeliest(model)
@@ -180,9 +182,7 @@ class Density:
         from sklearn.cluster import HDBSCAN
 
         check_enough(rows, 2)
-        customers = np.repeat(np.arange(len(rows)), weights.astype(np.int64))
-        if len(customers) > MOST_DENSE:
-            customers = np.sort(np.random.default_rng(seed).choice(customers, MOST_DENSE, replace=False))
+        customers = np.repeat(np.arange(len(rows)), by_lot(weights, MOST_DENSE, np.random.default_rng(seed)))
         least = max(2, round(self.smallest * len(customers)))
         if len(customers) <= least:
             raise TooFewCustomers(f"{len(customers)} customers for segments of {least}")
@@ -191,6 +191,12 @@ class Density:
             raise NoSegments("nowhere are customers denser than elsewhere")
         looked_at, first = np.unique(customers, return_index=True)
         return _Leaves(rows[looked_at], np.asarray(found[first], dtype=np.int64))
+
+
+def by_lot(weights: Floats, most: int, chance: np.random.Generator) -> Integers:
+    """How many customers of each row are taken, at most so many of all; never a row of its own for each customer."""
+    counts = weights.astype(np.int64)
+    return counts if counts.sum() <= most else chance.multivariate_hypergeometric(counts, most, method="marginals")
 
 
 def check_enough(rows: Floats, segments: int) -> None:

@@ -1,12 +1,15 @@
 """Segments that are known come out again, by every method, whatever the order, the scale and the counting."""
 
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhike.science.segments.choosing import adjusted_rand
+from zhike.science.segments import methods
+from zhike.science.segments.choosing import adjusted_rand, try_segments
 from zhike.science.segments.customers import (
     FeatureConstant,
     FeaturesInvalid,
@@ -152,3 +155,22 @@ def test_what_differs_by_rounding_alone_is_constant() -> None:
     values = np.array([[0.1 + 0.2, 1.0], [0.3, 2.0], [0.3, 9.0]])
     with pytest.raises(FeatureConstant, match="a"):
         Quantities(names=("a", "b"), values=values, is_logged=False).preparation()
+
+
+@pytest.mark.parametrize("method", METHODS[1::2], ids=lambda method: method.name)
+def test_as_many_customers_as_a_country_has_take_no_more_memory_than_their_patterns(
+    method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("MOST_MIXED", "MOST_DENSE"):
+        monkeypatch.setattr(methods, limit, 1_000)
+    customers, truth = three_groups()
+    many = Quantities(names=customers.names, values=customers.values, counts=np.full(len(truth), 1_000_000))
+    tracemalloc.start()
+    try:
+        tried = try_segments(many, method, seed=1, rounds=2)
+        assert tracemalloc.get_traced_memory()[1] < 400e6  # a row for each is 7 GB
+    finally:
+        tracemalloc.stop()
+    assert tried.segmentation.shares == pytest.approx(np.sort(np.bincount(truth))[::-1] / len(truth), abs=0.06)
+    assert tried.silhouette is not None
+    assert tried.silhouette > 0.5
