@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from zhike.science.contrast import adjust
 from zhike.science.experiments.arms import Arm, OneArm
-from zhike.science.experiments.comparing import Effect, Metric, compare
+from zhike.science.experiments.comparing import Effect, Metric, NoVariance, compare
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -33,10 +33,12 @@ CORRECTIONS: Mapping[str, Callable[[Sequence[float]], list[float]]] = MappingPro
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """adjusted_p: of the effect's difference, among all that were compared."""
+    """effect: None where no value differs from another in either arm, so that nothing says how sure it is.
+    adjusted_p: of its difference, among all that were compared; 1 without an effect."""
 
     arm: str
-    effect: Effect
+    metric: Metric
+    effect: Effect | None
     adjusted_p: float
 
 
@@ -50,22 +52,29 @@ def compare_all(
 ) -> list[Finding]:
     """Every metric of every arm against the control, in the order given.
 
+    A metric without variance is no hypothesis, and does not count among them.
+
     correction: "holm" against any false finding, "benjamini_hochberg" against a share of them (0.05 of what is found).
     tuning: with it, always-valid p-values are adjusted, which hold under continuous looking.
 
     :raises OneArm: there is none but the control, or no control
+    :raises zhike.science.experiments.arms.EmptyArm: an arm of fewer than two
     """
     if control not in arms or len(arms) < 2:
         raise OneArm(f"wants {control!r} and another arm")
-    found = [
-        (name, compare(arm, arms[control], metric=metric))
-        for name, arm in arms.items()
-        if name != control
-        for metric in metrics
-    ]
-    differences = [effect.difference for _name, effect in found]
+    pairs = [(name, metric) for name in arms if name != control for metric in metrics]
+    effects = [_compare(arms[name], arms[control], metric) for name, metric in pairs]
+    differences = [effect.difference for effect in effects if effect]
     ps = [one.p if tuning is None else one.always_valid_p(tuning=tuning) for one in differences]
+    adjusted = iter(CORRECTIONS[correction](ps))
     return [
-        Finding(arm=name, effect=effect, adjusted_p=p)
-        for (name, effect), p in zip(found, CORRECTIONS[correction](ps), strict=True)
+        Finding(arm=name, metric=metric, effect=effect, adjusted_p=next(adjusted) if effect else 1.0)
+        for (name, metric), effect in zip(pairs, effects, strict=True)
     ]
+
+
+def _compare(arm: Arm, control: Arm, metric: Metric) -> Effect | None:
+    try:
+        return compare(arm, control, metric=metric)
+    except NoVariance:
+        return None

@@ -28,8 +28,8 @@ class Figure:
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
     """auc: the chance that one who returned stood before one who did not. captured: share of what all spent that the
-    first ones spent. auc_lead, captured_lead: how much less the ranking has than the first one that was handed in, on
-    the same drawn customers; 0 for that itself."""
+    first ones spent; of equal scores as many on average. auc_lead, captured_lead: how much less the ranking has than
+    the first one that was handed in, on the same drawn customers; 0 for that itself."""
 
     auc: Figure
     captured: Figure
@@ -78,9 +78,17 @@ def _figures(ranked: Mapping[str, Floats], amounts: Floats, share: float) -> Flo
     for scores in ranked.values():
         ones = int(returned.sum())
         above = rankdata(scores)[returned].sum() - ones * (ones + 1) / 2
-        first = np.argsort(-scores, kind="stable")[:count]
-        found.append((above / (ones * (len(amounts) - ones)), amounts[first].sum() / amounts.sum()))
+        found.append((above / (ones * (len(amounts) - ones)), _first(scores, amounts, count) / amounts.sum()))
     return np.array(found)
+
+
+def _first(scores: Floats, amounts: Floats, count: int) -> float:
+    """What those with the highest scores spent; of equal scores at the end as many on average as there is room for."""
+    if not count:
+        return 0.0
+    last = np.partition(scores, len(scores) - count)[len(scores) - count]
+    higher, equal = scores > last, scores == last
+    return float(amounts[higher].sum() + amounts[equal].mean() * (count - int(higher.sum())))
 
 
 def _figure(value: float, samples: Floats) -> Figure:

@@ -94,19 +94,32 @@ def test_all_arms_and_metrics_are_adjusted_together() -> None:
     }
     metrics = [Metric(of="y"), Metric(of="z")]
     found = compare_all(arms, metrics, control="control")
-    assert [(one.arm, one.effect.metric.name) for one in found] == [
+    assert [(one.arm, one.metric.name) for one in found] == [
         ("small", "y"),
         ("small", "z"),
         ("large", "y"),
         ("large", "z"),
     ]
-    assert [one.adjusted_p for one in found] == holm([one.effect.difference.p for one in found])
+    assert [one.adjusted_p for one in found] == holm([one.effect.difference.p for one in found if one.effect])
     assert found[2].adjusted_p < 1e-6 < 0.05 < found[1].adjusted_p
     looked = compare_all(arms, metrics, control="control", correction="benjamini_hochberg", tuning=1_000)
     assert looked[2].adjusted_p < 1e-4
     for wrong in ({"control": arms["control"]}, {"a": arms["small"], "b": arms["large"]}):
         with pytest.raises(OneArm):
             compare_all(wrong, metrics, control="control")
+
+
+def test_a_metric_that_never_moved_does_not_end_the_comparison() -> None:
+    chance = np.random.default_rng(2)
+    arms = {
+        name: Arm.of_values(y=chance.normal(size=50) + lift, refunds=np.zeros(50), z=chance.normal(size=50))
+        for name, lift in (("control", 0), ("a", 1), ("b", 0))
+    }
+    found = compare_all(arms, [Metric(of="y"), Metric(of="refunds"), Metric(of="z")], control="control")
+    assert [one.effect is None for one in found] == [False, True, False] * 2
+    assert [one.adjusted_p for one in found if one.effect is None] == [1, 1]
+    tested = [one.effect.difference.p for one in found if one.effect]
+    assert [one.adjusted_p for one in found if one.effect] == holm(tested)
 
 
 def test_what_no_plan_can_be_is_refused() -> None:

@@ -131,8 +131,13 @@ def test_rankings_are_judged_by_pairs() -> None:
     assert found["it"].auc.value == pytest.approx(np.mean(pairs))
     assert found["other"].auc.value == pytest.approx(1 - np.mean(pairs))
     assert (found["same"].auc_lead.low, found["same"].auc_lead.high) == (0, 0)
-    first = np.argsort(-scores, kind="stable")[:8]
-    assert found["it"].captured.value == pytest.approx(spent[first].sum() / spent.sum())
+    by_lot = [np.lexsort((chance.random(80), -scores))[:8] for _round in range(2_000)]
+    shares = [spent[first].sum() / spent.sum() for first in by_lot]
+    error = np.std(shares) / np.sqrt(2_000)
+    assert found["it"].captured.value == pytest.approx(np.mean(shares), abs=4 * error + 1e-9)
+    by_amount = np.argsort(-spent)
+    again = judge_rankings({"it": scores[by_amount]}, spent[by_amount], rounds=2, seed=0)
+    assert again["it"].captured.value == pytest.approx(found["it"].captured.value)
     assert found["it"].auc.low < found["it"].auc.value < found["it"].auc.high
     for wrong in (np.zeros(80), np.ones(80), np.where(spent > 0, np.nan, 0)):
         with pytest.raises(NothingToJudge):
