@@ -221,3 +221,14 @@ def test_another_list_takes_the_place_of_ones_own_and_of_nobody_elses(shown: Com
     put_role(actor=SYSTEM, code="all", name="ALL", grants={"customers.view_customer": Scope.ALL})
     with pytest.raises(PermissionDenied):
         saved_views.replace_list(actor=shown.actor("boss"), view_id=view.pk, page=KEY, query="q=listen")
+
+
+def test_a_list_that_cannot_be_shown_is_not_counted_and_not_kept(company: Company) -> None:
+    client = enter("boss")
+    for address in ("?f=custom.gone:is:1", "?f=((", "?sort=gone"):
+        page = client.get(f"/customers/{address}")
+        assert page.status_code == 400
+        text = page.content.decode()
+        assert "/customers/count/" not in text
+        assert 'id="zk-save-view"' not in text
+    assert "/customers/count/" in client.get("/customers/?f=kind:is:person").content.decode()
