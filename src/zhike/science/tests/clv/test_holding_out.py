@@ -54,7 +54,8 @@ def test_the_simplest_of_those_that_cannot_be_told_from_the_best_is_chosen_and_s
     assert choice.reason.startswith(choice.asked)
     # It is fitted to the weeks that were held back too.
     fitted = FITS[choice.asked](Histories.of_table(calibrated_summary(orders, calibration_end=as_of)))
-    assert choice.model == fitted
+    # An engine hands rows out in any order, and sums of them differ by rounding.
+    assert vars(choice.model) == pytest.approx(vars(fitted), rel=1e-5)
 
 
 def test_a_model_without_a_maximum_is_left_out_and_named() -> None:
