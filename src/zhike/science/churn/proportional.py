@@ -13,6 +13,7 @@ from zhike.science.propensity.inputs import Floats, Inputs, InputsInvalid, Integ
 from zhike.science.propensity.spline_logit import NotConverged
 
 TINY = 1e-8
+MOST_RISK = 700.0  # of the logarithm of a hazard; of more there is no exponential, and nobody is left anyway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class Proportional:
         """A row for each customer, a column for each duration: how likely they are there still."""
         place = np.searchsorted(self.duration, np.asarray(after, dtype=float), side="right")
         base = np.concatenate([[0.0], self.hazard])[place]
-        return np.asarray(np.exp(-np.exp(self.risk(inputs))[:, None] * base[None, :]))
+        ratio = np.exp(np.minimum(self.risk(inputs), MOST_RISK))
+        return np.asarray(np.exp(-ratio[:, None] * base[None, :]))
 
 
 def fit_proportional(inputs: Inputs, duration: Floats, left: Integers) -> Proportional:
@@ -53,7 +55,8 @@ def fit_proportional(inputs: Inputs, duration: Floats, left: Integers) -> Propor
     others are left out, by name.
     Sources: Cox, Regression models and life-tables (1972); Efron (1977); Breslow (1974).
 
-    :raises DurationInvalid: a duration is negative or missing, an end neither 0 nor 1, or nobody left
+    :raises DurationInvalid: a duration is negative or missing, an end neither 0 nor 1, nobody left, or not one
+        for each customer
     :raises InputsInvalid: no feature tells customers apart
     :raises NotConverged: the weights grow without end, as where a feature tells exactly who leaves
     """
@@ -62,6 +65,8 @@ def fit_proportional(inputs: Inputs, duration: Floats, left: Integers) -> Propor
     from threadpoolctl import threadpool_limits
 
     durations, ends = check_durations(duration, left)
+    if len(durations) != len(inputs):
+        raise DurationInvalid(f"{len(durations)} durations of {len(inputs)} customers")
     if not ends.any():
         raise DurationInvalid("nobody left")
     middle = np.array([float(np.median(there)) if len(there) else 0.0 for there in _there(inputs)])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ABNORMAL = 0.05
 SMALLEST = 1e-290  # below, ratios lose their digits
+MOST_REGULAR = 400.0  # shape: gaps that spread by a twentieth; days are whole, so a week is not known any better
 
 
 class RhythmInvalid(ValueError):
@@ -107,7 +108,8 @@ def _log_tail(share: Floats, one: Floats, other: float) -> Floats:
 
 
 def fit_rhythm(gaps: Gaps) -> Rhythm:
-    """The greatest likelihood of the completed gaps; the running silences are judged by it and do not enter.
+    """The greatest likelihood of the completed gaps; the running silences are judged by it and do not enter. Where gaps
+    are so alike that none is the greatest, the shape is `MOST_REGULAR`.
 
     :raises NotIdentified: nobody bought twice
     """
@@ -131,6 +133,14 @@ def fit_rhythm(gaps: Gaps) -> Rhythm:
 
     starts = [(shape, r, shape * r * unit) for shape in (1.0, 3.0) for r in (1.0, 10.0)]
     (shape, r, alpha), best = maximize(log_likelihood, starts=starts)
+    if shape > MOST_REGULAR:
+        shape = MOST_REGULAR
+
+        def of_paces(parameters: Floats) -> tuple[float, Floats]:
+            value, gradient = log_likelihood(np.array([shape, *parameters]))
+            return value, gradient[1:]
+
+        (r, alpha), best = maximize(of_paces, starts=[(r, shape * r * unit) for r in (1.0, 10.0)])
     return Rhythm(shape=float(shape), r=float(r), alpha=float(alpha), log_likelihood=best)
 
 

@@ -46,6 +46,13 @@ def test_survival_is_that_of_the_customers() -> None:
     assert told.mean(axis=0) == pytest.approx([curve.at(after) for after in (0, 10, 20)], abs=0.02)
 
 
+def test_nobody_however_unlike_the_others_has_no_chance_that_is_no_number() -> None:
+    inputs, duration, left = company(300, seed=4)
+    model = fit_proportional(inputs.only(["price"]), duration, left)
+    extreme = Inputs(names=("price",), values=np.array([[5_000.0], [-5_000.0]]))
+    assert model.survival(extreme, after=[0, duration.max()]).tolist() == [[1, 0], [1, 1]]
+
+
 def test_subscribers_are_ranked_as_well_as_the_research_found(trial_data: Path) -> None:
     rows = telco(trial_data)
     examples = Examples.of_arrow(rows, happened="Churn", leave_out=["customerID", "tenure", "TotalCharges"])
@@ -65,6 +72,8 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         fit_proportional(inputs, -duration, left)
     with pytest.raises(InputsInvalid, match="no feature"):
         fit_proportional(inputs.only(["same"]), duration, left)
+    with pytest.raises(DurationInvalid, match="199 durations of 200"):
+        fit_proportional(inputs, duration[1:], left[1:])
     telling = Inputs(names=("left",), values=left[:, None].astype(float))
     with pytest.raises(NotConverged):
         fit_proportional(telling, duration, left)

@@ -93,6 +93,19 @@ def test_an_engine_that_adds_in_another_order_each_time_loses_nobody() -> None:
     assert len(rows_of(score_silence(unsteady, TRUE, within_days=30))) == 30
 
 
+def test_clockwork_has_a_rhythm_too() -> None:
+    """Of gaps that are all alike every shape is likelier than a smaller one."""
+    gaps = gaps_of([np.full(5, 7.0) for _ in range(6)])
+    rhythm = fit_rhythm(gaps)
+    assert rhythm.shape == 400
+    told = rhythm.p_longer(gaps, np.array([0, 6.0, 7.0, 8.0, 10.0, 300.0]))
+    assert told[:2] == pytest.approx([1, 1], abs=0.01)
+    assert told[2] == pytest.approx(0.5, abs=0.05)
+    assert (told[3:] < 0.01).all()
+    again = rhythm.p_return(gaps, np.array([0, 6.5, 7.0, 6.0, 0.0, 5.0]), within=2.0)
+    assert again == pytest.approx([0, 1, 1, 1, 0, 0.5], abs=0.06)
+
+
 def test_neither_the_order_of_orders_nor_duplicates_matter() -> None:
     orders = [*regular(1, every=9, until=90), *regular(2, every=20, until=90)]
     day = START + timedelta(days=100)
