@@ -17,7 +17,7 @@ import numpy as np
 
 from zhike.science.uplift.bases import Base, Regression, fit_base
 from zhike.science.uplift.crossing import folds_of
-from zhike.science.uplift.trial import Floats, Trial
+from zhike.science.uplift.trial import Floats, Places, Trial
 
 FOLDS = 2  # of what R and DR learn first, so that it does not remember the customers it is taken off
 
@@ -150,17 +150,19 @@ def robust_scores(trial: Trial, *, base: Base, seed: int, folds: int = FOLDS) ->
     """
     found = np.zeros(len(trial.outcome))
     for rest, own in folds_of(trial, folds=folds, seed=seed):
-        with_it, without = (model.predict(trial.features[own]) for model in _of_arms(base, trial.only(rest)))
+        with_it, without = (model.predict(trial.features[own]) for model in _of_arms(base, trial, rest))
         treated, outcome = trial.treated[own], trial.outcome[own]
         missed = np.where(treated, (outcome - with_it) / trial.share, (without - outcome) / (1 - trial.share))
         found[own] = with_it - without + missed
     return found
 
 
-def _of_arms(base: Base, trial: Trial) -> tuple[Regression, Regression]:
-    """Of the treated, and of the others."""
+def _of_arms(base: Base, trial: Trial, places: Places | None = None) -> tuple[Regression, Regression]:
+    """Of the treated, and of the others; of those at these places alone, among whom nobody need have an outcome."""
+    everybody = np.arange(len(trial.outcome)) if places is None else places
     with_it, without = (
-        fit_base(base, trial.features[arm], trial.outcome[arm]) for arm in (trial.treated, ~trial.treated)
+        fit_base(base, trial.features[arm], trial.outcome[arm])
+        for arm in (everybody[trial.treated[everybody]], everybody[~trial.treated[everybody]])
     )
     return with_it, without
 

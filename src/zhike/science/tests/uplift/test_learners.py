@@ -142,3 +142,9 @@ def test_without_econml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "econml.grf", None)
     with pytest.raises(ExtraMissing, match=r"zhike\[causal\]"):
         CausalForest(seed=0)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_single_outcome_among_few_is_learned_from(name: str) -> None:
+    trial = Trial.of_columns(np.arange(16.0).reshape(8, 2), [1, 0] * 4, [1, 0, 0, 0, 0, 0, 0, 0])
+    assert np.isfinite(LEARNERS[name](straight_line()).fit(trial).predict(trial.features)).all()
