@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from zhike.core.lists.grammar import Condition, FilterInvalid, Group
 from zhike.customers.models import Tag
+from zhike.persona.features import conditions_in
 from zhike.persona.models import TagRule
 from zhike.persona.selectors import read_group
 
@@ -17,10 +18,6 @@ class Rule:
 
     tag: Tag
     asked: list[Condition]
-
-
-def conditions_within(tree: Group) -> list[Condition]:
-    return [one for item in tree.items for one in ([item] if isinstance(item, Condition) else conditions_within(item))]
 
 
 def asks_for(asked: list[Condition], tag: Tag) -> str:
@@ -47,7 +44,7 @@ def way_back(tag: Tag, tree: Group) -> list[str]:
     """The fewest tags by rule through which the tag would depend on itself; empty where it does not, or at once."""
     rules = _list_rules(tag)
     way: dict[int, list[str]] = {}
-    open_ways: deque[tuple[list[Condition], list[str]]] = deque([(conditions_within(tree), [])])
+    open_ways: deque[tuple[list[Condition], list[str]]] = deque([(conditions_in(tree), [])])
     while open_ways:
         asked, names = open_ways.popleft()
         for rule in rules:
@@ -62,7 +59,7 @@ def way_back(tag: Tag, tree: Group) -> list[str]:
 
 def why_refused(tag: Tag, tree: Group) -> str:
     """Why no rule can say this of the tag; empty where one can."""
-    match asks_for(conditions_within(tree), tag):
+    match asks_for(conditions_in(tree), tag):
         case "":
             way = way_back(tag, tree)
             if not way:
@@ -82,7 +79,7 @@ def _list_rules(tag: Tag) -> list[Rule]:
     found = []
     for rule in TagRule.objects.exclude(tag=tag).select_related("tag").order_by("pk"):
         try:
-            found.append(Rule(tag=rule.tag, asked=conditions_within(read_group(rule.query))))
+            found.append(Rule(tag=rule.tag, asked=conditions_in(read_group(rule.query))))
         except FilterInvalid:
             continue
     return found

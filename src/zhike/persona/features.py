@@ -22,6 +22,7 @@ MOST_TEXTS = 12  # the commonest of what people wrote
 NUMBERS = (Kind.INTEGER, Kind.AMOUNT, Kind.DATE)
 # Numbers of records, which say nothing about anybody.
 NO_QUANTITIES = {"id", "import"}
+TAG = "tag"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,9 @@ class Quantity:
     sort: str
 
 
-def asked_in(group: Group) -> set[str]:
-    """The fields that a filter asks about."""
-    return {key for item in group.items for key in ([item.field] if isinstance(item, Condition) else asked_in(item))}
+def conditions_in(group: Group) -> list[Condition]:
+    """What a filter asks, at every depth."""
+    return [one for item in group.items for one in ([item] if isinstance(item, Condition) else conditions_in(item))]
 
 
 def list_fields(asking: Asking, *, without: set[str]) -> list[Field]:
@@ -76,12 +77,15 @@ def list_quantities(asking: Asking, *, without: set[str]) -> list[Quantity]:
     return found
 
 
-def iter_qualities(asking: Asking, *, without: set[str], ids: list[int], budget: Budget) -> Iterator[list[Quality]]:
-    """A field's qualities at a time. ids: of whom the commonest texts are taken."""
+def iter_qualities(
+    asking: Asking, *, without: set[str], tags: set[int], ids: list[int], budget: Budget
+) -> Iterator[list[Quality]]:
+    """A field's qualities at a time. tags: that are left out. ids: of whom the commonest texts are taken."""
     for field in list_fields(asking, without=without):
         values: list[tuple[str, str]] = []
         if field.kind in (Kind.CHOICE, Kind.REFERENCE) and "is" in field.allowed:
-            values = list(field.choices(asking.actor))[:MOST_VALUES]
+            left_out = set(map(str, tags)) if field.key == TAG else set()
+            values = [one for one in field.choices(asking.actor) if one[0] not in left_out][:MOST_VALUES]
         elif field.kind is Kind.TEXT and field.path:
             values = budget.ask(partial(_commonest, field, ids))
         said = [_quality(field, "is", value, name_value(field, label)) for value, label in values]

@@ -42,15 +42,17 @@ class Finding:
         return self.q <= CERTAIN and abs(self.contrast.effect) >= WORTH
 
 
-def contrast_groups(asking: Asking, *, first: list[int], second: list[int], without: set[str]) -> list[Finding]:
-    """Every feature tested, the most characteristic first. without: fields that the groups were made by.
+def contrast_groups(
+    asking: Asking, *, first: list[int], second: list[int], without: set[str], tags: set[int]
+) -> list[Finding]:
+    """Every feature tested, the most characteristic first. without, tags: fields and tags that the groups were made by.
 
     :raises zhike.core.lists.patience.FilterTooDear: there are too many, or what is computed takes too long
     """
     budget = Budget(seconds=SECONDS)
     drafts: list[tuple[Quality | Quantity, Any, Any, Contrast]] = []
     said: set[tuple[str, int, int]] = set()
-    for qualities in features.iter_qualities(asking, without=without, ids=first + second, budget=budget):
+    for qualities in features.iter_qualities(asking, without=without, tags=tags, ids=first + second, budget=budget):
         counted = [features.count_with(asking, qualities, ids, budget) for ids in (first, second)]
         by_more = sorted(
             zip(qualities, *counted, strict=True), key=lambda told: told[2] / len(second) - told[1] / len(first)

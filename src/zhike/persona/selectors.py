@@ -24,6 +24,7 @@ from zhike.customers.selectors.sampling import Sample, draw
 from zhike.persona import features, measures
 from zhike.persona.features import Quality
 from zhike.persona.measures import FEWEST, Finding
+from zhike.persona.models import TagRule
 from zhike.ui import formatting
 
 SAMPLE = 10_000
@@ -118,8 +119,8 @@ def draw_portrait(*, asking: Asking, first: str, second: str = "", currency: str
     samples = tuple(draw(asking=asking, tree=tree, limit=SAMPLE) for tree in (one, other))
     if min(len(sample.ids) for sample in samples) < FEWEST:
         raise GroupTooSmall
-    without = features.asked_in(one) | features.asked_in(other)
-    found = measures.contrast_groups(asking, first=samples[0].ids, second=samples[1].ids, without=without)
+    without, tags = _made_by(one, other)
+    found = measures.contrast_groups(asking, first=samples[0].ids, second=samples[1].ids, without=without, tags=tags)
     shown = [finding for finding in found if finding.is_shown]
     told = _Teller(trees=(one, other), currency=currency, language=language)
     lines = [told.line(finding) for finding in shown[:MOST_LINES]]
@@ -132,6 +133,25 @@ def draw_portrait(*, asking: Asking, first: str, second: str = "", currency: str
         tested=len(found),
         differing=len(shown),
     )
+
+
+def _made_by(*groups: Group) -> tuple[set[str], set[int]]:
+    """The fields and the tags that say only what the groups were made by: tags by rule follow what their filters ask,
+    and a group of those who have one of them differs in that.
+    """
+    asked = [one for group in groups for one in features.conditions_in(group)]
+    fields, tags = {one.field for one in asked}, set()
+    named = {value for one in asked if one.field == features.TAG for value in one.values}
+    for tag_id, query in TagRule.objects.values_list("tag_id", "query"):
+        try:
+            rule = {one.field for one in features.conditions_in(read_group(query))}
+        except FilterInvalid:
+            continue
+        if not rule.isdisjoint(one.field for one in asked):
+            tags.add(tag_id)
+        if str(tag_id) in named:
+            fields |= rule
+    return fields, tags
 
 
 def read_group(query: str) -> Group:

@@ -29,7 +29,8 @@ from zhike.customers.listing import KEY
 from zhike.customers.models import Customer, Tag
 from zhike.customers.permissions import MANAGE_TAGS
 from zhike.customers.services.tags import EDIT
-from zhike.persona.dependence import conditions_within, why_refused
+from zhike.persona.dependence import why_refused
+from zhike.persona.features import conditions_in
 from zhike.persona.models import TagRule
 from zhike.persona.selectors import read_group
 
@@ -184,7 +185,7 @@ def _check_reach(actor: Actor, tree: Group, at: datetime) -> None:
     """What somebody does not read, of all customers, they cannot make a tag of: who has the tag would tell it."""
     describe(tree, of=registry.get(KEY), asking=_asking(actor, at))
     known = registry.get(KEY).fields_for(actor)
-    for condition in conditions_within(tree):
+    for condition in conditions_in(tree):
         field = known[condition.field]
         if field.permission and not actor.reach_of(field.permission).is_all:
             raise PermissionDenied(field.permission)

@@ -16,11 +16,12 @@ from zhike.accounts import services as accounts
 from zhike.accounts.models import User
 from zhike.core.actor import SYSTEM, Scope, Sight
 from zhike.core.lists import patience
-from zhike.customers.models import Customer, CustomerFacts
+from zhike.customers.models import Customer, CustomerFacts, Tag
 from zhike.customers.selectors import sampling
 from zhike.customers.services.tags import put_tags
 from zhike.persona import measures
 from zhike.persona.measures import FEWEST
+from zhike.persona.models import TagRule
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -101,6 +102,19 @@ def test_two_groups_are_compared_and_one_with_itself_is_refused(enter: Enter, cr
         page = client.get(f"/persona/?{same}")
         assert page.status_code == 200
         assert "<tbody>" not in page.text
+
+
+def test_tags_that_follow_the_same_filter_say_nothing_new(enter: Enter, crowd: list[Customer]) -> None:
+    rule = TagRule.objects.create(
+        tag=Tag.objects.get(name="vip"), query="f=grade:is:top", created_by=None, created_at=NOON
+    )
+    client = enter("boss")
+    found = rows_of(client, "a=f%3Dgrade:is:top")
+    assert ("Tag: vip" in found, "City: 上海" in found) == (False, True)
+    # Nor does what a tag follows say anything of those who have it.
+    found = rows_of(client, f"a=f%3Dtag:is:{rule.tag_id}")
+    assert not [label for label in found if label.startswith(("Tag", "Grade"))]
+    assert "Tag: vip" in rows_of(client, "a=f%3Dcity:is:上海&b=f%3Dcity:is:北京")
 
 
 def test_few_customers_have_no_portrait(enter: Enter, crowd: list[Customer]) -> None:
