@@ -197,6 +197,11 @@ def million() -> None:
     began = time.process_time()
     fit_rhythm(Gaps(count=count, total=total, log_total=logs))
     emit("rhythm_fit_1m_cpu_s", time.process_time() - began, "CPU s", customers=CUSTOMERS)
+    risk = chance.normal(size=CUSTOMERS)
+    months, left = np.ceil(chance.exponential(20 * np.exp(-risk))), chance.integers(0, 2, CUSTOMERS)
+    began = time.process_time()
+    c = concordance(risk, months, left)
+    emit("concordance_1m_cpu_s", time.process_time() - began, "CPU s", customers=CUSTOMERS, c=round(c, 4))
 
 
 def main() -> int:

@@ -8,12 +8,14 @@ from itertools import pairwise
 
 import chinese_calendar
 import numpy as np
+from chinese_calendar.constants import holidays
 from lunardate import LunarDate
 
 from zhike.science.forecasting.series import Unit, period_starts
 from zhike.science.propensity.inputs import Floats
 
 SATURDAY = 5
+ANNOUNCED = range(min(holidays).year, max(holidays).year + 1)  # years of which the public holidays are
 # First day by the lunar calendar, days of buying before it, of the holiday, and of recovery after it.
 LUNAR = {
     "spring_festival": ((1, 1), 21, 8, 7),  # 春节
@@ -41,7 +43,7 @@ def guessed_years(start: date, unit: Unit, count: int) -> list[int]:
     """Years of these periods whose public holidays are not announced."""
     days = period_starts(start, unit, count)
     last = days[-1] - timedelta(days=1)
-    return [year for year in range(start.year, last.year + 1) if not _is_announced(year)]
+    return [year for year in range(start.year, last.year + 1) if year not in ANNOUNCED]
 
 
 @cache
@@ -51,7 +53,7 @@ def _of_day(day: date) -> tuple[float, ...]:
         gone = [(day - _solar(year, lunar)).days for year in (day.year, day.year + 1)]
         spans = [(-before, 0), (0, during), *([(during, during + after)] if after else [])]
         figures += [float(any(low <= each < high for each in gone)) for low, high in spans]
-    off = not chinese_calendar.is_workday(day) if _is_announced(day.year) else day.weekday() >= SATURDAY
+    off = not chinese_calendar.is_workday(day) if day.year in ANNOUNCED else day.weekday() >= SATURDAY
     return (*figures, float(off))
 
 
@@ -59,12 +61,3 @@ def _of_day(day: date) -> tuple[float, ...]:
 def _solar(year: int, lunar: tuple[int, int]) -> date:
     solar: date = LunarDate(year, *lunar).to_solar_date()
     return solar
-
-
-@cache
-def _is_announced(year: int) -> bool:
-    try:
-        chinese_calendar.is_workday(date(year, 1, 1))
-    except NotImplementedError:
-        return False
-    return True
