@@ -5,20 +5,27 @@ from datetime import date
 from pathlib import Path
 
 import ibis.expr.types as ir
+import numpy as np
 import pytest
 from tests.spark import companies
 
 from zhike.engine.backend import Engine, connect
+from zhike.science.baskets.transactions import Baskets
 from zhike.science.churn.silence import Gaps, fit_rhythm, purchase_gaps, score_silence
 from zhike.science.clv.beta_geo import BetaGeo, fit_beta_geo
 from zhike.science.clv.gamma_gamma import Spending, fit_gamma_gamma
 from zhike.science.clv.histories import Histories
 from zhike.science.clv.scoring import score_repeat_purchases
 from zhike.science.experiments.arms import arm_statistics, arms_of_table
+from zhike.science.features.audit import check_point_in_time
+from zhike.science.features.sources import Clock
+from zhike.science.features.store import customer_features
 from zhike.science.forecasting.series import demand, series_of
 from zhike.science.purchases import calibrated_summary
+from zhike.science.recommending.interactions import Interactions
 from zhike.science.tests.clv.companies import CALIBRATION_END, WEEKS, cdnow_orders
 from zhike.science.tests.tables import by_customer
+from zhike.science.winback.returning import lapsed_customers
 
 DAY = date(2026, 1, 31)
 
@@ -63,6 +70,27 @@ def test_silences_arms_and_series(engines: dict[str, Engine]) -> None:
         abnormal = sum(row["is_abnormal"] for row in by_customer(score_silence(gaps, rhythm, within_days=30)).values())
         found[name] = (rhythm.log_likelihood, arms["a"].mean("visit"), abnormal, *series["all"].values)
     assert found["spark"] == pytest.approx(found["duckdb"], rel=1e-9)
+
+
+def test_what_methods_read_of_orders_and_lines_is_the_same(engines: dict[str, Engine]) -> None:
+    found = {}
+    for name, engine in engines.items():
+        lapsed = lapsed_customers(orders(engine), as_of=DAY, lost_days=60)
+        facts = engine.table("fact_lines")
+        lines = facts.select("customer_id", product_id=facts.category, placed_on=facts["at"].date())
+        held = Interactions.of_table(lines)
+        baskets = Baskets.of_table(engine.table("lines"))
+        whole = [lapsed.customer_ids, held.users, held.user, held.item, held.day, baskets.starts, baskets.held]
+        found[name] = (lapsed.features, [np.asarray(each).tolist() for each in whole], baskets.left_out)
+    (features, *whole), (others, *same) = found["duckdb"], found["spark"]
+    assert features == pytest.approx(others, rel=1e-9)
+    assert whole == same
+
+
+def test_features_that_know_the_future_are_told(engines: dict[str, Engine]) -> None:
+    facts = {name: engines["spark"].table(f"fact_{name}") for name in ("orders", "surveys")}
+    clock = Clock(as_of=date(2025, 9, 30))
+    check_point_in_time(lambda tables: customer_features(tables, clock=clock), facts, clock=clock)
 
 
 def spending(rows: ir.Table) -> Spending:

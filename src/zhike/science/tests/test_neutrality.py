@@ -1,17 +1,40 @@
 """What keeps the library fit for another engine and light for whoever imports it."""
 
+import ast
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import ibis
 import ibis.expr.operations as ops
 import pytest
 
+from zhike.science.tests import measures as declared
 from zhike.science.tests.measures import SCHEMAS, measures
 
+SCIENCE = Path(declared.__file__).parents[1]
+# What those measures ask, and so no less compared.
+WITHIN = {"summary_of_totals", "purchase_totals", "rfm_cutoffs", "pyramid_thresholds", "purchase_labels", "known_rows"}
+WITHIN |= {"distinct_lines"}
+# Answers of what was fitted, joined to customers: tests/spark/test_fits.py compares them.
+FITTED = {"score_repeat_purchases", "score_silence"}
 TABLES = {name: ibis.table(schema, name=name) for name, schema in SCHEMAS.items()}
 MEASURES = measures(TABLES, day=date(2026, 1, 31))
+
+
+def test_every_query_of_the_library_is_among_the_measures() -> None:
+    """So that a new one is compared on Spark too."""
+    paths = [path for path in SCIENCE.rglob("*.py") if not path.is_relative_to(SCIENCE / "tests")]
+    queries = {
+        node.name
+        for path in paths
+        if not path.name.startswith("_")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) == "ir.Table"
+        if not node.name.startswith("_")
+    }
+    assert queries - set(vars(declared)) == WITHIN | FITTED
 
 
 @pytest.mark.parametrize("name", MEASURES)
