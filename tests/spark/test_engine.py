@@ -8,6 +8,7 @@ import pytest
 from tests.spark import companies
 
 from zhike.engine.backend import connect, spark_session
+from zhike.runtime.problems import EnvironmentProblem
 
 
 def test_both_workers_are_there(spark_engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +32,7 @@ def test_the_warehouse_may_have_another_address_there(
     monkeypatch.setenv("ZHIKE_SPARK_WAREHOUSE", f"file://{tmp_path}/there/")
     with connect(warehouse) as engine:
         assert engine.table("orders").count().to_pyarrow().as_py() == 40
+    monkeypatch.setenv("ZHIKE_SPARK_WAREHOUSE", f"file://{tmp_path}/elsewhere/")
+    with pytest.raises(EnvironmentProblem, match="elsewhere"):
+        connect(warehouse)
+    assert [path.name for path in (tmp_path / "here").rglob("scratch-*")] == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +34,15 @@ class Engine(ABC):
         self._folder = warehouse.folder
         self._lease = warehouse.read()
         self.version = self._lease.version
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        """What does not open keeps no version of the warehouse from being retired."""
+        try:
+            yield
+        except BaseException:
+            self._lease.release()
+            raise
 
     @property
     def fingerprint(self) -> str:

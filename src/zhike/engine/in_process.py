@@ -23,16 +23,17 @@ class DuckdbEngine(Engine):
 
         super().__init__(warehouse)
         self._threads = threads or os.process_cpu_count() or 1
-        self.ibis = ibis.duckdb.connect(
-            threads=self._threads,
-            memory_limit=memory_limit,
-            temp_directory=str(self._lease.scratch),
-            preserve_insertion_order=False,
-            autoinstall_known_extensions=False,  # nothing may be fetched from the network behind our back
-        )
-        self.ibis.raw_sql("SET TimeZone = 'UTC'")
-        for name, files in self.version.tables.items():
-            self.ibis.raw_sql(_view(name, files, warehouse.folder))
+        with self._leased():
+            self.ibis = ibis.duckdb.connect(
+                threads=self._threads,
+                memory_limit=memory_limit,
+                temp_directory=str(self._lease.scratch),
+                preserve_insertion_order=False,
+                autoinstall_known_extensions=False,  # nothing may be fetched from the network behind our back
+            )
+            self.ibis.raw_sql("SET TimeZone = 'UTC'")
+            for name, files in self.version.tables.items():
+                self.ibis.raw_sql(_view(name, files, warehouse.folder))
 
     def materialize(self, name: str, rows: ir.Table) -> ir.Table:
         import ibis.expr.operations as ops

@@ -53,20 +53,29 @@ class SparkEngine(Engine):
     def __init__(self, warehouse: Warehouse, *, master: str) -> None:
         load_libraries()
         super().__init__(warehouse)
-        try:
+        self._place = os.environ.get("ZHIKE_SPARK_WAREHOUSE", f"file://{warehouse.folder.resolve()}").rstrip("/")
+        self._kept: list[DataFrame] = []
+        with self._leased():
             self._session = start(master)
-        except EnvironmentProblem:
-            self._lease.release()
-            raise
+            self._show_tables()
+
+    def _show_tables(self) -> None:
+        from pyspark.errors import AnalysisException
+
         from zhike.engine.spark_backend import SparkBackend
 
         SparkBackend.register_options()
         self.ibis = SparkBackend()
         self.ibis.do_connect(self._session)
-        self._place = os.environ.get("ZHIKE_SPARK_WAREHOUSE", f"file://{warehouse.folder.resolve()}").rstrip("/")
-        self._kept: list[DataFrame] = []
-        for name, files in self.version.tables.items():
-            self._live(files).createTempView(name)
+        try:
+            for name, files in self.version.tables.items():
+                self._live(files).createTempView(name)
+        except AnalysisException as problem:
+            raise EnvironmentProblem(
+                zh=f"Spark 在 {self._place} 找不到数据仓库的文件：集群的每台机器都要能读到（ZHIKE_SPARK_WAREHOUSE）。",
+                en=f"Spark does not find the files of the warehouse at {self._place}: every machine of the cluster has"
+                " to be able to read them there (ZHIKE_SPARK_WAREHOUSE).",
+            ) from problem
 
     def materialize(self, name: str, rows: ir.Table) -> ir.Table:
         from pyspark.storagelevel import StorageLevel

@@ -47,7 +47,7 @@ def refresh_daily(timestamp: int) -> None:
 def refresh_merged(timestamp: int) -> None:
     """Grades and stages of whoever was merged or separated: sums moved at once, the rest within ten minutes, however
     many merges there were."""
-    newest = refreshes.started_last_at()
+    newest = refreshes.succeeded_from()
     with acting(SYSTEM):
         is_stale = newest is not None and changed_since(newest)
     if is_stale:

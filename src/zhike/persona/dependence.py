@@ -64,7 +64,7 @@ def why_refused(tag: Tag, tree: Group) -> str:
             way = way_back(tag, tree)
             if not way:
                 return ""
-            names = {"tags": ", ".join(f"“{name}”" for name in way)}
+            names = {"tags": _(", ").join(f"“{name}”" for name in way)}
             return _("The filter asks for the tag itself, by way of %(tags)s, which follow filters too.") % names
         case "empty" | "filled":
             return _("Whether a customer has any tag depends on this tag as well. Ask for the tags that are meant.")

@@ -90,7 +90,9 @@ class OnSpark:
             return api(spark_session=self._session, break_lineage_method="persist").register(name)
 
     def close(self) -> None:
-        self._session.catalog.clearCache()
+        # By name: all sessions share one cache, and clearing it would take what a refresh beside has computed.
+        for view in self._session.catalog.listTables():
+            self._session.table(view.name).unpersist()
 
     def _asked(self, query: str) -> Any:
         return self._session.sql(sqlglot.transpile(query, read="duckdb", write="spark")[0])

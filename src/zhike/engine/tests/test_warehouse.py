@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import adbc_driver_manager
+import duckdb
+import psutil
 import psycopg
 import pytest
 
@@ -189,6 +191,20 @@ def test_a_role_that_row_security_would_mislead_is_refused(shop: Shop, database:
 def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
     with pytest.raises(WarehouseEmpty):
         connect(Warehouse(tmp_path))
+
+
+def test_an_engine_that_does_not_open_holds_nothing(shop: Shop, database: str, tmp_path: Path) -> None:
+    add_orders(shop, 3)
+    warehouse = Warehouse(tmp_path)
+    warehouse.refresh(database, [ORDERS])
+    for file in tmp_path.rglob("*.parquet"):
+        file.write_bytes(b"no table")
+    open_files = psutil.Process().num_fds()
+    for _attempt in range(3):
+        with pytest.raises(duckdb.Error):
+            connect(warehouse, threads=1)
+    assert psutil.Process().num_fds() <= open_files
+    assert [path.name for path in tmp_path.rglob("scratch-*")] == []
 
 
 def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

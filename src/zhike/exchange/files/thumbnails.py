@@ -69,8 +69,8 @@ def _ask(path: Path, form: str) -> None:
             _turn.append((path, form))
         if _turn and len(_makers) < MOST_AT_ONCE:
             maker = Thread(target=_work, name="thumbnails", daemon=True)
+            maker.start()  # it waits for the lock, so that it is known before it is done
             _makers.add(maker)
-            maker.start()
 
 
 def _work() -> None:

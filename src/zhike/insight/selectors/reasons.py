@@ -78,7 +78,7 @@ def get_why(*, actor: Actor, customer_id: int, reader: Actor | None = None) -> W
     facts = CustomerFacts.objects.filter(customer__in=visible).first()
     if run is None or facts is None:
         return None
-    began = refreshes.started_last_at()
+    began = refreshes.succeeded_from()
     read = {field for field, _said in _TELLS if fields.reads(reader, [field])}
     history = [
         Step(

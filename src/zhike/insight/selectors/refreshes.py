@@ -38,6 +38,8 @@ def last_succeeded() -> bool:
     return newest is not None and newest.step == Refresh.Step.DONE
 
 
-def started_last_at() -> datetime | None:
-    """When the newest refresh began; None before the first."""
-    return Refresh.objects.order_by("-pk").values_list("started_at", flat=True).first()
+def succeeded_from() -> datetime | None:
+    """When the newest refresh that ended with a result began: what changed since is in no figure. None before the
+    first."""
+    done = Refresh.objects.filter(step=Refresh.Step.DONE)
+    return done.order_by("-pk").values_list("started_at", flat=True).first()

@@ -190,7 +190,7 @@ def test_reasons_name_the_figure_and_the_cut_off(client: Client, house: House) -
 
 def test_after_a_merge_nothing_is_explained_that_no_longer_holds(client: Client, house: House) -> None:
     panel = f"/insight/customers/{house.customers[0].pk}/why/"
-    Refresh.objects.create(as_of=DAY, started_at=NOW, finished_at=NOW)
+    Refresh.objects.create(as_of=DAY, started_at=NOW, finished_at=NOW, step=Refresh.Step.DONE)
     assert "位于最近的" in logged_in(client, house.boss).get(panel).content.decode()
     merge = Merge.objects.create(
         survivor_id=house.customers[0].pk, merged_at=NOW + timedelta(minutes=1), batch=uuid.uuid4(), entry_id=1
@@ -199,8 +199,11 @@ def test_after_a_merge_nothing_is_explained_that_no_longer_holds(client: Client,
     assert ("刚合并或拆分过" in page, "位于最近的" in page) == (True, False)
     other = client.get(f"/insight/customers/{house.customers[1].pk}/why/").content.decode()
     assert "刚合并或拆分过" not in other
-    Refresh.objects.create(as_of=DAY, started_at=merge.merged_at + timedelta(minutes=9), finished_at=None)
-    assert "位于最近的" in client.get(panel).content.decode()
+    later = merge.merged_at + timedelta(minutes=9)
+    refresh = Refresh.objects.create(as_of=DAY, started_at=later, finished_at=None)
+    for step, is_explained in ((Refresh.Step.WRITING, False), (Refresh.Step.FAILED, False), (Refresh.Step.DONE, True)):
+        Refresh.objects.filter(pk=refresh.pk).update(step=step)
+        assert ("位于最近的" in client.get(panel).content.decode()) is is_explained
 
 
 def test_reasons_of_a_stranger_s_customer_are_not_found(client: Client, house: House) -> None:

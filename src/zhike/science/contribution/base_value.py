@@ -127,8 +127,11 @@ def forecast_base(
         held = expected[period] = held @ rates[:, :-1] + came
     factors = (1 + discount) ** -np.arange(1, periods + 1, dtype=float)
     chance = np.random.default_rng(seed)
-    going = np.stack([chance.dirichlet(row + PRIOR, size=draws) for row in moves.counts], axis=1)
-    coming = chance.gamma(came + PRIOR, size=(draws, size)) if with_arrivals else np.zeros((draws, size))
+    # A state that stays empty is no place to go to or to arrive at; the last place is that of the lost.
+    is_open = (now > 0) | (came > 0) | (moves.counts.sum(axis=1) > 0) | (moves.counts[:, :-1].sum(axis=0) > 0)
+    prior = PRIOR * np.append(is_open, 1)
+    going = np.stack([chance.dirichlet(row + prior, size=draws) for row in moves.counts], axis=1)
+    coming = chance.gamma(came + prior[:-1], size=(draws, size)) if with_arrivals else np.zeros((draws, size))
     drawn = np.tile(now.astype(np.int64), (draws, 1))
     values = np.empty((periods, draws))
     for period in range(periods):

@@ -63,7 +63,7 @@ class Policy:
 def uplift_at(scores: Any, trial: Trial, *, share: float) -> Estimate:
     """How much more of the outcome the treated have than the others, among the share with the best scores.
 
-    As scikit-uplift's `uplift_at_k(strategy="overall")`, with its error; of equal scores by lot, always the same.
+    As scikit-uplift's `uplift_at_k(strategy="overall")`, with its error; of equal scores by lot (seeded).
 
     :raises EmptyArm: fewer than two of an arm are among them
     """
@@ -80,7 +80,7 @@ def weighted_effects(trial: Trial) -> Floats:
 def policy_of(scores: Any, effects: Floats, *, share: float, costs: Costs) -> Policy:
     """Costs and gains of treating that share of the customers.
 
-    scores: of who comes first, made without the customer's own outcome; of equal ones by lot, always the same.
+    scores: of who comes first, made without the customer's own outcome; of equal ones by lot (seeded).
     effects: of each, as above. Shares that were themselves chosen by these figures look better than they are; judge
     them by another trial.
 

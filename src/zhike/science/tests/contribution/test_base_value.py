@@ -82,6 +82,10 @@ def test_a_grade_that_nobody_has_stays_empty() -> None:
     without = forecast_base(moves([[8, 1, 1], [10, 60, 30]]), customers=[100, 200], value=[50, 10], periods=2, seed=1)
     assert told.customers[:, 0].tolist() == [0, 0]
     assert told.value == pytest.approx(without.value)
+    # A grade that nobody enters is no risk either, whatever its customers would bring.
+    rich = forecast_base(seen, customers=[0, 100, 200], value=[1e9, 50, 10], periods=2, seed=1)
+    assert (rich.low.tolist(), rich.high.tolist()) == (told.low.tolist(), told.high.tolist())
+    assert told.high == pytest.approx(without.high, rel=0.05)
     worth = lifetime_worth(seen, value=[90, 50, 10], discount=0.1)
     assert worth[0] == 0
     assert worth[1:] == pytest.approx(lifetime_worth(moves([[8, 1, 1], [10, 60, 30]]), value=[50, 10], discount=0.1))
