@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from zhike.accounts.models import FieldAccess, User
 from zhike.audit.selectors.changes import list_changes_of
@@ -54,7 +55,10 @@ def test_it_comes_in_with_the_entry_and_is_shown_as_what_it_is(company: Company,
     page = seller.post(f"/customers/{mine.pk}/activities/", said, headers={"HX-Request": "true"})
     entry = Activity.objects.get()
     address = f"/customers/activities/{entry.pk}/file/"
-    assert (entry.file_name, f'src="{address}"' in page.content.decode()) == ("invoice.exe.png", True)
+    assert entry.file_name == "invoice.exe.png"
+    shown = page.content.decode()
+    assert f'href="{address}"' in shown
+    assert f'src="{reverse("show_small_file", args=[entry.pk])}"' in shown
     answer: Any = seller.get(address)
     assert (answer.headers["Content-Type"], b"".join(answer.streaming_content)) == ("image/png", PNG)
     assert answer.headers["Content-Disposition"].startswith("inline")
