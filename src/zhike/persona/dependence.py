@@ -1,4 +1,4 @@
-"""Of which tags a filter asks, so that no tag by rule depends on itself: it would come and go each time it is asked."""
+"""Of which tags a filter asks: no tag by rule depends on itself, and no portrait tells a group by what made it."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from zhike.core.lists.grammar import Condition, FilterInvalid, Group
 from zhike.customers.models import Tag
 from zhike.persona.features import conditions_in
+from zhike.persona.groups import read_group
 from zhike.persona.models import TagRule
-from zhike.persona.selectors import read_group
+
+TAG_FIELDS = {"tag", "tag_name"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,14 @@ class Rule:
 
     tag: Tag
     asked: list[Condition]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What groups were made by. tags: those asked for, and those that follow a filter which asks the same."""
+
+    fields: set[str]
+    tags: set[int]
 
 
 def asks_for(asked: list[Condition], tag: Tag) -> str:
@@ -42,7 +52,7 @@ def _depends(one: Condition, tag: Tag) -> bool:
 
 def way_back(tag: Tag, tree: Group) -> list[str]:
     """The fewest tags by rule through which the tag would depend on itself; empty where it does not, or at once."""
-    rules = _list_rules(tag)
+    rules = [rule for rule in _list_rules() if rule.tag != tag]
     way: dict[int, list[str]] = {}
     open_ways: deque[tuple[list[Condition], list[str]]] = deque([(conditions_in(tree), [])])
     while open_ways:
@@ -74,10 +84,35 @@ def why_refused(tag: Tag, tree: Group) -> str:
             return _("The filter asks for the tag itself.")
 
 
-def _list_rules(tag: Tag) -> list[Rule]:
-    """All rules but that of the tag. One that cannot be understood any more gives and takes nothing."""
+def trace_origin(*groups: Group) -> Origin:
+    """What these groups were made by, straight or by way of tags that follow filters."""
+    rules = _list_rules()
+    asked = [one for group in groups for one in conditions_in(group)]
+    behind: set[int] = set()
+    while deeper := [rule for rule in rules if rule.tag.pk not in behind and asks_for(asked, rule.tag)]:
+        behind |= {rule.tag.pk for rule in deeper}
+        asked += [one for rule in deeper for one in rule.asked]
+    fields = {one.field for one in asked} - TAG_FIELDS
+    tags = {tag for tag in _list_tags(asked) if asks_for(asked, tag)}
+    while following := [rule for rule in rules if rule.tag not in tags and _follows(rule, fields, tags)]:
+        tags |= {rule.tag for rule in following}
+    return Origin(fields=fields, tags={tag.pk for tag in tags})
+
+
+def _follows(rule: Rule, fields: set[str], tags: set[Tag]) -> bool:
+    """Whether the rule asks for one of the fields, or for one of the tags."""
+    return any(one.field in fields for one in rule.asked) or any(asks_for(rule.asked, tag) for tag in tags)
+
+
+def _list_tags(asked: list[Condition]) -> list[Tag]:
+    """Those that the conditions can ask for."""
+    return list(Tag.objects.all()) if any(one.field in TAG_FIELDS for one in asked) else []
+
+
+def _list_rules() -> list[Rule]:
+    """All rules. One that cannot be understood any more gives and takes nothing."""
     found = []
-    for rule in TagRule.objects.exclude(tag=tag).select_related("tag").order_by("pk"):
+    for rule in TagRule.objects.select_related("tag").order_by("pk"):
         try:
             found.append(Rule(tag=rule.tag, asked=conditions_in(read_group(rule.query))))
         except FilterInvalid:

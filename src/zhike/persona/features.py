@@ -82,14 +82,17 @@ def iter_qualities(
 ) -> Iterator[list[Quality]]:
     """A field's qualities at a time. tags: that are left out. ids: of whom the commonest texts are taken."""
     for field in list_fields(asking, without=without):
-        values: list[tuple[str, str]] = []
+        choices: list[tuple[str, str]] = []
         if field.kind in (Kind.CHOICE, Kind.REFERENCE) and "is" in field.allowed:
+            choices = list(field.choices(asking.actor))
             left_out = set(map(str, tags)) if field.key == TAG else set()
-            values = [one for one in field.choices(asking.actor) if one[0] not in left_out][:MOST_VALUES]
+            values = [one for one in choices if one[0] not in left_out][:MOST_VALUES]
         elif field.kind is Kind.TEXT and field.path:
             values = budget.ask(partial(_commonest, field, ids))
+        else:
+            values = []
         said = [_quality(field, "is", value, name_value(field, label)) for value, label in values]
-        if "filled" in field.allowed and not (field.kind in (Kind.CHOICE, Kind.REFERENCE) and values):
+        if "filled" in field.allowed and not choices:
             said.append(_quality(field, "filled", "", _("%(field)s is known") % {"field": field.label}))
         if said:
             yield said

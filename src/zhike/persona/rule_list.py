@@ -8,8 +8,8 @@ from zhike.core.lists.grammar import FilterInvalid
 from zhike.core.lists.operators import Asking
 from zhike.customers.listing import KEY
 from zhike.customers.selectors.listing import list_url
+from zhike.persona.groups import read_group
 from zhike.persona.models import TagRule
-from zhike.persona.selectors import read_group
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,28 +3,23 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from urllib.parse import parse_qsl
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from zhike.accounts.models import SavedView
 from zhike.core.access import require
-from zhike.core.actor import Actor
 from zhike.core.errors import DomainError
-from zhike.core.lists import registry
-from zhike.core.lists.conditions import describe
-from zhike.core.lists.grammar import EVERYTHING, FilterInvalid, Group
+from zhike.core.lists.grammar import EVERYTHING, Group
 from zhike.core.lists.operators import Asking
-from zhike.core.lists.state import State, read_state
+from zhike.core.lists.state import State
 from zhike.core.paging import Count
-from zhike.customers.listing import KEY
 from zhike.customers.models import VIEW
 from zhike.customers.selectors.sampling import Sample, draw
-from zhike.persona import features, measures
+from zhike.persona import measures
+from zhike.persona.dependence import trace_origin
 from zhike.persona.features import Quality
+from zhike.persona.groups import read_group, say_group
 from zhike.persona.measures import FEWEST, Finding
-from zhike.persona.models import TagRule
 from zhike.ui import formatting
 
 SAMPLE = 10_000
@@ -119,8 +114,10 @@ def draw_portrait(*, asking: Asking, first: str, second: str = "", currency: str
     samples = tuple(draw(asking=asking, tree=tree, limit=SAMPLE) for tree in (one, other))
     if min(len(sample.ids) for sample in samples) < FEWEST:
         raise GroupTooSmall
-    without, tags = _made_by(one, other)
-    found = measures.contrast_groups(asking, first=samples[0].ids, second=samples[1].ids, without=without, tags=tags)
+    made_by = trace_origin(one, other)
+    found = measures.contrast_groups(
+        asking, first=samples[0].ids, second=samples[1].ids, without=made_by.fields, tags=made_by.tags
+    )
     shown = [finding for finding in found if finding.is_shown]
     told = _Teller(trees=(one, other), currency=currency, language=language)
     lines = [told.line(finding) for finding in shown[:MOST_LINES]]
@@ -133,54 +130,6 @@ def draw_portrait(*, asking: Asking, first: str, second: str = "", currency: str
         tested=len(found),
         differing=len(shown),
     )
-
-
-def _made_by(*groups: Group) -> tuple[set[str], set[int]]:
-    """The fields and the tags that say only what the groups were made by: tags by rule follow what their filters ask,
-    and a group of those who have one of them differs in that.
-    """
-    asked = [one for group in groups for one in features.conditions_in(group)]
-    fields, tags = {one.field for one in asked}, set()
-    named = {value for one in asked if one.field == features.TAG for value in one.values}
-    for tag_id, query in TagRule.objects.values_list("tag_id", "query"):
-        try:
-            rule = {one.field for one in features.conditions_in(read_group(query))}
-        except FilterInvalid:
-            continue
-        if not rule.isdisjoint(one.field for one in asked):
-            tags.add(tag_id)
-        if str(tag_id) in named:
-            fields |= rule
-    return fields, tags
-
-
-def read_group(query: str) -> Group:
-    """The filter of a list's address.
-
-    :raises FilterInvalid: it makes no sense, or searches by words
-    """
-    state = read_state(dict(parse_qsl(query, keep_blank_values=True)), of=registry.get(KEY))
-    if state.search:
-        raise FilterInvalid(gettext_lazy("A group is made by a filter, not by words that are searched for."))
-    return state.tree
-
-
-def say_group(tree: Group, asking: Asking) -> str:
-    clauses = describe(tree, of=registry.get(KEY), asking=asking)
-    return "; ".join(clause.sentence for clause in clauses) or _("All customers")
-
-
-def list_groups(*, actor: Actor) -> list[tuple[str, str]]:
-    """Groups to choose from, as (list's address, name): one's saved views, and what every company has."""
-    known = registry.get(KEY).fields_for(actor)
-    found = []
-    for view in SavedView.objects.filter(user_id=actor.user_id or 0, page=KEY).order_by("position", "pk"):
-        found.append((view.query, view.name))
-    for key in ("grade", "stage", "tag"):
-        if key in known:
-            choices = list(known[key].choices(actor))[:50]
-            found += [(f"f={key}:is:{value}", features.name_value(known[key], label)) for value, label in choices]
-    return found
 
 
 def _side(said: str, sample: Sample, tree: Group) -> Side:

@@ -31,8 +31,8 @@ from zhike.customers.permissions import MANAGE_TAGS
 from zhike.customers.services.tags import EDIT
 from zhike.persona.dependence import why_refused
 from zhike.persona.features import conditions_in
+from zhike.persona.groups import read_group
 from zhike.persona.models import TagRule
-from zhike.persona.selectors import read_group
 
 ASK = "persona.ask_rule"
 EVERY = timedelta(hours=6)

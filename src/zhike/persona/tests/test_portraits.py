@@ -16,7 +16,7 @@ from zhike.accounts import services as accounts
 from zhike.accounts.models import User
 from zhike.core.actor import SYSTEM, Scope, Sight
 from zhike.core.lists import patience
-from zhike.customers.models import Customer, CustomerFacts, Tag
+from zhike.customers.models import Customer, CustomerFacts, CustomerTag, Tag
 from zhike.customers.selectors import sampling
 from zhike.customers.services.tags import put_tags
 from zhike.persona import measures
@@ -115,6 +115,28 @@ def test_tags_that_follow_the_same_filter_say_nothing_new(enter: Enter, crowd: l
     found = rows_of(client, f"a=f%3Dtag:is:{rule.tag_id}")
     assert not [label for label in found if label.startswith(("Tag", "Grade"))]
     assert "Tag: vip" in rows_of(client, "a=f%3Dcity:is:上海&b=f%3Dcity:is:北京")
+
+
+def test_tags_that_follow_other_tags_by_rule_say_nothing_new(enter: Enter, crowd: list[Customer]) -> None:
+    vip = Tag.objects.get(name="vip")
+    own, likewise, apart = (Tag.objects.create(name=name) for name in ("同类", "跟随", "本地"))
+    for tag, query in [(own, "grade:is:top"), (likewise, f"tag:is:{own.pk}"), (apart, "city:is:上海")]:
+        TagRule.objects.create(tag=tag, query=f"f={query}", created_by=None, created_at=NOON)
+    local = [one for one in crowd if one.city == "上海"]
+    for tag, tagged in [(own, crowd[:80]), (likewise, crowd[:80]), (apart, local)]:
+        CustomerTag.objects.bulk_create(CustomerTag(customer=one, tag=tag) for one in tagged)
+    client = enter("boss")
+    told = {"Tag: vip", "Tag: 同类", "Tag: 跟随", "Tag: 本地"}
+    assert told & set(rows_of(client, "a=f%3Dgrade:is:top")) == {"Tag: vip", "Tag: 本地"}
+    # Whoever has the follower has what it follows, and what that follows.
+    for group in (f"tag:is:{likewise.pk}", "tag_name:is:跟随"):
+        found = set(rows_of(client, f"a=f%3D{group}"))
+        assert told & found == {"Tag: vip", "Tag: 本地"}
+        assert not [label for label in found if label.startswith("Grade")]
+    # Tags by hand are followed too, and whether there is any tag is asked of all of them.
+    TagRule.objects.filter(tag=likewise).update(query=f"f=tag:is:{vip.pk}")
+    assert told & set(rows_of(client, f"a=f%3Dtag:is:{vip.pk}")) == {"Tag: 同类", "Tag: 本地"}
+    assert not [label for label in rows_of(client, "a=f%3Dtag:filled:") if label.startswith("Tag")]
 
 
 def test_few_customers_have_no_portrait(enter: Enter, crowd: list[Customer]) -> None:

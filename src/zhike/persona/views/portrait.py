@@ -12,7 +12,7 @@ from zhike.core.lists.operators import Asking
 from zhike.core.pages import render_page
 from zhike.customers.models import VIEW
 from zhike.customers.permissions import MANAGE_TAGS
-from zhike.persona import selectors
+from zhike.persona import groups, selectors
 from zhike.persona.forms import KeepAsTag
 from zhike.persona.measures import FEWEST
 from zhike.persona.views.tabs import tabs
@@ -24,12 +24,12 @@ def persona(request: ActorRequest) -> HttpResponse:
     """a: the list whose customers it is about; b: those it is compared with, all others without it."""
     first, second = request.GET.get("a", "")[:8_000], request.GET.get("b", "")[:8_000]
     asking = Asking(actor=request.actor, now=timezone.now(), zone=timezone.get_current_timezone())
-    groups = selectors.list_groups(actor=request.actor)
-    known = {query for query, _name in groups}
+    choices = groups.list_groups(actor=request.actor)
+    known = {query for query, _name in choices}
     context: dict[str, object] = {
         "a": first,
         "b": second,
-        "groups": groups,
+        "groups": choices,
         "is_own_a": bool(first) and first not in known,
         "is_own_b": bool(second) and second not in known,
         "fewest": FEWEST,
