@@ -26,7 +26,7 @@ from zhike.customers.permissions import REVEAL
 from zhike.customers.views.revealing import answer_why
 
 VIEW = "commerce.view_order"
-PANEL_SIZE = 5
+PANEL_SIZE, PAPER_SIZE = 5, 50
 
 
 @needs(VIEW)
@@ -36,12 +36,15 @@ def show_panel(request: ActorRequest, pk: int) -> HttpResponse:
     if not Customer.objects.visible_to(request.actor).filter(pk=pk).exists():
         raise Http404
     after = request.GET.get("after", "")
-    orders = customer_orders.list_orders(actor=request.actor, customer_id=pk, page=Page(size=PANEL_SIZE, after=after))
+    is_paper = "paper" in request.GET
+    page = Page(size=PAPER_SIZE if is_paper else PANEL_SIZE, after=after)
+    orders = customer_orders.list_orders(actor=request.actor, customer_id=pk, page=page)
     address = reverse("show_orders_panel", args=[pk])
     context: dict[str, object] = {
         "orders": orders.items,
         "address": address,
-        "more_url": f"{address}?after={orders.next_cursor}" if orders.next_cursor else "",
+        "more_url": f"{address}?after={orders.next_cursor}" if orders.next_cursor and not is_paper else "",
+        "is_latest": is_paper and bool(orders.next_cursor),
         "company_currency": settings.COMPANY_CURRENCY,
     }
     if not after:

@@ -52,6 +52,8 @@ def say(field: Known, value: Json, *, names: Mapping[int, str] | None = None) ->
             return "".join(str(value[part]) for part in ADDRESS_PARTS if part in value)
         case Kind.LOCATION:
             return f"{value['lat']}, {value['lng']}"
+        case Kind.PHONE:
+            return formatting.phone(str(value))
         case Kind.FILE | Kind.IMAGE:
             return filed.names(value)
         case Kind.USER | Kind.TEAM | Kind.RECORD:

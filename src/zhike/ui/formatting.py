@@ -7,6 +7,8 @@ from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from zhike.core.text.normal import MOBILE
+
 type Number = int | float | Decimal
 
 BABEL_LOCALES = {"zh-hans": "zh_Hans_CN", "en": "en_US"}
@@ -54,6 +56,24 @@ def compact_money(amount: Number, *, currency: str, language: str) -> str:
 def percent(rate: Number, *, digits: int = 1) -> str:
     """0.1234 as 12.3%."""
     return f"{Decimal(str(rate)) * 100:.{digits}f}%"
+
+
+def phone(value: str, *, region: str = "CN") -> str:
+    """13800138000 and 010 6552 9988 at home, +44 20 7946 0018 from abroad. value: E.164; anything else stays as it is.
+
+    region: whose numbers are written without their country code.
+    """
+    if found := MOBILE.fullmatch(value):
+        return found[1] if region == "CN" else value
+    import phonenumbers  # its tables are large, and most numbers are mobile ones
+
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    written = phonenumbers.PhoneNumberFormat
+    is_home = phonenumbers.region_code_for_number(number) == region
+    return phonenumbers.format_number(number, written.NATIONAL if is_home else written.INTERNATIONAL)
 
 
 def day(value: date | datetime, *, zone: tzinfo) -> str:

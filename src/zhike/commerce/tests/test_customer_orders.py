@@ -52,6 +52,18 @@ def order(customer: Customer | None, number: int, amount: str, **fields: object)
     )
 
 
+def test_a_sheet_for_paper_says_where_it_ends(shop: Team, customer: Customer) -> None:
+    for number in range(51):
+        order(customer, number, "1")
+    client = person("seller", shop, Scope.ALL)
+    panel = f"/commerce/customers/{customer.pk}/panel/"
+    paper = client.get(f"{panel}?paper").text
+    assert paper.count("<li>") == 50
+    assert "the latest 50 orders" in paper
+    assert "Load more" not in paper
+    assert "the latest" not in client.get(panel).text
+
+
 def test_sums_keep_currencies_apart_and_refunds_negative(customer: Customer) -> None:
     order(customer, 1, "100.123456")
     order(customer, 2, "-40", kind=Order.Kind.REFUND)

@@ -178,7 +178,13 @@ def _recency(facts: CustomerFacts, style: Style) -> str:
     days = (min(today, facts.as_of) - facts.last_order_on).days
     if not days:
         return _("Ordered on that day")
-    return ngettext("Last order %(count)s day ago", "Last order %(count)s days ago", days) % {"count": days}
+    counted = {"count": days, "day": facts.as_of.isoformat()}
+    if facts.as_of < today:  # the score is of that day, and nobody counts from there by himself
+        return (
+            ngettext("Last order %(count)s day before %(day)s", "Last order %(count)s days before %(day)s", days)
+            % counted
+        )
+    return ngettext("Last order %(count)s day ago", "Last order %(count)s days ago", days) % counted
 
 
 def explain_rhythm(facts: CustomerFacts) -> str:

@@ -1,6 +1,7 @@
 """After a card is moved, the heads of both lanes say what they count and add up to."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -73,10 +74,10 @@ def test_who_looks_at_no_such_board_is_told_nothing_of_lanes(ada: Customer, quer
 
 
 def test_lanes_too_large_to_be_added_up_are_counted(ada: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def patient(milliseconds: int, find: object) -> object:
+    def patient[T](milliseconds: int, find: Callable[[], T]) -> T:
         if milliseconds == groups.EXACT_MS:
             raise FilterTooDear
-        return find()  # type: ignore[operator]
+        return find()
 
     monkeypatch.setattr(groups, "within", patient)
     assert set(heads_in(move("seller", ada, left="web", entered="shop")).values()) == {"web 1", "shop 2"}

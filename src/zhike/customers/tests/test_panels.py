@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from zhike.core.acting import acting
 from zhike.core.lists import advice, panels
 from zhike.customers import timeline
 from zhike.customers.advising import next_birthday
+from zhike.customers.cells import Style
 from zhike.customers.models import PanelArrangement
 from zhike.customers.selectors import record
 from zhike.customers.services import activities
@@ -124,3 +126,18 @@ def test_the_header_tells_the_rhythm_by_the_days_it_shows(company: Company, make
     ada = make_customer("Ada", owner=company.seller, facts=facts)
     with translation.override("en"):
         assert "; 2.0 times" in record.explain_rhythm(ada.facts)
+
+
+@pytest.mark.parametrize(
+    ("days_after", "said"),
+    [(0, "Last order 40 days ago"), (3, "Last order 40 days before 2026-11-22"), (-1, "Last order 39 days ago")],
+)
+def test_days_since_the_last_order_are_counted_to_a_day_that_is_told(
+    company: Company, make_customer: MakeCustomer, days_after: int, said: str
+) -> None:
+    """days_after: of today, after the day of the figures."""
+    ada = make_customer("Ada", owner=company.seller, facts={"last_order_on": date(2026, 10, 13), "r": 3})
+    now = NOON + timedelta(days=days_after)
+    style = Style(language="en", zone=ZoneInfo("Asia/Shanghai"), now=now, currency="CNY")
+    with translation.override("en"):
+        assert record.explain(ada.facts, style=style)[0].sentence == said

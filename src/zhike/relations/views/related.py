@@ -71,7 +71,8 @@ def show_relations(request: ActorRequest, pk: int) -> HttpResponse:
         form = NewRelation(request.POST or None, kind=found.middle.who.kind)
         made: list[int] = []
         if accepted(form, lambda: made.append(relating.last_entry(_add(request, pk, form)))):
-            return _go_back(request, pk, _("Relation added"), made[0])
+            # The form stands at a place of its own, where a browser would end again; the new relation is in the list.
+            return _go_back(request, pk, _("Relation added"), made[0], place="#zk-related-title")
     every = related.list_related(actor=request.actor, customer_id=pk)
     rows = [one for one in every if not aspect or one.aspect == aspect]
     context = {
@@ -183,6 +184,6 @@ def _add(request: ActorRequest, pk: int, form: Any) -> Relation:
         raise relating.RelationUnfit(_("There is no such customer, as far as you may see.")) from None
 
 
-def _go_back(request: ActorRequest, pk: int, said: str, entry_id: int | None) -> HttpResponse:
+def _go_back(request: ActorRequest, pk: int, said: str, entry_id: int | None, *, place: str = "") -> HttpResponse:
     undo_url = reverse("undo_relation", args=[pk, entry_id]) if entry_id else ""
-    return go_to(request, reverse("show_relations", args=[pk]), message=said, undo_url=undo_url)
+    return go_to(request, f"{reverse('show_relations', args=[pk])}{place}", message=said, undo_url=undo_url)

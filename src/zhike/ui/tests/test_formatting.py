@@ -26,6 +26,20 @@ def test_money_follows_currency_and_language(amount: Decimal, currency: str, lan
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("+8613800138000", "13800138000"),
+        ("+861065529988", "010 6552 9988"),
+        ("+442079460018", "+44 20 7946 0018"),
+        ("138****8000", "138****8000"),
+        ("", ""),
+    ],
+)
+def test_a_phone_number_is_written_as_at_home(value: str, shown: str) -> None:
+    assert formatting.phone(value) == shown
+
+
+@pytest.mark.parametrize(
     ("value", "language", "shown"),
     [
         (9_999, "zh-hans", "9,999"),
