@@ -274,7 +274,7 @@ def test_the_pages_show_add_edit_remove_and_undo(make: Make, boss: Actor) -> Non
     refused = client.post(address, {"aspect": "contact", "other": works.pk})
     assert (refused.status_code, "no relation with itself" in refused.content.decode()) == (422, True)
     added = client.post(address, {"aspect": "contact", "other": person.pk, "role": "buyer", "note": "先打电话"})
-    assert added["Location"] == address
+    assert added["Location"] == f"{address}#zk-related-title"
     row = Relation.objects.get()
     page = client.get(address).content.decode()
     assert page.count('<svg class="zk-graph') == 2
