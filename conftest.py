@@ -72,6 +72,7 @@ SCHEMA_FILES = (
     "models/*.py",
     "permissions.py",
     "apps.py",
+    "migrating.py",
     "postgres_roles.py",
     "triggers.py",
     "row_security.py",
@@ -171,9 +172,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     cluster = postgres.ensure_running(home, durable=False)
     with django_db_blocker.unblock():
         with home.locked("template"):
-            template = _ensure_template(cluster)
-        clone = f"{CLONES}{os.getpid()}"
-        _create_database(cluster, clone, template=template)
+            clone = f"{CLONES}{os.getpid()}"
+            _create_database(cluster, clone, template=_ensure_template(cluster))
         _point_django_at(cluster, clone)
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setattr(DatabaseOperations, "sql_flush", _flush_what_was_filled)
@@ -257,6 +257,15 @@ def migrated() -> Home:
     return ready
 
 
+@pytest.fixture
+def template(django_db_setup: None) -> Iterator[str]:
+    """The address of the database that others are cloned from, as its owner; nobody clones it meanwhile."""
+    home = Home.current()
+    with home.locked("template"):
+        cluster = postgres.ensure_running(home, durable=False)
+        yield _url(cluster.owner_url, _ensure_template(cluster))
+
+
 @pytest.fixture(scope="session")
 def copy_home() -> Callable[[Home, Home], None]:
     """Copy a stopped instance, owners and modes included; what says where it ran stays behind."""
@@ -329,6 +338,7 @@ def _migrate(cluster: postgres.Cluster) -> None:
     owner_url = _url(cluster.owner_url, DRAFT)
     prepare_database(owner_url, APP)
     _point_django_at(cluster, DRAFT)
+    # As Django does it. Instances of tests are migrated as the product does it, and a test says that this is the same.
     call_command("migrate", database="owner", verbosity=0)
     connections.close_all()
     with psycopg.connect(owner_url) as owner:

@@ -57,13 +57,13 @@ def load_django() -> None:
 
 def migrate(urls: DatabaseUrls) -> None:
     """Apply all migrations as the owner and note that it was done; one process at a time."""
-    from django.core.management import call_command
+    from zhike.core import migrating
 
     with psycopg.connect(urls.owner) as owner:
         owner.execute("SELECT pg_advisory_xact_lock(hashtext('zhike.migrate'))")
         if applied_fingerprint(urls) == migrations_fingerprint():
             return
-        call_command("migrate", database="owner", interactive=False, verbosity=0)
+        migrating.migrate("owner")
         owner.execute("CREATE TABLE IF NOT EXISTS zhike_migrated (fingerprint text NOT NULL)")
         owner.execute("DELETE FROM zhike_migrated")
         owner.execute("INSERT INTO zhike_migrated VALUES (%s)", [migrations_fingerprint()])

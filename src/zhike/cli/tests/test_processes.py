@@ -12,10 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from zhike.cli.output import Exit
 from zhike.runtime import ports, postgres, supervisor
+from zhike.runtime.binaries import binaries
 from zhike.runtime.home import Home
 
 ZHIKE = str(Path(sys.executable).with_name("zhike"))
@@ -98,6 +100,43 @@ def test_sql_runs_as_the_owner_with_psqls_own_options(up: dict[str, Any], module
 
 def test_migrate_has_nothing_to_do_the_second_time(up: dict[str, Any], module_home: Home) -> None:
     assert json.loads(zhike(module_home, "migrate", "--json").stdout) == {"changed": False}
+
+
+def test_the_first_start_leaves_what_django_leaves(up: dict[str, Any], module_home: Home, template: str) -> None:
+    cluster = postgres.recorded(module_home)
+    assert cluster is not None
+    made, wanted = _schema(cluster.owner_url), _schema(template)
+    assert ",TRUNCATE" not in made
+    # What tests may do besides.
+    assert made == wanted.replace(",TRUNCATE", "")
+    assert len(made) > 1_000_000
+    filled = _filled(template)
+    assert {"public.django_migrations", "public.auth_permission", "public.privacy_purpose"} <= filled.keys()
+    assert {table: rows for table, rows in _filled(cluster.owner_url).items() if table in filled} == filled
+
+
+def _schema(url: str) -> str:
+    """All that makes the database but its rows: owners and privileges, policies, triggers and functions too."""
+    # Partitions come with the months; what marks the database as migrated is no migration's.
+    beside = ("public.audit_entry_2*", "public.audit_payload_2*", "public.zhike_migrated")
+    options = ["--schema-only", *(f"--exclude-table={table}" for table in beside), f"--dbname={url}"]
+    done = subprocess.run([binaries() / "pg_dump", *options], capture_output=True, text=True, check=True)
+    return "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith("\\"))
+
+
+def _filled(url: str) -> dict[str, list[str]]:
+    """The rows of tables that hold any, but for when a migration was applied and for what runs in the background."""
+    with psycopg.connect(url) as owner:
+        tables = owner.execute(
+            "SELECT relnamespace::regnamespace || '.' || relname FROM pg_class WHERE relkind = 'r'"
+            " AND relnamespace = 'public'::regnamespace AND relowner = current_user::regrole"
+            " AND NOT starts_with(relname, 'procrastinate_') AND relname <> 'zhike_migrated' ORDER BY relname"
+        ).fetchall()
+        rows = {
+            table: owner.execute(f"SELECT to_jsonb(t) - 'applied' FROM {table} AS t ORDER BY 1".encode()).fetchall()  # noqa: S608
+            for (table,) in tables
+        }
+    return {table: [str(row) for (row,) in found] for table, found in rows.items() if found}
 
 
 def test_an_external_database_is_used_as_it_is(up: dict[str, Any], module_home: Home, tmp_path: Path) -> None:
