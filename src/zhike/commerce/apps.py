@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CommerceConfig(AppConfig):
@@ -12,7 +13,7 @@ class CommerceConfig(AppConfig):
         from zhike.commerce import customer_orders, findable, guarded, listing, permissions, rollups
         from zhike.commerce.exchange.importable import Orders
         from zhike.commerce.exchange.reasons import REASONS
-        from zhike.commerce.models import Order
+        from zhike.commerce.models import Order, Product
         from zhike.commerce.services.restoring import ORDERS
         from zhike.core import finder, merging
         from zhike.core.access import declare
@@ -21,6 +22,7 @@ class CommerceConfig(AppConfig):
         from zhike.customers import timeline
         from zhike.exchange.reasons import ROW_REASONS
         from zhike.exchange.registry import register
+        from zhike.metadata import registry as designed
         from zhike.metadata.rollups import register as register_collection
         from zhike.recovery import kinds
 
@@ -40,6 +42,27 @@ class CommerceConfig(AppConfig):
             )
         )
         guarded.register()
+        designed.register_target(
+            designed.Target(
+                key=guarded.RECORD,
+                label=pgettext_lazy("purchase", "Order"),
+                model=Order,
+                name="number",
+                name_field=guarded.NUMBER,
+                url_name="show_order",
+            )
+        )
+        designed.register_target(
+            designed.Target(
+                key=findable.PRODUCTS.key,
+                label=_("Product"),
+                model=Product,
+                name="name",
+                name_field=guarded.PRODUCT,
+                codes=("code",),
+                url_name="show_product",
+            )
+        )
         merging.declare(Order, "customer", merging.Move())
         for collection in rollups.COLLECTIONS:
             register_collection(collection)

@@ -79,12 +79,22 @@ def find_products(asked: Asked) -> list[Found]:
     for text in {asked.typed, folded}:
         wanted |= Q(name__icontains=text) | Q(code__istartswith=text)
     found = []
-    for product in Product.objects.filter(wanted).order_by("-pk")[:MOST_PRODUCTS]:
+    for product in Product.objects.visible_to(asked.actor).filter(wanted).order_by("-pk")[:MOST_PRODUCTS]:
         rank = rank_of(folded, [grams.fold(product.name), grams.fold(product.code)])
-        detail = " · ".join(part for part in (product.code, product.category) if part and part != str(product))
-        url = reverse("show_product", args=[product.pk])
-        found.append(Found(title=str(product), detail=detail, url=url, rank=Rank.WITHIN if rank is None else rank))
+        found.append(_product(product, Rank.WITHIN if rank is None else rank))
     return found
+
+
+def recall_products(actor: Actor, ids: Sequence[int]) -> list[Found]:
+    if not fields.reads(actor, [PRODUCT]):
+        return []
+    return [_product(one, Rank.WITHIN) for one in Product.objects.visible_to(actor).filter(pk__in=ids)]
+
+
+def _product(product: Product, rank: Rank) -> Found:
+    detail = " · ".join(part for part in (product.code, product.category) if part and part != str(product))
+    url = reverse("show_product", args=[product.pk])
+    return Found(title=str(product), detail=detail, url=url, rank=rank, record_id=product.pk)
 
 
 PRODUCTS = Kind(
@@ -94,6 +104,8 @@ PRODUCTS = Kind(
     order=35,
     permission="commerce.view_order",
     find=find_products,
+    recall=recall_products,
+    page="show_product",
 )
 KIND = Kind(
     key="commerce.order",

@@ -1,12 +1,21 @@
 """What was bought: products, orders and their lines."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core.actor import Actor
 from zhike.core.database import changed_xid
 from zhike.core.history import Captured
 from zhike.customers.models import VIEW, CustomerScopedQuerySet
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Products have no owner: all, for whoever sees orders."""
+        return self.all() if actor.may("commerce.view_order") else self.none()
 
 
 class Product(models.Model):
@@ -23,6 +32,7 @@ class Product(models.Model):
     history = Captured(
         ignored=("version",), label=_("Product"), stays="Only imports change products, and their undo puts them back."
     )
+    objects = ProductQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "code"], name="commerce_product_code_is_unique")]

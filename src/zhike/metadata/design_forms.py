@@ -238,7 +238,7 @@ def _initial(definition: FieldDefinition | None) -> dict[str, Any]:
 
 def _rules(kind: Kind) -> dict[str, forms.Field]:
     number = forms.NumberInput(attrs={"step": "any"})
-    kinds = [(one.key, one.label) for one in registry.list_kinds()]
+    kinds = [(one.key, one.label) for one in registry.list_targets()]
     known: dict[str, forms.Field] = {
         "longest": forms.IntegerField(label=_("Longest text, in characters"), required=False, min_value=1),
         "least": forms.FloatField(label=_("Smallest value"), required=False, widget=number),

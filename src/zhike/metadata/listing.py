@@ -202,7 +202,7 @@ def _name_expressions(known: Known, alias: str) -> dict[str, Any]:
         return {}
     target: Any = references.model_of(known)
     linked = Cast(KeyTextTransform(known.key, OuterRef(HOLDER)), BigIntegerField())
-    names = target._default_manager.filter(pk=linked).values(references.name_path(known))
+    names = target._default_manager.filter(pk=linked).values_list(references.named(known))
     return {f"{alias}_name": Subquery(names[:1])}
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +38,13 @@ def model_of(field: Known) -> type[Model]:
 
 def name_path(field: Known) -> str:
     return _target(field).name if field.kind is Kind.RECORD else "name"
+
+
+def named(field: Known) -> Combinable:
+    """What one is called: its name or, without one, its code."""
+    paths = [name_path(field), *(_target(field).codes if field.kind is Kind.RECORD else ())]
+    said = [NullIf(F(path), Value("")) for path in paths]
+    return Coalesce(*said) if len(said) > 1 else F(paths[0])
 
 
 def name_field(field: Known) -> str:
@@ -70,16 +79,16 @@ def name_of_linked(field: Known, pk: int) -> str:
         return gone(pk)
     # Under the policy of its table, as the names of lists are.
     rows = model_of(field)._default_manager.filter(pk=successor)
-    return str(rows.values_list(name_path(field), flat=True).first() or "")
+    return str(rows.values_list(named(field), flat=True).first() or "")
 
 
 def _names(field: Known, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
     if field.kind is Kind.TEAM:
         return {pk: name for pk, name in name_teams().items() if pk in ids}
-    found = rows_of(field, actor).filter(pk__in=ids).values_list("pk", name_path(field))
+    found = rows_of(field, actor).filter(pk__in=ids).values_list("pk", named(field))
     guard = name_field(field)
     cover = fields.covering(actor, guard) if guard else None
-    return {pk: cover(name) if cover else name for pk, name in found}
+    return {pk: (cover(name) if cover else name) or f"#{pk}" for pk, name in found}
 
 
 def _is_gone(field: Known, pk: int) -> bool:
@@ -109,7 +118,7 @@ def choices(field: Known, actor: Actor) -> Sequence[tuple[str, str]]:
 
 
 def resolve(field: Known, actor: Actor, value: Any) -> int:
-    """The id of what is meant: by its number (“#123”, also with its name behind), or by its whole name.
+    """The id of what is meant: by its number (“#123”, also with its name behind), or by its whole name or code.
 
     :raises NotOfItsKind: there is none that the actor may see, or several of that name
     """
@@ -128,7 +137,10 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
         guard = name_field(field)
         if guard and not fields.reads(actor, [guard]):
             raise NotOfItsKind(_("Enter the number of the record."))
-        found = list(rows.filter(**{name_path(field): text}).values_list("pk", flat=True)[:2])
+        called = Q(**{name_path(field): text})
+        for code in _target(field).codes if field.kind is Kind.RECORD else ():
+            called |= Q(**{code: text})
+        found = list(rows.filter(called).values_list("pk", flat=True)[:2])
     if len(found) > 1:
         raise NotOfItsKind(_("Several are called “%(name)s”. Enter the number instead.") % {"name": text[:60]})
     if not found:
@@ -136,8 +148,8 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
     return int(found[0])
 
 
-def _target(field: Known) -> registry.Designed:
-    return registry.get(str(field.rules.get("target")))
+def _target(field: Known) -> registry.Target:
+    return registry.target(str(field.rules.get("target")))
 
 
 def same_records(field: Known, ids: Sequence[int]) -> list[int]:

@@ -1,4 +1,6 @@
-"""Which kinds of record can have fields of the company's own: each app registers its models when it is ready."""
+"""Which kinds of record can have fields of the company's own, and to which fields can lead: each app registers its
+models when it is ready.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +21,12 @@ type Choosable = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Designed:
-    """A kind of record. model: has a column `custom` (`core.database.custom_values`), and a manager with `visible_to`.
+class Target:
+    """A kind of record that fields can lead to. model: has a manager with `visible_to`.
 
-    name, name_field: column that a link to such a record shows, and the field of the record that it is. url_name: its
-    page. edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or
-    not, with the values that they can have. readable: fields of the record itself that formulas can read. successor:
-    into which record one was merged in the end; merged_into: those that were merged into one. vault: where encrypted
-    fields lie, shelf: where files do; None where a kind of record has none. reveal: what seeing masked values in full
-    asks for.
+    name, name_field: column that a link to such a record shows, and the field of the record that it is. codes: other
+    columns by which one is meant, and shown where it has no name. url_name: its page. successor: into which record one
+    was merged in the end; merged_into: those that were merged into one.
     """
 
     key: str
@@ -36,19 +35,32 @@ class Designed:
     name: str
     name_field: str
     url_name: str
-    edit: str
-    conditions: Callable[[], Sequence[tuple[str, str | Promise, Choosable]]] = field(default=tuple)
+    codes: Sequence[str] = ()
     successor: Callable[[int], int | None] = lambda _pk: None
     merged_into: Callable[[int], Sequence[int]] = lambda _pk: ()
-    readable: "Callable[[], Sequence[Source]]" = field(default=tuple)
-    vault: "Vault | None" = None
-    shelf: "Shelf | None" = None
-    reveal: str = ""
 
     def visible_to(self, actor: Actor) -> "models.QuerySet[Any, Any]":
         rows: Any = self.model._default_manager.all()
         found: models.QuerySet[Any, Any] = rows.visible_to(actor)
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Designed(Target):
+    """A kind of record with fields of the company's own. model: has a column `custom` (`core.database.custom_values`).
+
+    edit: what changing one asks for. conditions: fields of the record itself by which others may be shown or not, with
+    the values that they can have. readable: fields of the record itself that formulas can read. vault: where encrypted
+    fields lie, shelf: where files do; None where a kind of record has none. reveal: what seeing masked values in full
+    asks for.
+    """
+
+    edit: str
+    conditions: Callable[[], Sequence[tuple[str, str | Promise, Choosable]]] = field(default=tuple)
+    readable: "Callable[[], Sequence[Source]]" = field(default=tuple)
+    vault: "Vault | None" = None
+    shelf: "Shelf | None" = None
+    reveal: str = ""
 
 
 class NotDesigned(LookupError):
@@ -57,10 +69,29 @@ class NotDesigned(LookupError):
 
 COLUMN = HOLDER
 _designed: dict[str, Designed] = {}
+_targets: dict[str, Target] = {}
 
 
 def register(kind: Designed) -> None:
+    """Let such records have own fields, and own fields lead to them."""
     _designed[kind.key] = kind
+    register_target(kind)
+
+
+def register_target(kind: Target) -> None:
+    _targets[kind.key] = kind
+
+
+def target(key: str) -> Target:
+    try:
+        return _targets[key]
+    except KeyError:
+        raise NotDesigned(key) from None
+
+
+def list_targets() -> list[Target]:
+    """Those that have own fields first."""
+    return sorted(_targets.values(), key=lambda one: (one.key not in _designed, one.key))
 
 
 def get(key: str) -> Designed:

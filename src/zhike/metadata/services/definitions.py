@@ -215,7 +215,7 @@ def check_rules(definition: FieldDefinition) -> dict[str, Any]:
     files = rules.get("files", 1)
     if isinstance(files, bool) or not isinstance(files, int) or not 1 <= files <= MOST_FILES:
         return {"files": _("Between 1 and %(limit)s files.") % {"limit": MOST_FILES}}
-    if definition.kind == Kind.RECORD and rules.get("target") not in {one.key for one in registry.list_kinds()}:
+    if definition.kind == Kind.RECORD and rules.get("target") not in {one.key for one in registry.list_targets()}:
         return {"rules": _("Choose what the link leads to.")}
     return {}
 
