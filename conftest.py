@@ -40,6 +40,8 @@ from zhike.runtime.postgres_roles import APP, OWNER, SEES_ALL, prepare_database
 
 SOURCES = Path(__file__).parent / "src" / "zhike"
 BROWSER = "tests/browser/"
+# Folders whose files share what takes long to make: one process works through all of them.
+PILES = (BROWSER, "tests/policy/")
 # Debian's Chromium without the parts for a screen comes first: the same engine, at half the processor time.
 CHROMIUM_PATHS = (
     "/usr/bin/chromium-headless-shell",
@@ -117,17 +119,24 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that at the end no process works on one while the others have nothing left to do."""
     files = [item.nodeid.partition("::")[0] for item in items]
-    tests = Counter(files)
     # A parallel run knows tests by their names alone, and would run one of several that share a name.
     alike = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if alike:
         raise pytest.UsageError(f"several tests have the same name: {', '.join(alike)}")
+    sizes = Counter(map(_unit, files))
     turns: dict[str, int] = {}
+    last = set()
     for file, item in zip(files, items, strict=True):
-        turns[file] = min(turns.get(file, LAST), _turn(item))
-    # Those of the browser are one pile, in whatever order.
-    order = {file: (turn, -tests[file] if turn else 0, file) for file, turn in turns.items()}
+        turns[_unit(file)] = min(turns.get(_unit(file), LAST), _turn(item))
+        if item.get_closest_marker("last"):
+            last.add(file)
+    order = {file: (turns[_unit(file)], -sizes[_unit(file)], _unit(file), file in last, file) for file in set(files)}
     items.sort(key=lambda item: order[item.nodeid.partition("::")[0]])
+
+
+def _unit(file: str) -> str:
+    """What goes to one process: a file, or a pile of them."""
+    return next((pile for pile in PILES if file.startswith(pile)), file)
 
 
 def _turn(item: pytest.Item) -> int:
@@ -143,7 +152,7 @@ def _turn(item: pytest.Item) -> int:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """A file's tests share costly fixtures, and all browser tests share one instance: each go to one process."""
+    """A file's tests share costly fixtures, and so do all of a pile: each go to one process."""
     if config.getvalue("dist") != "loadfile":
         return None
     config.option.loadscopereorder = False  # we have put them in order ourselves
@@ -152,7 +161,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+        return _unit(super()._split_scope(nodeid))
 
 
 def _stop_cluster_if_last(home: Home, sessions: Path) -> None:

@@ -1,8 +1,9 @@
-"""The planted company, made once for the tests of a file; they only read it, or are refused."""
+"""The planted company, made once for the tests of this folder; they only read it, or are refused."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,25 +19,28 @@ from zhike.core import acting as acting_module
 from zhike.core.acting import acting, who_acts
 from zhike.core.actor import SYSTEM, Actor
 
+MADE = pytest.StashKey[World]()
+
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> World:
+    """Made for the first file that asks, and there until the last test of the folder has run."""
+    folder = request.node.parent
+    if MADE not in folder.stash:
+        with django_db_blocker.unblock():
+            folder.stash[MADE] = build()
+            attach(folder.stash[MADE])
+        folder.addfinalizer(partial(_take_away, folder.stash, django_db_blocker))
+    return folder.stash[MADE]
+
+
+def _take_away(stash: pytest.Stash, django_db_blocker: DjangoDbBlocker) -> None:
     with django_db_blocker.unblock():
-        made = build()
-    yield made
-    with django_db_blocker.unblock():
+        # Where they lie, other tests' files may lie too.
+        for place in files_of(stash[MADE]):
+            (Path(settings.HOME.files_dir) / place).unlink()
         call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
-
-
-@pytest.fixture(scope="module")
-def filed(world: World, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The company keeps files of its customers; where they lie, other tests' files may lie too."""
-    with django_db_blocker.unblock():
-        attach(world)
-        files = files_of(world)
-    yield
-    for place in files:
-        (Path(settings.HOME.files_dir) / place).unlink()
+    del stash[MADE]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from zhike.core.actor import SYSTEM, Sight
 from zhike.customers import guarded
 from zhike.customers.services import people
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.usefixtures("filed")]
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 CLOSED = ("masked", "hidden")
 
 

@@ -31,7 +31,7 @@ from zhike.metadata.filed_parts import file_field
 from zhike.metadata.kinds import Known
 from zhike.metadata.models import Kind
 
-pytestmark = pytest.mark.django_db(databases=["default"])
+pytestmark = [pytest.mark.django_db(databases=["default"]), pytest.mark.last]
 
 STYLE = Style(language="en", zone=SHANGHAI, now=NOON, currency="CNY")
 FILES = [Known(record="customers.customer", key=key, kind=Kind.FILE, label=key) for key in ("few", "many")]

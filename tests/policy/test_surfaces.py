@@ -23,7 +23,7 @@ from zhike.customers.models import Activity, Customer, CustomerTag, Identifier
 from zhike.exchange.models import Import
 from zhike.recovery.models import Binned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.usefixtures("filed")]
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 NOT_THERE = {403, 404}
 REFUSED = {302, 400, 403, 404, 405, 409, 422}
 
