@@ -73,7 +73,8 @@ def _told(actor: Actor, orders: Iterable[Order]) -> Iterable[Found]:
 
 def find_products(asked: Asked) -> list[Found]:
     folded = asked.folded
-    if len(folded) < SHORTEST_NAME or not fields.reads(asked.actor, [PRODUCT]):
+    is_short = len(folded) < SHORTEST_NAME and folded.isascii()  # 茶 is a word
+    if is_short or not fields.reads(asked.actor, [PRODUCT]):
         return []
     wanted = Q()
     for text in {asked.typed, folded}:

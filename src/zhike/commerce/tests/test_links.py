@@ -104,6 +104,10 @@ def test_pages_name_what_is_linked_and_lead_there(shop: Team, ada: Customer) -> 
     assert 'data-suggest-kind="commerce.product"' in form
     words = client.post("/find/words/", {"q": "green", "kind": "commerce.product"}).json()["words"]
     assert words == [f"#{tea.pk} Green tea"]
+    Product.objects.filter(pk=nameless.pk).update(name="绿茶")
+    for typed, names in (("茶", [f"#{nameless.pk} 绿茶"]), ("g", [])):
+        answer = client.post("/find/words/", {"q": typed, "kind": "commerce.product"})
+        assert answer.json()["words"] == names
 
 
 def test_who_sees_no_orders_is_told_a_number_alone(shop: Team, ada: Customer) -> None:
