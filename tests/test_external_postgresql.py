@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import ports
 from zhike.runtime.binaries import server_user
 from zhike.runtime.home import Home
@@ -53,8 +53,7 @@ def zhike(address: str, *arguments: str) -> subprocess.CompletedProcess[str]:
             "DATABASE_URL": f"postgresql://crm_pages@{address}",
             "DATABASE_OWNER_URL": f"postgresql://crm_owner@{address}",
         }
-        command = [str(Path(sys.executable).with_name("zhike")), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = run_zhike(*arguments, environment=environment)
         assert not (Path(folder) / "postgres").exists()
         return done
 
@@ -97,14 +96,7 @@ def test_a_backup_comes_back_into_another_database_for_other_roles(
             "DATABASE_URL": f"postgresql://{app}@{server}/{database}",
             "DATABASE_OWNER_URL": f"postgresql://{owner}@{server}/{database}",
         }
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("zhike")), *map(str, arguments)],
-            env={**kept, **urls, "ZHIKE_HOME": str(instance_home.path)},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        return run_zhike(*arguments, environment={**kept, **urls, "ZHIKE_HOME": str(instance_home.path)})
 
     old = ("crm_owner", "crm_pages", "crm")
     identity = tmp_path / "identity"

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.cli.output import Exit
+from zhike.cli.tests.commands import run_zhike
 from zhike.core.actor import SYSTEM
 from zhike.customers.models import Customer
 from zhike.exchange import services, tasks
@@ -26,12 +26,8 @@ Bring = Callable[..., Import]
 
 def zhike(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command, on the database of this test."""
-    command = [Path(sys.executable).with_name("zhike"), *arguments]
     kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    environment = {**kept, "ZHIKE_HOME": str(settings.HOME.path)}
-    return subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
-    )
+    return run_zhike(*arguments, environment={**kept, "ZHIKE_HOME": str(settings.HOME.path)})
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """`zhike` for tests that run it again and again: a process that has loaded Django forks for each command.
 
 Loading it takes most of the processor time of most commands. From there on nothing differs: every command has a
-process of its own, with the environment, the keys and the database address that the instance has at that moment. What
-a start does before it has loaded anything is left to `test_processes.py`, which forks nothing.
+process of its own, which makes its settings anew from its environment, the keys and the database address that the
+instance has at that moment. What a start does before it has loaded anything is left to `test_processes.py`, which forks
+nothing.
 """
 
 import json
@@ -13,15 +14,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from zhike.runtime import postgres
-from zhike.runtime.home import Home
-from zhike.runtime.postgres_roles import APP, OWNER, SUPERUSER
-
-type Stamp = tuple[object, ...]
+type Stamp = tuple[tuple[str, str], ...]
 LONGEST = 300  # seconds
-SAYS_WHICH_TEST = "PYTEST_CURRENT_TEST"  # nothing to a command, and another one for each test
-READ_BY_SETTINGS = ("django", APP, OWNER, SUPERUSER)  # keys; commands read the others when they use them
+# Where the instance is, which each command finds out for itself, and what is nothing to it but to its tests.
+NOT_LOADED = ("ZHIKE_HOME", "DATABASE_", "ZHIKE_TEST_", "ZHIKE_TRIAL_", "DJANGO_ALLOW_")
+OF_TESTS = ("PYTEST_", "PLAYWRIGHT_", "_RJEM_")
 MOST = 3  # processes that wait for commands
 
 _waiting: dict[Stamp, "Loaded"] = {}
@@ -37,13 +36,15 @@ class Loaded:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "loaded\n"
 
-    def run(self, arguments: list[str], typed: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, arguments: list[str], environment: Mapping[str, str], typed: str
+    ) -> "subprocess.CompletedProcess[str]":
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with TemporaryDirectory(prefix="zhike-command-") as name:
             folder = Path(name)
             (folder / "typed").write_text(typed, encoding="utf-8")
-            self._process.stdin.write(json.dumps([name, arguments]) + "\n")
+            self._process.stdin.write(json.dumps([name, arguments, dict(environment)]) + "\n")
             self._process.stdin.flush()
             code = int(self._process.stdout.readline())
             said, complained = ((folder / kind).read_text(encoding="utf-8") for kind in ("said", "complained"))
@@ -57,31 +58,13 @@ def run_zhike(
     *arguments: str | Path, environment: Mapping[str, str], typed: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end, as `subprocess.run` does."""
-    words = list(map(str, arguments))
-    environment = {name: value for name, value in environment.items() if name != SAYS_WHICH_TEST}
-    home = Home(path=Path(environment["ZHIKE_HOME"]))
-    if "DATABASE_URL" not in environment and not postgres.status(home).running:
-        # It would have to start the database before it may load Django.
-        return subprocess.run(
-            [sys.executable, "-m", "zhike.cli", *words],
-            env=environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-            check=False,
-        )
-    loaded = _waiting.pop(_stamp(home, environment), None) or Loaded(environment)
-    _waiting[_stamp(home, environment)] = loaded  # last, as the one used last; loading makes the keys that lack
+    environment = {name: value for name, value in environment.items() if not name.startswith(OF_TESTS)}
+    stamp = tuple(sorted((name, value) for name, value in environment.items() if not name.startswith(NOT_LOADED)))
+    loaded = _waiting.pop(stamp, None) or Loaded(environment)
+    _waiting[stamp] = loaded  # last, as the one used last
     while len(_waiting) > MOST:
         _waiting.pop(next(iter(_waiting))).end()
-    return loaded.run(words, typed)
-
-
-def _stamp(home: Home, environment: Mapping[str, str]) -> Stamp:
-    """Whatever settings are made of."""
-    files = [home.run_dir / "postgres.json", *(home.secrets_dir / name for name in READ_BY_SETTINGS)]
-    return (*sorted(environment.items()), *((file.name, file.read_bytes()) for file in files if file.is_file()))
+    return loaded.run(list(map(str, arguments)), environment, typed)
 
 
 def _serve() -> None:
@@ -99,13 +82,16 @@ def _serve() -> None:
         import_module(tasks)
     _say("loaded")
     for line in sys.stdin:
-        folder, arguments = json.loads(line)
+        folder, arguments, environment = json.loads(line)
         if child := os.fork():
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             _say(str(code))
         else:
             signal.alarm(LONGEST)
             _become(Path(folder))
+            os.environ.clear()
+            os.environ.update(environment)
+            _forget_settings()
             sys.argv = ["zhike", *arguments]
             cli.main(prog_name="zhike")
 
@@ -124,6 +110,22 @@ def _become(folder: Path) -> None:
     ):
         os.dup2(os.open(folder / name, flags, 0o600), handle)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the old one has read ahead
+
+
+def _forget_settings() -> None:
+    """Whoever asks for a setting next has all of them made anew, of the instance that this process is for."""
+    from django.conf import settings
+    from django.db import connections
+    from django.utils.functional import empty
+
+    del sys.modules[os.environ.get("DJANGO_SETTINGS_MODULE", "zhike.config.settings")]
+    settings._wrapped = empty
+    handler: Any = connections
+    for one in handler.all(initialized_only=True):
+        assert one.connection is None
+        del handler[one.alias]
+    handler._settings = None
+    del handler.settings
 
 
 if __name__ == "__main__":
