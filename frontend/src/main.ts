@@ -11,6 +11,7 @@ import "./behaviours/address";
 import "./behaviours/toast";
 import "./behaviours/edit";
 import "./behaviours/forms";
+import "./behaviours/conditional";
 import "./behaviours/upload";
 import "./behaviours/arrange";
 import "./behaviours/insert";

@@ -34,12 +34,10 @@ on("dragend", "[data-arranged]", (row, event) => {
   }
   const order = [...place.querySelectorAll<HTMLElement>("[data-arranged]")].map((one) => one.dataset.arranged);
   const body = new URLSearchParams({ section: place.dataset.arrange ?? "", order: order.join(",") });
+  // The buttons at both ends are for the order as it is now; one that is refused goes back, and the page says why.
   void fetch(place.dataset.arrangeUrl ?? "", {
     method: "POST",
     headers: { "X-CSRFToken": csrfToken() },
     body,
-  }).then((answer) => {
-    // The buttons at both ends are for the order as it is now.
-    if (answer.ok) window.location.reload();
-  });
+  }).finally(() => window.location.reload());
 });

@@ -21,7 +21,13 @@ on("submit", "form:not([hx-get]):not([hx-post])", (form, event) => {
   for (const button of form.querySelectorAll<HTMLElement>("[type=submit]")) button.setAttribute("aria-busy", "true");
 });
 
+/** `<form data-only-changed>`: of many lists, those are sent in which something else was chosen. */
+on("submit", "form[data-only-changed]", (form) => {
+  for (const list of form.querySelectorAll("select")) list.disabled = list.selectedOptions[0]?.defaultSelected ?? false;
+});
+
 window.addEventListener("pageshow", () => {
+  for (const list of document.querySelectorAll<HTMLSelectElement>("form[data-only-changed] select")) list.disabled = false;
   for (const form of document.querySelectorAll<HTMLElement>("form[data-sent]")) {
     delete form.dataset["sent"];
     for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");

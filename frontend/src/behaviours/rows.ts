@@ -2,8 +2,8 @@ import { on } from ".";
 
 /**
  * Rows of a form in an order: `[data-rows]` holds `[data-row]`s; `[data-row-more]` behind it adds a blank one, and in a
- * row `[data-row-up]` moves it up and `[data-row-drop]` takes it away. `<input data-sift="id">` shows those rows of the
- * list of that id that hold what is typed.
+ * row `[data-row-up]` moves it up and `[data-row-drop]` takes it away. `<input data-sift="id">` shows those rows within
+ * that id that hold what is typed (in `[data-sift-words]`, where there are some), no `[data-sifted]` group without any, and `[data-sifted-none="id"]` where none is left.
  */
 on("click", "[data-row-more]", (button) => {
   const rows = button.parentElement?.querySelector<HTMLElement>("[data-rows]");
@@ -38,9 +38,16 @@ on("click", "[data-row-drop]", (button) => {
 on("input", "[data-sift]", (field) => {
   const { value, dataset } = field as HTMLInputElement;
   const typed = value.trim().toLowerCase();
-  for (const row of document.querySelectorAll<HTMLElement>(`#${dataset["sift"] ?? ""} > [data-row]`)) {
-    row.hidden = !(row.textContent ?? "").toLowerCase().includes(typed);
+  const list = document.getElementById(dataset["sift"] ?? "");
+  for (const row of list?.querySelectorAll<HTMLElement>("[data-row]") ?? []) {
+    const words = (row.querySelector("[data-sift-words]") ?? row).textContent ?? "";
+    row.hidden = !words.toLowerCase().includes(typed);
   }
+  for (const group of list?.querySelectorAll<HTMLElement>("[data-sifted]") ?? []) {
+    group.hidden = typed !== "" && !group.querySelector("[data-row]:not([hidden])");
+  }
+  const none = document.querySelector<HTMLElement>(`[data-sifted-none="${dataset["sift"] ?? ""}"]`);
+  if (none) none.hidden = list?.querySelector("[data-row]:not([hidden])") !== null;
 });
 
 on("keydown", "[data-sift]", (_field, event) => {

@@ -289,7 +289,7 @@ if CLAMD and not re.fullmatch(r"unix:/.+|.+:[0-9]{1,5}", CLAMD):
         zh="ZHIKE_CLAMD 形如 unix:/run/clamav/clamd.ctl 或 主机:端口",
         en="ZHIKE_CLAMD is like unix:/run/clamav/clamd.ctl or host:port",
     )
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a choice of 2,000 values sends four of each
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_TEMP_DIR = HOME.files_dir
 FILE_UPLOAD_HANDLERS = [

@@ -1,5 +1,8 @@
 """Shapes of what people type about customers."""
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -15,6 +18,7 @@ from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, RECORD, key
 from zhike.customers.models import Customer, Identifier, Relationship
 from zhike.customers.services.activities import WRITTEN_KINDS
 from zhike.metadata import forms as own
+from zhike.metadata.conditions import list_conditions
 from zhike.metadata.kinds import Known
 from zhike.metadata.selectors.pages import list_entered
 
@@ -25,6 +29,19 @@ SUGGESTED = {"data-suggest": reverse_lazy("suggest_tags"), "autocomplete": "off"
 
 def writes(actor: Actor, field: str) -> bool:
     return fields.sight(actor, field) is Sight.WRITE
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnRow:
+    """A field of the company's own in a form. conditions: all of which have to hold for it to be there."""
+
+    bound: forms.BoundField
+    is_required: bool
+    conditions: Sequence[Mapping[str, Any]]
+
+    @property
+    def shown_when(self) -> str:
+        return json.dumps([dict(one) for one in self.conditions])
 
 
 class NewCustomer(forms.Form):
@@ -62,8 +79,11 @@ class NewCustomer(forms.Form):
             self.fields[one.name].initial = own.initial(one, one.default)
 
     @property
-    def own_rows(self) -> list[forms.BoundField]:
-        return [self[one.name] for one in self.own]
+    def own_rows(self) -> list[OwnRow]:
+        return [
+            OwnRow(bound=self[one.name], is_required=one.is_required, conditions=list_conditions(RECORD, one))
+            for one in self.own
+        ]
 
 
 IDENTIFIER_FIELDS = (Identifier.Kind.PHONE, Identifier.Kind.EMAIL, Identifier.Kind.WECHAT, Identifier.Kind.USCC)

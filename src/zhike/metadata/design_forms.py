@@ -13,7 +13,7 @@ from zhike.core.actor import SYSTEM
 from zhike.core.fields import Care
 from zhike.metadata import forms as controls
 from zhike.metadata import indexes, pieces, references, registry, rollup_forms
-from zhike.metadata.conditions import list_askable
+from zhike.metadata.conditions import NOTHING, list_askable
 from zhike.metadata.filed import FILES, MOST_FILES
 from zhike.metadata.formulas.compiling import DECIMALS
 from zhike.metadata.formulas.language import LONGEST
@@ -42,18 +42,29 @@ class Conditional(forms.Form):
     shown_when = forms.MultipleChoiceField(
         label=_("Only shown where"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("One field, and the values with which this is shown. Nothing chosen: always."),
     )
 
-    def __init__(self, *arguments: Any, record: str, but: str = "", **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, record: str, condition: Mapping[str, Any] = NOTHING, but: str = "", **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
+        self.initial["shown_when"] = written_condition(condition)
+        asked = [one for one in list_askable(record, held=condition) if one[0] != but]
+        # What it depends on stands where one begins to read.
+        asked.sort(key=lambda one: one[0] != condition.get("field"))
         chosen: Any = self.fields["shown_when"]
         chosen.choices = [
-            (str(label), [(f"{name}:{value}", f"{label} = {said}") for value, said in values])
-            for name, label, values in list_askable(record)
-            if name != but
+            (str(label), [(f"{name}:{value}", said) for value, said in values]) for name, label, values in asked
         ]
+
+    @property
+    def askable(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Fields by name, with the values to choose from and whether they are."""
+        asked: Any = self.fields["shown_when"]
+        chosen = set(self["shown_when"].value() or ())
+        return [(label, [(value, said, value in chosen) for value, said in values]) for label, values in asked.choices]
 
     def clean_shown_when(self) -> dict[str, Any]:
         pairs = [one.split(":", 1) for one in self.cleaned_data["shown_when"]]
@@ -101,7 +112,8 @@ class DesignField(Conditional):
 
     def __init__(self, data: QueryDict | None, *, record: str, kind: Kind, definition: FieldDefinition | None) -> None:
         known = Known.of(definition) if definition else Known(record=record, key="", kind=kind, label="")
-        super().__init__(data, initial=_initial(definition), record=record, but=known.name)
+        condition = known.shown_when
+        super().__init__(data, initial=_initial(definition), record=record, condition=condition, but=known.name)
         self.kind = kind
         sections: Any = self.fields["section"]
         sections.queryset = Section.objects.filter(record=record).order_by("position", "pk")
@@ -216,9 +228,9 @@ class DesignSection(Conditional):
             "is_tab": section.is_tab,
             "is_folded": section.is_folded,
             "roles": section.roles,
-            "shown_when": written_condition(section.shown_when),
         } if section else {}  # fmt: skip
-        super().__init__(data, initial=started, record=record)
+        condition = section.shown_when if section else NOTHING
+        super().__init__(data, initial=started, record=record, condition=condition)
         chosen: Any = self.fields["roles"]
         chosen.choices = list(Role.objects.order_by("pk").values_list("pk", "name"))
 
@@ -232,7 +244,6 @@ def _initial(definition: FieldDefinition | None) -> dict[str, Any]:
         "section": definition.section_id,
         "is_filtered": definition.index in (Index.WANTED, Index.READY),
         "is_searched": definition.search in (Index.WANTED, Index.READY),
-        "shown_when": written_condition(definition.shown_when),
     }
 
 

@@ -198,7 +198,7 @@ def _number(field: Known, value: Any) -> Json:
     if isinstance(value, bool):
         raise NotOfItsKind(_("This has to be a number."))
     try:
-        number = Decimal(str(value).replace(",", "").replace("，", "").strip())
+        number = Decimal(normal.ungrouped(str(value)))
     except InvalidOperation:
         raise NotOfItsKind(_("This has to be a number.")) from None
     if not number.is_finite() or number.adjusted() >= MOST_DIGITS - MOST_DECIMALS:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zhike.accounts.views.tabs import settings_tabs
+from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest
 from zhike.core.pages import go_to, render_page
@@ -63,6 +64,8 @@ def _form(request: ActorRequest, record: str, section: Section | None) -> HttpRe
         except ValidationError as refusal:
             for name, messages in refusal.message_dict.items():
                 form.add_error(name if name in form.fields else None, messages)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
         else:
             return go_to(request, reverse("design_fields_of", args=[record]), message=_("Saved."))
     context = {"form": form, "record": record, "section": section, "tabs": settings_tabs("design_fields")}

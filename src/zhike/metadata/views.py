@@ -101,19 +101,20 @@ def edit_field(request: ActorRequest, pk: int) -> HttpResponse:
 @require_POST
 def archive_field(request: ActorRequest, pk: int) -> HttpResponse:
     """Out of every page; POST with `back` brings it back."""
-    get_object_or_404(FieldDefinition, pk=pk)
-    if "back" in request.POST:
-        made = definitions.bring_back_field(actor=request.actor, pk=pk)
-        message = _("“%(name)s” is shown again.") % {"name": made.label}
-    else:
-        try:
+    held = get_object_or_404(FieldDefinition, pk=pk)
+    is_back = "back" in request.POST
+    try:
+        if is_back:
+            made = definitions.bring_back_field(actor=request.actor, pk=pk)
+        else:
             made = definitions.archive_field(actor=request.actor, pk=pk, at=now())
-        except DomainError as refusal:
-            forget()
-            messages.error(request, str(refusal))
-            return go_to(request, reverse("edit_own_field", args=[pk]))
-        message = _("“%(name)s” is archived; its values are kept.") % {"name": made.label}
-    return go_to(request, reverse("design_fields_of", args=[made.record]), message=message)
+    except DomainError as refusal:
+        forget()
+        messages.error(request, str(refusal))
+        back = reverse("design_fields_of", args=[held.record]) if is_back else reverse("edit_own_field", args=[pk])
+        return go_to(request, back)
+    said = _("“%(name)s” is shown again.") if is_back else _("“%(name)s” is archived; its values are kept.")
+    return go_to(request, reverse("design_fields_of", args=[made.record]), message=said % {"name": made.label})
 
 
 @needs(MANAGE)
@@ -136,9 +137,13 @@ def arrange_fields(request: ActorRequest, record: str) -> HttpResponse:
     section = request.POST.get("section", "")
     if not all(one.isascii() and one.isdecimal() and len(one) < 19 for one in (section, *numbers)):
         return HttpResponse(status=422)
-    definitions.arrange_fields(
-        actor=request.actor, record=kind.key, order={int(section): [int(one) for one in numbers]}
-    )
+    try:
+        definitions.arrange_fields(
+            actor=request.actor, record=kind.key, order={int(section): [int(one) for one in numbers]}
+        )
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponse(status=refusal.status)
     return HttpResponse(status=204)
 
 
@@ -228,6 +233,7 @@ def _form_page(
             if doubles and definition
             else []
         ),
+        "most_doubles": indexes.MOST_DOUBLES,
         "tabs": settings_tabs("design_fields"),
     }
     if kind is Kind.FORMULA:

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhike.core.actor import Actor
 from zhike.core.lists.grammar import FilterInvalid
+from zhike.core.text.normal import ungrouped
 
 MAX_BIGINT = 2**63 - 1
 MAX_DAYS = 36_500
@@ -126,7 +127,7 @@ def read_integer(text: str) -> int:
 
 def read_amount(text: str) -> Decimal:
     try:
-        value = Decimal(text.replace(",", ""))
+        value = Decimal(ungrouped(text))
     except InvalidOperation:
         raise FilterInvalid(_("“%(value)s” is not a number.") % {"value": text[:40]}) from None
     if not value.is_finite() or abs(value) > MAX_BIGINT:

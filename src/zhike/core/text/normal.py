@@ -23,6 +23,15 @@ def half_width(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+
+
+def ungrouped(text: str) -> str:
+    """12,345.6 without the commas that part its thousands. Any other comma stays: it is somebody's decimal point."""
+    text = half_width(text).strip()
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
+
+
 def one_line(text: str) -> str:
     """Runs of blanks of any kind as one space, none at the ends."""
     return _BLANKS.sub(" ", text).strip()

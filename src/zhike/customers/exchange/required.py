@@ -10,6 +10,7 @@ from zhike.core import fields
 from zhike.core.actor import Sight
 from zhike.customers.guarded import RECORD
 from zhike.exchange.run import Run
+from zhike.metadata.conditions import list_conditions
 from zhike.metadata.kinds import HOLDER, NOT_ENTERED
 from zhike.metadata.selectors import design_of
 from zhike.metadata.services.values import defaults_of
@@ -30,8 +31,7 @@ def refuse_incomplete(run: Run, parts: Mapping[str, sql.Composable], *, sealed: 
             continue
         if fields.sight(run.actor, one.path) is not Sight.WRITE:
             continue
-        section = next((held for held in design.sections if held.pk == one.section), None)
-        conditions = [condition for condition in (one.shown_when, section.shown_when if section else {}) if condition]
+        conditions = list_conditions(RECORD, one)
         run.execute(
             """
             INSERT INTO {refused} (row, reason, "column", value, expected, is_read)

@@ -1,6 +1,7 @@
 """Fields of the company's own on customers: kept, told, masked, found, and taken back like any other."""
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -232,6 +233,9 @@ def test_five_hundred_fields_cost_no_further_query_and_no_huge_page(
             sizes[name] = len(client.get(address).content)
     assert sizes["empty"] < 60_000
     assert max(sizes.values()) < 400_000
+    found = client.get(f"/customers/{ada.pk}/?find=f49").content.decode()
+    assert re.findall(r"<dt>(F\d+)</dt>", found) == ["F49", *(f"F49{digit}" for digit in range(10))]
+    assert "No field is called that." in client.get(f"/customers/{ada.pk}/?find=nothing").content.decode()
 
 
 @pytest.mark.usefixtures("company")

@@ -282,7 +282,7 @@ def _own_groups(found: Record, request: ActorRequest, may_edit: bool) -> list[Ow
         record=RECORD,
         values=customer.custom,
         plain=own_fields.plain_of(customer),
-        most_empty=NO_LIMIT if "every" in request.GET else MOST_EMPTY,
+        most_empty=NO_LIMIT if "every" in request.GET or request.GET.get("find") else MOST_EMPTY,
     )
     return [
         OwnGroup(group=group, lines=[(line, _own_field(line, customer.pk, actor, may_edit)) for line in group.lines])
@@ -291,15 +291,34 @@ def _own_groups(found: Record, request: ActorRequest, may_edit: bool) -> list[Ow
 
 
 def _own_context(found: Record, request: ActorRequest, may_edit: bool) -> dict[str, Any]:
-    """The sections of one tab, or those that are in none, with the strip of tabs where there are any."""
+    """The sections of one tab, or those that are in none, with the strip of tabs where there are any; or of all
+    sections, the fields that are called what is sought."""
     groups = _own_groups(found, request, may_edit)
     tabs = [one.group for one in groups if one.group.is_tab]
     chosen = next((one.pk for one in tabs if str(one.pk) == request.GET.get("tab")), 0)
+    shown = [one for one in groups if (one.group.pk == chosen if chosen else not one.group.is_tab)]
+    sought = request.GET.get("find", "").strip()[:60]
     return {
-        "own_groups": [one for one in groups if (one.group.pk == chosen if chosen else not one.group.is_tab)],
+        "own_groups": _called(groups, sought) if sought else shown,
         "own_tabs": tabs,
         "own_tab": chosen,
+        "own_sought": sought,
+        "own_is_long": sum(len(one.lines) + one.group.empty_count for one in groups) > MOST_EMPTY,
     }
+
+
+def _called(groups: list[OwnGroup], sought: str) -> list[OwnGroup]:
+    """Of each section the fields whose name holds this, in either language, without sections that have none."""
+    found = []
+    for one in groups:
+        lines = [
+            (line, field)
+            for line, field in one.lines
+            if sought.casefold() in f"{line.field.label}\n{line.field.label_en}".casefold()
+        ]
+        if lines:
+            found.append(OwnGroup(group=one.group, lines=lines))
+    return found
 
 
 def _own_on_paper(found: Record, request: ActorRequest, may_edit: bool) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from zhike.accounts.models import Role
 from zhike.core import fields
 from zhike.core.access import require
 from zhike.core.actor import Actor
@@ -52,12 +54,13 @@ class DesignedField:
 
 @dataclass(frozen=True, kw_only=True)
 class DesignedSection:
-    """A card of the designer. section: None for the fields in none."""
+    """A card of the designer. section: None for the fields in none. roles: whose page has it, where that is said."""
 
     section: Section | None
     lines: Sequence[DesignedField]
     is_first: bool
     is_last: bool
+    roles: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,7 @@ def get_overview(*, actor: Actor, record: str, icons: Mapping[Kind, str]) -> Ove
     require(actor, MANAGE)
     rows = list(FieldDefinition.objects.filter(record=record).order_by("position", "pk"))
     sections = list(Section.objects.filter(record=record).order_by("position", "pk"))
+    roles = _name_roles(sections)
     by_section: dict[int | None, list[FieldDefinition]] = {}
     for one in rows:
         if one.archived_at is None:
@@ -84,6 +88,7 @@ def get_overview(*, actor: Actor, record: str, icons: Mapping[Kind, str]) -> Ove
             lines=_lines(by_section.get(section.pk, []), icons),
             is_first=place == 0,
             is_last=place == len(sections) - 1,
+            roles=roles.get(section.pk, ""),
         )
         for place, section in enumerate(sections)
     ]
@@ -92,6 +97,18 @@ def get_overview(*, actor: Actor, record: str, icons: Mapping[Kind, str]) -> Ove
         cards.append(DesignedSection(section=None, lines=lines, is_first=True, is_last=True))
     archived = [one for one in rows if one.archived_at is not None]
     return Overview(sections=cards, archived=archived, count=len(rows) - len(archived))
+
+
+def _name_roles(sections: Sequence[Section]) -> dict[int, str]:
+    """Of sections that are for some roles, which; those that are gone are told as such."""
+    wanted = {pk for one in sections for pk in one.roles}
+    names = dict(Role.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
+    gone = _("a deleted role")
+    return {
+        one.pk: str(_(", ")).join(dict.fromkeys(names.get(pk, gone) for pk in one.roles))
+        for one in sections
+        if one.roles
+    }
 
 
 def _lines(rows: Sequence[FieldDefinition], icons: Mapping[Kind, str]) -> list[DesignedField]:

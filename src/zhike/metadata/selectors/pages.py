@@ -93,7 +93,7 @@ def list_entered(*, actor: Actor, record: str) -> list[Known]:
     design = design_of(record)
     return [
         one
-        for section in _sections_for(actor, design)
+        for section in sections_for(actor, design)
         for one in _fields_in(design, section)
         if one.kind not in NOT_ENTERED and fields.sight(actor, one.path) is Sight.WRITE
     ]
@@ -104,12 +104,12 @@ def _by_section(
 ) -> list[tuple[Section | None, list[Known]]]:
     return [
         (section, [one for one in _fields_in(design, section) if _holds(one.shown_when, values, plain)])
-        for section in _sections_for(actor, design)
+        for section in sections_for(actor, design)
         if section is None or _holds(section.shown_when, values, plain)
     ]
 
 
-def _sections_for(actor: Actor, design: Designed) -> list[Section | None]:
+def sections_for(actor: Actor, design: Designed) -> list[Section | None]:
     """Those that are for everybody or for a role of the actor, and last the fields in none."""
     narrowed = any(one.roles for one in design.sections) and actor.user_id is not None
     mine = (

@@ -21,7 +21,7 @@ from zhike.metadata.kinds import RULES, Choice, Json, Known, NotOfItsKind, read_
 from zhike.metadata.models import FieldDefinition, Index, Kind, Option
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.saying import say
-from zhike.metadata.services import searching
+from zhike.metadata.services import depending, searching
 from zhike.metadata.services.definitions import CHOSEN, free_key, lock
 from zhike.metadata.services.formulas import check_others
 
@@ -69,6 +69,11 @@ class Conversion:
     misfitting: int = 0
     misfits: list[Misfit] = field(default_factory=list)
 
+    @property
+    def unlisted(self) -> int:
+        """Records whose misfitting value is none of those."""
+        return self.misfitting - sum(one.count for one in self.misfits)
+
 
 @transaction.atomic
 def plan_conversion(*, actor: Actor, pk: int, kind: Kind) -> Conversion:
@@ -86,6 +91,7 @@ def convert_field(*, actor: Actor, pk: int, kind: Kind, drops_misfits: bool) -> 
     """Give the field the kind, with all its values; those that do not fit go, if that was agreed to.
 
     :raises zhike.metadata.services.formulas.FormulaBreaks: another field is computed from it
+    :raises zhike.metadata.services.depending.ConditionBreaks: another one, or a section, is shown depending on it
     :raises DoesNotConvert: some do not fit, and it was not
     :raises TooManyValues: it would hold up too many
     :raises FieldDefinition.DoesNotExist, ValidationError: as for the plan
@@ -107,6 +113,7 @@ def convert_field(*, actor: Actor, pk: int, kind: Kind, drops_misfits: bool) -> 
     _put_kind(definition, old, new)
     _rewrite(old, new)
     check_others(definition.record)
+    depending.check_others(definition.record, definition.key)
     if definition.index != Index.NONE:
         app.configure_task("metadata.put_index", allow_unknown=False).defer(definition_id=pk)
     if definition.search == Index.WANTED:

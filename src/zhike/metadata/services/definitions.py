@@ -22,7 +22,7 @@ from zhike.metadata.filed import FILES, MOST_FILES
 from zhike.metadata.kinds import COMPUTED, RULES, Json, Known, NotOfItsKind, read_value
 from zhike.metadata.models import FieldDefinition, Kind, Option, Section
 from zhike.metadata.permissions import MANAGE
-from zhike.metadata.services import formulas, rollups, sealing
+from zhike.metadata.services import depending, formulas, rollups, sealing
 from zhike.metadata.services.locking import lock as lock
 
 MOST_FIELDS, MOST_OPTIONS = 1000, 2000
@@ -105,6 +105,7 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
 
     :raises FieldDefinition.DoesNotExist: there is none
     :raises ValidationError: by name of what is wrong
+    :raises zhike.metadata.services.depending.ConditionCircle: it would be shown only once it is filled in
     """
     require(actor, MANAGE)
     definition = FieldDefinition.objects.select_for_update().get(pk=pk)
@@ -123,6 +124,7 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
         _put_options(definition, options)
     lock(definition.record)
     _check_default(definition)
+    depending.check_reachable(definition.record, [definition.key])
     if definition.is_sealed != was_sealed:
         formulas.check_others(definition.record)
     if definition.kind == Kind.FORMULA and definition.rules != before:
@@ -133,20 +135,31 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
 
 @transaction.atomic
 def archive_field(*, actor: Actor, pk: int, at: datetime) -> FieldDefinition:
-    """Show the field nowhere any more. Its values stay, and it can come back."""
+    """Show the field nowhere any more. Its values stay, and it can come back.
+
+    :raises zhike.metadata.services.formulas.FormulaBreaks: another field is computed from it
+    :raises zhike.metadata.services.depending.ConditionBreaks: another one, or a section, is shown depending on it
+    """
     return _set_archived(actor, pk, at)
 
 
 @transaction.atomic
 def bring_back_field(*, actor: Actor, pk: int) -> FieldDefinition:
-    """Show an archived field again, with its values."""
+    """Show an archived field again, with its values.
+
+    :raises zhike.metadata.services.formulas.FormulaBreaks: what it is computed from is not there
+    :raises zhike.metadata.services.depending.ConditionAsleep: what it is shown depending on is archived
+    """
     return _set_archived(actor, pk, None)
 
 
 @transaction.atomic
 def arrange_fields(*, actor: Actor, record: str, order: Mapping[int, Sequence[int]]) -> None:
     """Put fields into sections, in this order. order: a section's id, 0 for none, to ids of fields; fields that are
-    not named stay where they are."""
+    not named stay where they are.
+
+    :raises zhike.metadata.services.depending.ConditionCircle: a field would wait for itself where it comes to stand
+    """
     require(actor, MANAGE)
     known = {one.pk: one for one in lock(record)}
     sections = {0, *Section.objects.filter(record=record).values_list("pk", flat=True)}
@@ -157,6 +170,7 @@ def arrange_fields(*, actor: Actor, record: str, order: Mapping[int, Sequence[in
                 known[pk].section_id, known[pk].position = section or None, position
                 moved.append(known[pk])
     FieldDefinition.objects.bulk_update(moved, ["section", "position"])
+    depending.check_reachable(record, [one.key for one in moved])
 
 
 def _set_archived(actor: Actor, pk: int, at: datetime | None) -> FieldDefinition:
@@ -166,6 +180,7 @@ def _set_archived(actor: Actor, pk: int, at: datetime | None) -> FieldDefinition
     definition.archived_at = at
     definition.save(update_fields=["archived_at"])
     formulas.check_others(definition.record)
+    (depending.check_others if at else depending.check_own)(definition.record, definition.key)
     return definition
 
 

@@ -13,6 +13,7 @@ from zhike.core.actor import Actor
 from zhike.metadata.conditions import check_condition
 from zhike.metadata.models import Section
 from zhike.metadata.permissions import MANAGE
+from zhike.metadata.services import depending
 from zhike.metadata.services.definitions import lock
 
 EDITABLE = ("name", "name_en", "is_tab", "is_folded", "roles", "shown_when")
@@ -40,12 +41,14 @@ def create_section(*, actor: Actor, record: str, name: str, **given: Any) -> Sec
 def edit_section(*, actor: Actor, pk: int, **given: Any) -> Section:
     """:raises Section.DoesNotExist: there is none
     :raises ValidationError: by name of what is wrong
+    :raises zhike.metadata.services.depending.ConditionCircle: a field in it would be shown only once it is filled in
     """
     require(actor, MANAGE)
     section = Section.objects.select_for_update().get(pk=pk)
     lock(section.record)
     _put(section, given)
     section.save()
+    depending.check_reachable(section.record, section.fields.values_list("key", flat=True))
     return section
 
 

@@ -15,10 +15,11 @@ from zhike.core import fields
 from zhike.core.acting import seeing_everything
 from zhike.core.actor import Actor, Sight
 from zhike.metadata import filed, indexes, listing, references, registry
-from zhike.metadata.conditions import holds
+from zhike.metadata.conditions import holds, list_conditions
 from zhike.metadata.kinds import COMPUTED, Json, Known, NotOfItsKind, read_value, written
 from zhike.metadata.models import Kind
 from zhike.metadata.selectors import Designed, design_of
+from zhike.metadata.selectors.pages import sections_for
 
 TAKEN = _("Another record has this value already, and only one may.")
 
@@ -141,19 +142,15 @@ def needing(record: str, key: str, value: Json) -> Q | None:
     field = design.known[key]
     if value is not None or not field.is_required:
         return None
-    section = next((one for one in design.sections if one.pk == field.section), None)
     shown = Q(pk__isnull=False)
-    for condition in (field.shown_when, section.shown_when if section else {}):
-        if condition:
-            shown &= listing.holding(design, condition)
+    for condition in list_conditions(record, field):
+        shown &= listing.holding(design, condition)
     return shown
 
 
 def is_shown(design: Designed, field: Known, *, plain: Mapping[str, str], values: Mapping[str, Json]) -> bool:
     """Whether a record with these values has the field at all."""
-    section = next((one for one in design.sections if one.pk == field.section), None)
-    conditions = [field.shown_when, *([section.shown_when] if section else [])]
-    return all(holds(one, plain=plain, values=values) for one in conditions)
+    return all(holds(one, plain=plain, values=values) for one in list_conditions(design.record, field))
 
 
 def _missing(
@@ -164,13 +161,15 @@ def _missing(
     asked: Sequence[str],
     pk: int | None,
 ) -> list[str]:
-    """Of a new record no files: they come once it is there."""
+    """Of a new record no files: they come once it is there. Nor what stands in sections that are for other roles, where
+    the actor could not fill it in."""
+    open_to = {one.pk if one else 0 for one in sections_for(actor, design)} if pk is None else set()
     return [
         key
         for key in asked
         if key in design.known
         and (field := design.known[key]).is_required
-        and (pk is not None or field.kind not in filed.FILES)
+        and (pk is not None or (field.kind not in filed.FILES and field.section in open_to))
         and key not in found
         and is_shown(design, field, plain=plain, values=found)
         and fields.sight(actor, field.path) is Sight.WRITE

@@ -252,9 +252,18 @@ def steps(items: Sequence[Step]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/components/field.html")
-def field(bound: BoundField, *, wide: bool = False) -> dict[str, Any]:
-    """A form field: label above, help under, errors beside it, wired for screen readers."""
-    return {"field": bound, "widget": _widget(bound), "kind": bound.widget_type, "wide": wide}
+def field(bound: BoundField, *, wide: bool = False, required: bool | None = None) -> dict[str, Any]:
+    """A form field: label above, help under, errors beside it, wired for screen readers. required: where it is not the
+    form that asks for it."""
+    if bound.widget_type in ("radioselect", "checkboxselectmultiple"):
+        bound.field.widget.attrs.setdefault("class", "form-check-input")
+    return {
+        "field": bound,
+        "widget": _widget(bound),
+        "kind": bound.widget_type,
+        "wide": wide,
+        "required": bound.field.required if required is None else required,
+    }
 
 
 @register.simple_tag
