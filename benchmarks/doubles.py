@@ -12,7 +12,7 @@ import polars as pl
 from zhike.core.text import normal, pinyin
 from zhike.demo.doubles import ENTITY, make_doubles
 from zhike.duplicates import measures
-from zhike.science.linkage import Block, Compared, Level, Linked, link
+from zhike.science.linkage import Block, Compared, Level, Linked, link, slips
 
 THRESHOLD = 0.5
 CHINESE = 20_000
@@ -36,7 +36,7 @@ def _text(name: str, *, near: float = 0.9, far: float = 0.75) -> Compared:
 
 def _digits(name: str, wrong: int) -> Compared:
     near = tuple(
-        Level(name=f"{count} wrong", sql=f"damerau_levenshtein({name}_l, {name}_r) <= {count}", m=0.05)
+        Level(name=f"{count} wrong", sql=slips(name, most=count), m=0.05)
         for count in range(1, wrong + 1)
     )
     return Compared(name=name, known=(name,), levels=(Level(name="the same", sql=f"{name}_l = {name}_r", m=0.8), *near))

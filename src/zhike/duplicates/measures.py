@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from zhike.core.text.characters import simplified
-from zhike.science.linkage import Block, Compared, Level, link
+from zhike.science.linkage import Block, Compared, Level, link, slips
 from zhike.science.linkage import Linked as Linked
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ _PHONE = Compared(
     known=("phone",),
     levels=(
         Level(name="the same", sql=_SAME_PHONE, m=0.6),
-        Level(name="one digit differs", sql="damerau_levenshtein(phone_l, phone_r) <= 1", m=0.07),
+        Level(name="one digit differs", sql=slips("phone", most=1), m=0.07),
     ),
 )
 _EMAIL = Compared(
