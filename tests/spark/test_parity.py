@@ -9,19 +9,17 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pytest
 from tests.spark import companies
 from tests.spark.report import Compared, report
 
 from zhike.engine.backend import Engine, connect
-from zhike.science.tests.measures import SCHEMAS, measures
+from zhike.science.tests.measures import NAMES, SCHEMAS, measures
 
 TOLERANCE = 1e-9
 DAY = date(2026, 1, 31)
 DIVIDED = {"average_amount", "mean_repeat_amount"}
-NAMES = list(measures({name: ibis.table(columns, name=name) for name, columns in SCHEMAS.items()}, day=DAY))
 MAKING: dict[str, tuple[Callable[[Path], companies.Company], date]] = {
     "retail": (companies.retail, companies.RETAIL_DAY),
     "cdnow": (companies.cdnow, companies.CDNOW_DAY),

@@ -48,6 +48,14 @@ SCHEMAS: Mapping[str, dict[str, str]] = {
     },
 }
 
+# What `measures` tells of, without composing it: every process of a parallel run collects the tests of each.
+NAMES = (
+    *("summary", "calibrated", "histories", "rfm", "pyramid", "life_cycle", "rhythm", "relationship", "cohort"),
+    *("grades", "lorenz", "gini", "movements", "amounts", "demand", "arms", "silences", "gaps", "causes"),
+    *("cause_classes", "features", "examples", "basket_sizes", "frequent_items", "pairs", "triples", "profit"),
+    *("whale_curve", "whale_figures"),
+)
+
 
 def measures(tables: Mapping[str, ir.Table], *, day: date, support: float = 0.01) -> dict[str, ir.Table]:
     """By name. tables: as in :data:`SCHEMAS`. day: as of which; examples and movements look a month before it."""

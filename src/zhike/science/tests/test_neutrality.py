@@ -8,10 +8,11 @@ from pathlib import Path
 
 import ibis
 import ibis.expr.operations as ops
+import ibis.expr.types as ir
 import pytest
 
 from zhike.science.tests import measures as declared
-from zhike.science.tests.measures import SCHEMAS, measures
+from zhike.science.tests.measures import NAMES, SCHEMAS, measures
 
 SCIENCE = Path(declared.__file__).parents[1]
 # What those measures ask, and so no less compared.
@@ -19,8 +20,16 @@ WITHIN = {"summary_of_totals", "purchase_totals", "rfm_cutoffs", "pyramid_thresh
 WITHIN |= {"distinct_lines"}
 # Answers of what was fitted, joined to customers: tests/spark/test_fits.py compares them.
 FITTED = {"score_repeat_purchases", "score_silence"}
-TABLES = {name: ibis.table(schema, name=name) for name, schema in SCHEMAS.items()}
-MEASURES = measures(TABLES, day=date(2026, 1, 31))
+
+
+@pytest.fixture(scope="module")
+def composed() -> dict[str, ir.Table]:
+    tables = {name: ibis.table(schema, name=name) for name, schema in SCHEMAS.items()}
+    return measures(tables, day=date(2026, 1, 31))
+
+
+def test_every_measure_is_named(composed: dict[str, ir.Table]) -> None:
+    assert tuple(composed) == NAMES
 
 
 def test_every_query_of_the_library_is_among_the_measures() -> None:
@@ -37,15 +46,15 @@ def test_every_query_of_the_library_is_among_the_measures() -> None:
     assert queries - set(vars(declared)) == WITHIN | FITTED
 
 
-@pytest.mark.parametrize("name", MEASURES)
-def test_every_measure_can_be_written_for_spark(name: str) -> None:
-    assert "SELECT" in ibis.to_sql(MEASURES[name], dialect="databricks")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_measure_can_be_written_for_spark(composed: dict[str, ir.Table], name: str) -> None:
+    assert "SELECT" in ibis.to_sql(composed[name], dialect="databricks")
 
 
-@pytest.mark.parametrize("name", MEASURES)
-def test_no_measure_counts_rows_under_a_condition(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_no_measure_counts_rows_under_a_condition(composed: dict[str, ir.Table], name: str) -> None:
     """Of columns alone: Ibis makes a sum of that for Spark, which of no rows is null."""
-    assert [count for count in MEASURES[name].op().find(ops.CountStar) if count.where is not None] == []
+    assert [count for count in composed[name].op().find(ops.CountStar) if count.where is not None] == []
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:
