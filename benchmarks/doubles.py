@@ -35,10 +35,7 @@ def _text(name: str, *, near: float = 0.9, far: float = 0.75) -> Compared:
 
 
 def _digits(name: str, wrong: int) -> Compared:
-    near = tuple(
-        Level(name=f"{count} wrong", sql=slips(name, most=count), m=0.05)
-        for count in range(1, wrong + 1)
-    )
+    near = tuple(Level(name=f"{count} wrong", sql=slips(name, most=count), m=0.05) for count in range(1, wrong + 1))
     return Compared(name=name, known=(name,), levels=(Level(name="the same", sql=f"{name}_l = {name}_r", m=0.8), *near))
 
 
