@@ -1,5 +1,6 @@
 """Customers are joined, seen from both ends, masked, merged, deleted, brought back and erased with what joins them."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -280,6 +281,8 @@ def test_the_pages_show_add_edit_remove_and_undo(make: Make, boss: Actor) -> Non
     assert page.count('<svg class="zk-graph') == 2
     assert "先打电话" in page
     assert "Buyer" in client.get(f"/relations/customers/{person.pk}/panel/").content.decode()
+    late = client.post(f"{address}{row.pk}/", {"role": "decider", "ended_on": "2999-01-01"})
+    assert re.search(r'id="id_ended_on_error">[^<]*The end lies in the future', late.content.decode())
     changed = client.post(f"{address}{row.pk}/", {"role": "decider", "title": "总监"})
     assert changed["Location"] == address
     assert f"{address}undo/{relating.last_entry(row)}/" in client.get(address).content.decode()

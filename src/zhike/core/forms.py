@@ -9,7 +9,8 @@ from zhike.core.errors import DomainError
 
 
 def accepted(form: BaseForm, decide: Callable[[], object]) -> bool:
-    """Whether the form is complete and the decision went through; a refusal stands on the form then."""
+    """Whether the form is complete and the decision went through; a refusal stands on the form then, beside the field
+    that it names."""
     if not form.is_valid():
         return False
     try:
@@ -17,5 +18,7 @@ def accepted(form: BaseForm, decide: Callable[[], object]) -> bool:
     except DomainError as refusal:
         form.add_error(None, str(refusal))
     except ValidationError as refusal:
-        form.add_error(None, ValidationError(refusal.messages))
+        told = refusal.message_dict if hasattr(refusal, "error_dict") else {"": refusal.messages}
+        for name, messages in told.items():
+            form.add_error(name if name in form.fields else None, messages)
     return form.is_valid()

@@ -71,11 +71,20 @@ def _purchase(actor: Actor, facts: CustomerFacts, today: date) -> Advice | None:
     days = (today - due).days
     if days <= 0:
         return None
-    why = ngettext(
-        "Orders about every %(interval)s days, so the next one was expected on %(day)s: %(count)s day ago.",
-        "Orders about every %(interval)s days, so the next one was expected on %(day)s: %(count)s days ago.",
-        days,
-    ) % {"interval": round(facts.interval_days), "day": f"{due:%Y-%m-%d}", "count": days}
+    said = (
+        ngettext(
+            "Orders about every %(interval)s days, so the next one was expected on %(day)s: %(count)s day ago.",
+            "Orders about every %(interval)s days, so the next one was expected on %(day)s: %(count)s days ago.",
+            days,
+        )
+        if facts.order_count > 1
+        else ngettext(
+            "Bought once. Customers usually come back after about %(interval)s days, on %(day)s: %(count)s day ago.",
+            "Bought once. Customers usually come back after about %(interval)s days, on %(day)s: %(count)s days ago.",
+            days,
+        )
+    )
+    why = said % {"interval": round(facts.interval_days), "day": f"{due:%Y-%m-%d}", "count": days}
     if facts.stage == Stage.LOST and fields.reads(actor, [STAGE]):
         return Advice(key="win_back", todo=_("Ask why they stopped buying"), why=why, weight=70, icon="user-question")
     return Advice(key="purchase", todo=_("Ask what they need next"), why=why, weight=80, icon="shopping-cart")

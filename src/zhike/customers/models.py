@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from zhike.core import sources
 from zhike.core.access import ScopedQuerySet
 from zhike.core.actor import Actor
 from zhike.core.database import changed_xid, custom_values
@@ -246,6 +247,7 @@ class Identifier(models.Model):
         ignored=("value_normal", "version"),
         label=_("Identifier"),
         labels={"strength": _("Strength"), "is_primary": _("Primary")},
+        words={"source": sources.said},
     )
     objects = IdentifierQuerySet.as_manager()
 

@@ -55,7 +55,7 @@ class NewSchedule(NewExport):
     name = forms.CharField(label=pgettext_lazy("export", "Name"), max_length=60)
     follow = forms.ChoiceField(label=_("Of which list"), required=False)
     every = forms.ChoiceField(label=_("How often"), choices=Schedule.Every.choices)
-    weekday = forms.TypedChoiceField(label=_("Every week: on"), coerce=int, choices=WEEKDAYS)
+    weekday = forms.TypedChoiceField(label=_("Every week: on"), coerce=int, choices=WEEKDAYS, required=False)
     day = forms.IntegerField(
         label=_("Every month: on day"),
         min_value=1,
@@ -103,7 +103,7 @@ class NewSchedule(NewExport):
     def draft(self, wanted: Wanted) -> Draft:
         """As the service takes it."""
         told = self.cleaned_data
-        rhythm = Rhythm(every=told["every"], at=told["at"], weekday=told["weekday"], day=told["day"] or 1)
+        rhythm = Rhythm(every=told["every"], at=told["at"], weekday=told["weekday"] or 1, day=told["day"] or 1)
         return Draft(
             name=told["name"],
             wanted=wanted,

@@ -8,6 +8,7 @@ from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from zhike.core import sources
 from zhike.core.actor import Actor
 from zhike.core.history import Captured
 from zhike.customers.models import VIEW, Customer
@@ -63,7 +64,7 @@ class Relation(models.Model):
         "accounts.User", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("written by")
     )
 
-    history = Captured(subject="customer", label=_("Relation"))
+    history = Captured(subject="customer", label=_("Relation"), words={"source": sources.said})
     objects = RelationQuerySet.as_manager()
 
     class Meta:

@@ -193,10 +193,14 @@ def explain_rhythm(facts: CustomerFacts) -> str:
         return ""
     # Not the kept rate: a merge moves the last order at once, and that one only with the next refresh.
     rate = (facts.as_of - facts.last_order_on).days / facts.interval_days
-    return _("Orders about every %(days)s days; %(rate)s times that long since the last one.") % {
-        "days": round(facts.interval_days),
-        "rate": f"{rate:.1f}",
-    }
+    said = (
+        _("Orders about every %(days)s days; %(rate)s times that long since the last one.")
+        if facts.order_count > 1
+        else _(
+            "Bought once. Customers usually come back after about %(days)s days; it was %(rate)s times that long ago."
+        )
+    )
+    return said % {"days": round(facts.interval_days), "rate": f"{rate:.1f}"}
 
 
 @dataclass(frozen=True, kw_only=True)

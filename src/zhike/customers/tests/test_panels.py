@@ -65,7 +65,8 @@ def test_what_is_due_and_what_was_done_follow_the_time_line(company: Company, ma
 
 
 def test_advice_says_its_reasons_and_the_weightiest_first(company: Company, make_customer: MakeCustomer) -> None:
-    facts = {"grade": "top", "last_order_on": date(2026, 10, 1), "interval_days": 20.0, "overdue_rate": 2.0}
+    day = date(2026, 10, 1)
+    facts = {"grade": "top", "last_order_on": day, "interval_days": 20.0, "overdue_rate": 2.0, "order_count": 2}
     one = make_customer("张伟", owner=company.seller, birthday_on=date(1990, 11, 25), facts=facts)
     seller = company.actor("seller")
 
@@ -122,10 +123,13 @@ def test_the_time_line_begins_at_the_end_of_a_day(company: Company, make_custome
 
 def test_the_header_tells_the_rhythm_by_the_days_it_shows(company: Company, make_customer: MakeCustomer) -> None:
     """A merge moves the last order at once, and the kept rate with the next refresh."""
-    facts = {"last_order_on": date(2026, 10, 13), "interval_days": 20.0, "overdue_rate": 9.0}
+    facts = {"last_order_on": date(2026, 10, 13), "interval_days": 20.0, "overdue_rate": 9.0, "order_count": 3}
     ada = make_customer("Ada", owner=company.seller, facts=facts)
     with translation.override("en"):
         assert "; 2.0 times" in record.explain_rhythm(ada.facts)
+        # Of one order nobody has a rhythm; what is known is how others come back.
+        ada.facts.order_count = 1
+        assert record.explain_rhythm(ada.facts).startswith("Bought once.")
 
 
 @pytest.mark.parametrize(

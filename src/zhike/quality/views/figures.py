@@ -96,8 +96,11 @@ def _tile(dimension: Dimension, run: Run, trend: list[Run]) -> dict[str, Any]:
     }
 
 
-def _trend(subject: Subject) -> charts.Figure:
+def _trend(subject: Subject) -> charts.Figure | None:
+    """None before there are two days to compare."""
     days = figures.trend_of(subject=subject)
+    if len(days) < 2:
+        return None
     series = [
         Series(name=str(dimension.label), data=[Datum(value=rates[place]) for _day, rates in days])
         for place, dimension in enumerate(Dimension)

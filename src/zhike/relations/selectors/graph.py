@@ -73,6 +73,10 @@ class Graph:
     aspects: Sequence[tuple[Aspect, int]] = ()
 
     @property
+    def has_masked(self) -> bool:
+        return any(node.who.is_masked for node in self.nodes)
+
+    @property
     def nodes(self) -> list[Node]:
         return [self.middle, *(node for near in self.middle.below for node in (near, *near.below))]
 
