@@ -25,6 +25,7 @@ from zhike.cli.tests.commands import run_zhike
 from zhike.runtime import postgres
 from zhike.runtime.home import Home
 from zhike.runtime.ports import any_free
+from zhike.ui.tests.windows import Windows
 
 PATIENCE_MS = 30_000
 # Chromium itself notes every answer with an error status, also that a file or a field is refused.
@@ -100,46 +101,45 @@ def site(migrated: Home, copy_home: Callable[[Home, Home], None]) -> Iterator[Si
 
 
 @pytest.fixture(scope="session")
-def sessions(site: Site, chromium: Browser) -> dict[str, Any]:
+def windows(chromium: Browser) -> Windows:
+    return Windows(chromium)
+
+
+@pytest.fixture(scope="session")
+def sessions(site: Site, windows: Windows) -> dict[str, Any]:
     """The cookies of each person after they have logged in and chosen their language."""
     cookies: dict[str, Any] = {}
     for language, person in site.people.items():
-        context = chromium.new_context(base_url=site.address)
-        page = context.new_page()
+        page = windows.lend(site.address)
         log_in(page, person)
         expect(page).to_have_url(f"{site.address}/")
         page.locator("[aria-controls=zk-person]").click()
         chosen = page.locator(f"#zk-person button[name=locale][value={language}]")
         chosen.click()
         expect(chosen).to_have_attribute("aria-pressed", "true")
-        cookies[language] = context.storage_state()
-        context.close()
+        cookies[language] = page.context.cookies()
+        windows.take_back(page)
     return cookies
 
 
 @pytest.fixture
-def open_browser(site: Site, chromium: Browser, sessions: dict[str, Any]) -> Iterator[Callable[..., Page]]:
+def open_browser(site: Site, windows: Windows, sessions: dict[str, Any]) -> Iterator[Callable[..., Page]]:
     """Open a logged-in page; at the end of the test, no page may have logged an error or asked another machine."""
     with ExitStack() as cleanup:
         complaints: list[str] = []
 
         def opened(manners: Manners = Manners(), *, logged_in: bool = True, address: str = site.address) -> Page:
-            context = chromium.new_context(
-                base_url=address,
-                viewport={"width": manners.width, "height": manners.height},
-                color_scheme="dark" if manners.theme == "dark" else "light",
-                locale="zh-CN" if manners.language == "zh-hans" else "en-GB",
-                reduced_motion="reduce",
-                storage_state=sessions[manners.language] if logged_in else None,
-            )
-            cleanup.callback(context.close)
-            host = urlsplit(address).hostname or ""
-            context.add_cookies([{"name": "zhike_language", "value": manners.language, "domain": host, "path": "/"}])
-            page = context.new_page()
+            page = windows.lend(address, locale="zh-CN" if manners.language == "zh-hans" else "en-GB")
+            cleanup.callback(windows.take_back, page)
             page.set_default_timeout(PATIENCE_MS)
-            page.on("console", lambda message: _note_console(message, complaints))
-            page.on("pageerror", lambda error: complaints.append(f"error on the page: {error}"))
-            page.on("request", lambda request: _note_request(request, address, complaints))
+            page.set_viewport_size({"width": manners.width, "height": manners.height})
+            page.emulate_media(color_scheme="dark" if manners.theme == "dark" else "light")
+            host = urlsplit(address).hostname or ""
+            chosen = {"name": "zhike_language", "value": manners.language, "domain": host, "path": "/"}
+            page.context.add_cookies([*(sessions[manners.language] if logged_in else ()), chosen])
+            windows.listen(page, "console", lambda message: _note_console(message, complaints))
+            windows.listen(page, "pageerror", lambda error: complaints.append(f"error on the page: {error}"))
+            windows.listen(page, "request", lambda request: _note_request(request, address, complaints))
             return page
 
         expect.set_options(timeout=PATIENCE_MS)

@@ -3,13 +3,16 @@
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import BytesIO
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, JSHandle, Locator, Page, expect
+from playwright.sync_api import JSHandle, Locator, Page, expect
 from tests.browser.conftest import Manners, Site
+
+from zhike.ui.tests.windows import Windows
 
 type Opened = Callable[..., Page]
 NEW = "/settings/fields/of/customers.customer/new/?kind="
@@ -27,10 +30,10 @@ MAKE = """files => {
 
 
 @pytest.fixture(scope="module")
-def fields(site: Site, chromium: Browser, sessions: dict[str, Any]) -> Iterator[dict[str, str]]:
+def fields(site: Site, windows: Windows, sessions: dict[str, Any]) -> Iterator[dict[str, str]]:
     """One picture and up to three files, by their kinds; put away afterwards."""
-    context = chromium.new_context(base_url=site.address, storage_state=sessions["zh-hans"])
-    page = context.new_page()
+    page = windows.lend(site.address)
+    page.context.add_cookies(sessions["zh-hans"])
     made = {}
     for kind, (label, english) in LABELS.items():
         page.goto(f"{NEW}{kind}")
@@ -46,9 +49,10 @@ def fields(site: Site, chromium: Browser, sessions: dict[str, Any]) -> Iterator[
     for address in made.values():
         page.goto(address)
         page.get_by_role("button", name=ARCHIVE).click()
-    context.close()
+    windows.take_back(page)
 
 
+@cache
 def picture(*, noise: int = 0) -> bytes:
     made = BytesIO()
     Image.effect_noise((noise, noise), 90).save(made, "PNG") if noise else Image.new("RGB", (900, 600), "teal").save(
@@ -98,7 +102,7 @@ def test_files_are_dropped_onto_a_field_watched_and_taken_back(
     bar = place.get_by_role("progressbar")
     expect(bar).to_be_visible()
     page.wait_for_function("bar => bar.value > 0.05 && bar.value < 0.95", arg=bar.element_handle())
-    line.send("Network.emulateNetworkConditions", {**SLOW, "uploadThroughput": -1})
+    line.detach()
     small = place.locator("img")
     expect(small).to_have_js_property("naturalWidth", 240)
     expect(bar).to_be_hidden()

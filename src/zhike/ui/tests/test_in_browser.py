@@ -7,15 +7,17 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.conf import LazySettings
 from django.core.wsgi import get_wsgi_application
 from django.template.loader import render_to_string
+from django.test import override_settings
 from django.urls import include, path
 from playwright.sync_api import Browser, Page, Route, expect
 
+from zhike.ui.tests.barriers import barriers
+from zhike.ui.tests.windows import Windows
+
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[4] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS_UP = 0.02  # seconds after which the server notices that it is to stop
 # Nothing is fetched any more and all charts are drawn; quiet on the network alone is told after half a second of it.
 SETTLED = """() => document.readyState === "complete"
@@ -30,34 +32,42 @@ class Quiet(WSGIRequestHandler):
         """Say nothing: the browser reports what matters."""
 
 
-@pytest.fixture
-def address(settings: LazySettings) -> Iterator[str]:
-    settings.ROOT_URLCONF = __name__
-    settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    settings.WHITENOISE_USE_FINDERS = True
-    server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
-    thread = threading.Thread(target=server.serve_forever, args=(LOOKS_UP,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], WHITENOISE_USE_FINDERS=True):
+        server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+        thread = threading.Thread(target=server.serve_forever, args=(LOOKS_UP,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def windows(chromium: Browser) -> Iterator[Windows]:
+    made = Windows(chromium)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def page(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(windows: Windows, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The style guide; no console message above "info" and no failed request may be left at the end."""
     width, theme, language = getattr(request, "param", (1440, "light", "zh-hans"))
-    context = chromium.new_context(base_url=address, viewport={"width": width, "height": 900})
-    page = context.new_page()
+    page = windows.lend(address, locale="en-US")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(reduced_motion="no-preference")
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("warning", "error") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda failed: complaints.append(failed.url))
+    windows.listen(
+        page, "console", lambda said: complaints.append(said.text) if said.type in ("warning", "error") else None
+    )
+    windows.listen(page, "pageerror", lambda error: complaints.append(str(error)))
+    windows.listen(page, "requestfailed", lambda failed: complaints.append(failed.url))
     page.goto(f"/ui/?lang={language}&theme={theme}")
     page.wait_for_function(SETTLED)
     yield page
-    context.close()
+    windows.take_back(page)
     assert [said for said in complaints if "422" not in said] == []
 
 
@@ -67,9 +77,7 @@ def page(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Ite
     indirect=True,
 )
 def test_every_component_is_accessible_and_fits(page: Page) -> None:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]] == []
+    assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
