@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Manners, Site
+from tests.browser.conftest import Manners, Site, settle
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+from zhike.ui.tests.barriers import barriers
+
 PHONE = Manners(width=390, height=844, language="en", theme="dark")
 
 
@@ -74,6 +74,5 @@ def test_settings_fit_the_screen_and_are_accessible(open_browser: Callable[..., 
         page.goto(f"/settings/{address}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
-        assert [(one["id"], address) for one in found["violations"]] == []
+        settle(page)
+        assert barriers(page) == [], address
