@@ -65,7 +65,15 @@ class CustomersConfig(AppConfig):
             )
         )
         navigation.register(
-            NavItem(url_name="bin", label=_("Recycle bin"), icon="trash", order=880, permission=DELETE, key="g b")
+            NavItem(
+                url_name="bin",
+                label=_("Recycle bin"),
+                icon="trash",
+                order=880,
+                permission=DELETE,
+                key="g b",
+                words=(_("Restore what was deleted"),),
+            )
         )
         navigation.use_route("customers", "list_customers")
         navigation.use_route("mentions", "list_mentions", permission=see)

@@ -72,5 +72,6 @@ class DuplicatesConfig(AppConfig):
                 order=30,
                 permission=permissions.MERGE,
                 key="g u",
+                words=(_("Merge customers"), _("Remove duplicates")),
             )
         )

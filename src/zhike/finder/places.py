@@ -65,6 +65,7 @@ def _gathered() -> Iterator[Place]:
             label=item.label,
             icon=item.icon,
             permission=item.permission,
+            words=item.words,
             is_command=item.section == "create",
         )
     for name, label in tabs.SETTINGS.items():

@@ -18,7 +18,8 @@ class NavItem:
 
     url_name: what `reverse` knows. icon: a Tabler icon's name, written as `icon="..."` so that the build finds it.
     order: ascending; 900 and above stand at the rail's end. permission: asked of the actor; empty for everybody.
-    key: keyboard shortcut, for example "g c". section: the rail, the create menu, or the person menu.
+    key: keyboard shortcut, for example "g c". section: the rail, the create menu, or the person menu. words: what else
+    people call it, for the search box.
     """
 
     url_name: str
@@ -28,6 +29,7 @@ class NavItem:
     permission: str = ""
     key: str = ""
     section: Section = "rail"
+    words: tuple[str | Promise, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

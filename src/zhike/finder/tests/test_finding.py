@@ -183,6 +183,8 @@ def test_pages_and_commands_are_found_in_both_languages(client: Client, boss: Us
     for typed in ("导入", "daoru", "dr", "import"):
         assert 'href="/imports/"' in client.post("/find/", {"q": typed}).content.decode(), typed
     assert 'href="/settings/roles/"' in client.get("/find/?q=角色").content.decode()
+    for typed in ("合并", "qc", "merge"):
+        assert 'href="/duplicates/"' in client.post("/find/", {"q": typed}).content.decode(), typed
 
 
 def test_id_numbers_find_their_person_from_the_box_and_stand_in_no_address(client: Client, boss: User) -> None:
