@@ -335,29 +335,38 @@ def contents() -> list[Any]:
     return [list(table._default_manager.order_by("pk").values()) for table in TABLES]
 
 
+@pytest.fixture(scope="module")
+def untouched(strangers: Strangers, django_db_blocker: DjangoDbBlocker) -> list[Any]:
+    """What was there before anybody came; each test ends as it began."""
+    with django_db_blocker.unblock():
+        return contents()
+
+
 def test_every_operation_is_in_the_table() -> None:
     assert set(REACHES) == operations()
 
 
 @pytest.mark.parametrize("operation", sorted(REACHES))
 @pytest.mark.parametrize("scope", REACHING)
-def test_a_stranger_reaches_nothing(db: None, strangers: Strangers, operation: str, scope: Scope) -> None:
+def test_a_stranger_reaches_nothing(
+    db: None, strangers: Strangers, untouched: list[Any], operation: str, scope: Scope
+) -> None:
     stranger, ids = strangers[scope]
-    before = contents()
     call, allowed = REACHES[operation]
     response = call(stranger, ids)
 
     assert response.status_code in allowed
     assert SECRET not in response.content.decode()
-    assert contents() == before
+    assert contents() == untouched
 
 
 @pytest.mark.parametrize("operation", sorted(REACHES.keys() - {"get_me"}))
-def test_without_any_grant_but_the_api_nothing_opens(db: None, strangers: Strangers, operation: str) -> None:
+def test_without_any_grant_but_the_api_nothing_opens(
+    db: None, strangers: Strangers, untouched: list[Any], operation: str
+) -> None:
     stranger, ids = strangers[Scope.NONE]
-    before = contents()
     response = REACHES[operation][0](stranger, ids)
 
     assert response.status_code in {200, 403, 404} | REACHES[operation][1]
     assert SECRET not in response.content.decode()
-    assert contents() == before
+    assert contents() == untouched
