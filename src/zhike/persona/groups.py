@@ -12,6 +12,7 @@ from zhike.core.lists.conditions import describe
 from zhike.core.lists.grammar import FilterInvalid, Group
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.state import read_state
+from zhike.core.text import joining
 from zhike.customers.listing import KEY
 from zhike.persona import features
 
@@ -29,7 +30,7 @@ def read_group(query: str) -> Group:
 
 def say_group(tree: Group, asking: Asking) -> str:
     clauses = describe(tree, of=registry.get(KEY), asking=asking)
-    return "; ".join(clause.sentence for clause in clauses) or _("All customers")
+    return joining.clauses(clause.sentence for clause in clauses) or _("All customers")
 
 
 def list_groups(*, actor: Actor) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from zhike.core.errors import DomainError
 from zhike.core.gate import needs
 from zhike.core.http import ActorRequest, page_around, wants_fragment
 from zhike.core.pages import go_to, render_page, toast
+from zhike.core.text import joining
 from zhike.customers.models import VIEW
 from zhike.duplicates.models import Merge
 from zhike.duplicates.permissions import MERGE
@@ -61,7 +62,7 @@ def undone_message(undone: undoing.Undone) -> str:
     said = ngettext("%(count)s customer is separate again.", "%(count)s customers are separate again.", count)
     parts = [said % {"count": count}]
     if undone.kept:
-        names = ", ".join(wording.field_label(merges.TABLE, column) for column in undone.kept)
+        names = joining.things(wording.field_label(merges.TABLE, column) for column in undone.kept)
         parts.append(_("Edited since, so it stays: %(fields)s.") % {"fields": names})
     return " ".join([*parts, *undone.left])
 

@@ -21,6 +21,7 @@ from zhike.core.lists.conditions import compile_tree, describe
 from zhike.core.lists.operators import Asking
 from zhike.core.lists.registry import Column
 from zhike.core.lists.state import State, columns_of, order_of, read_state
+from zhike.core.text import joining
 from zhike.exports import grounds, registry
 from zhike.exports.marks import new_code
 from zhike.exports.models import Export
@@ -247,7 +248,7 @@ def sentence_of(*, actor: Actor, settled: Settled, at: datetime) -> str:
     said = [clause.sentence for clause in clauses]
     if settled.state.search:
         said.insert(0, gettext("Found by “%(search)s”") % {"search": settled.state.search})
-    return "; ".join(said)
+    return joining.clauses(said)
 
 
 def _find_room(actor: Actor) -> None:

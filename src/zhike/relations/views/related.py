@@ -70,7 +70,7 @@ def show_relations(request: ActorRequest, pk: int) -> HttpResponse:
     if request.method == "POST" or _may_add(request, pk):
         form = NewRelation(request.POST or None, kind=found.middle.who.kind)
         made: list[int] = []
-        if accepted(form, lambda: made.append(relating.last_entry(_add(request, pk, form)))):
+        if accepted(form, lambda: made.append(relating.last_entry(_add(request, pk, form))), is_beside=True):
             # The form stands at a place of its own, where a browser would end again; the new relation is in the list.
             return _go_back(request, pk, _("Relation added"), made[0], place="#zk-related-title")
     every = related.list_related(actor=request.actor, customer_id=pk)
@@ -108,7 +108,7 @@ def edit_relation(request: ActorRequest, pk: int, relation: int) -> HttpResponse
         details = form.cleaned_data
         entries.append(relating.edit_relation(actor=request.actor, relation_id=relation, details=details, at=now()))
 
-    if accepted(form, edit):
+    if accepted(form, edit, is_beside=True):
         [entry] = entries
         return _go_back(request, pk, _("Relation changed") if entry else _("Nothing was changed"), entry)
     context = {"customer_id": pk, "one": shown, "form": form}

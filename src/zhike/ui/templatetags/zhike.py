@@ -1,6 +1,6 @@
 """`{% load zhike %}`: the shell's assets, icons, formats and components."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from zhike.core.text import marking
+from zhike.core.text import joining, marking
 from zhike.ui import assets, badges, formatting
 from zhike.ui.charts import Figure
 from zhike.ui.formatting import Number
@@ -64,6 +64,18 @@ def marked(text: str, typed: str) -> SafeString:
         parts.append(format_html("{}<mark>{}</mark>", text[at:start], text[start:end]))
         at = end
     return SafeString("".join([*parts, escape(text[at:])]))
+
+
+@register.filter
+def things(said: Iterable[str]) -> str:
+    """{{ columns|things }}: Name, City; 名称、城市."""
+    return joining.things(said)
+
+
+@register.filter
+def clauses(said: Iterable[str]) -> str:
+    """{{ sentences|clauses }}: as `things`, for what holds commas itself."""
+    return joining.clauses(said)
 
 
 @register.filter
