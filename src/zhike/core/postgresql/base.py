@@ -1,16 +1,13 @@
 """The wrapper around a connection; Django looks for it under this name."""
 
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
-from psycopg._preparing import Prepare, PrepareManager
 from psycopg.pq import TransactionStatus
-from psycopg.pq.abc import PGresult
 
 from zhike.core.acting import NOBODY, Told, who_acts
 
@@ -23,23 +20,6 @@ _OPEN = """
     SELECT rolname FROM pg_roles
     WHERE rolname = session_user || '_all' AND pg_has_role(session_user, oid, 'MEMBER')
 """
-
-
-_ENDS_PLANS = re.compile(rb"(DROP|ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
-
-
-class _Plans(PrepareManager):
-    """psycopg ends all plans with every rollback, in case one was of a table that was never to be.
-
-    Ours are of tables that are always there, and PostgreSQL keeps them; without this, each refusal would have the next
-    request planned anew.
-    """
-
-    def clear(self) -> bool:
-        return False
-
-    def _should_discard(self, prep: Prepare, results: Sequence[PGresult], *_patterns: object) -> bool:
-        return any(_ENDS_PLANS.match(one.command_status or b"") for one in results) and super().clear()
 
 
 class _PreparingCursor(psycopg.Cursor[Any]):
@@ -72,13 +52,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         # Without a threshold nothing may be prepared; with this one, only what asks for it.
         return {**super().get_connection_params(), "prepare_threshold": sys.maxsize}
-
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        connection = super().get_new_connection(conn_params)
-        plans = _Plans()
-        plans.prepare_threshold = connection.prepare_threshold
-        connection._prepared = plans
-        return connection
 
     def tell_who_acts(self) -> None:
         """For those who use the connection without Django's cursors."""
