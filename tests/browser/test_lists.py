@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Manners, Person, Site, log_in
+from tests.browser.conftest import Manners, Person, Site, log_in, settle
 
 type Opened = Callable[..., Page]
 
@@ -126,10 +126,12 @@ def test_the_list_designer_makes_a_board_that_the_team_sees(site: Site, open_bro
     page.get_by_role("button", name="添加条件组", exact=True).click()
     inner = form.locator(".zk-filter-inner")
     inner.get_by_label("字段", exact=True).select_option("follow_up")
+    settle(page)  # another field brings the form anew
     inner.get_by_label("值", exact=True).fill("14")
     inner.get_by_role("button", name="添加条件", exact=True).click()
     second = inner.locator(".zk-filter-line").nth(1)
     second.get_by_label("字段", exact=True).select_option("orders_in")
+    settle(page)
     second.get_by_label("值", exact=True).fill("2")
     form.locator("button.btn-primary").click()
     chips = page.locator(".zk-toolbar .zk-chip")
@@ -157,6 +159,7 @@ def test_the_list_designer_makes_a_board_that_the_team_sees(site: Site, open_bro
     tab = page.get_by_role("navigation", name="已存视图").get_by_role("link", name="两周没跟进")
     expect(tab).to_have_attribute("aria-current", "page")
 
+    settle(page)  # where a card is dropped, lanes must not move
     lanes = page.locator("[data-lane]")
     held = lanes.filter(has=page.locator("[data-card]"))
     card = held.first.locator("[data-card]").first
