@@ -125,14 +125,14 @@ def fit_venn_abers(log_odds: Floats, happened: Integers, weight: Floats) -> Venn
     places, count, hits = _groups(log_odds, happened, weight)
     held, met = np.concatenate([[0.0], np.cumsum(count)]), np.concatenate([[0.0], np.cumsum(hits)])
     unit = float(weight.mean())
+    # Rows: where a step begins; columns: where it ends, which is of use beyond its beginning alone.
+    of = held[None, 1:] - held[:-1, None] + unit
+    of = np.where(of > 0, of, 1.0)
     answers = []
     for one_more in (0.0, unit):
-        found = np.empty(len(places))
-        for place in range(len(places)):
-            of = held[place + 1 :][None, :] - held[: place + 1][:, None] + unit
-            share = (met[place + 1 :][None, :] - met[: place + 1][:, None] + one_more) / of
-            found[place] = share.min(axis=1).max()
-        answers.append(found)
+        share = (met[None, 1:] - met[:-1, None] + one_more) / of
+        least = np.minimum.accumulate(share[:, ::-1], axis=1)[:, ::-1]
+        answers.append(np.where(np.tri(len(places), dtype=bool).T, least, -np.inf).max(axis=0))
     return VennAbers(log_odds=places, low=answers[0], high=answers[1])
 
 
