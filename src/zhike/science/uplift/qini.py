@@ -17,6 +17,8 @@ import numpy as np
 
 from zhike.science.uplift.trial import Floats, NoOutcomes, NotNumbers, Places, TrialInvalid, check_outcomes, flags
 
+type SoFar = tuple[Floats, Floats, Floats, Floats, Floats]  # customers, treated, their outcomes, others, theirs
+
 LEVEL = 0.95
 
 
@@ -94,8 +96,9 @@ def judge(scores: Any, treated: Any, outcome: Any, *, rounds: int = 500, seed: i
     coefficient = float(np.mean([one.coefficient(everybody) for one in judged]))
     again, by_chance = np.zeros(rounds), np.zeros(rounds)
     for place in range(rounds):
-        drawn = _drawn(judged[0], chance)
-        again[place] = np.mean([one.coefficient(drawn) for one in judged])
+        drawn, ideal = _drawn(judged[0], chance)
+        # Perfection is the same whatever the scores.
+        again[place] = np.mean([one.area(drawn) / ideal for one in judged])
         exchanged = chance.permutation(size)
         by_chance[place] = np.mean([one.exchanged(exchanged) for one in judged])
     low, high = np.quantile(again, [(1 - level) / 2, (1 + level) / 2])
@@ -103,13 +106,14 @@ def judge(scores: Any, treated: Any, outcome: Any, *, rounds: int = 500, seed: i
     return Verdict(coefficient=coefficient, low=float(low), high=float(high), p=p, level=level)
 
 
-def _drawn(judged: _Judged, chance: np.random.Generator) -> Floats:
-    """How often each customer is in a sample with replacement; one in which perfection gains nothing is drawn anew."""
+def _drawn(judged: _Judged, chance: np.random.Generator) -> tuple[Floats, float]:
+    """How often each customer is in a sample with replacement, and the area of perfection there; a sample in which
+    perfection gains nothing is drawn anew."""
     size = len(judged.scores)
     while True:
         drawn = np.bincount(chance.integers(size, size=size), minlength=size).astype(np.float64)
-        if judged.ideal(drawn):
-            return drawn
+        if ideal := judged.ideal(drawn):
+            return drawn, ideal
 
 
 class _Judged:
@@ -126,42 +130,55 @@ class _Judged:
             raise NotNumbers("a score is no number")
         if not self.outcome.any():
             raise NoOutcomes("nobody has an outcome")
+        self.brought = self.outcome * self.treated
         self.order, self.ends = _ranked(self.scores)
         ideal = np.where(self.treated, self.outcome, -self.outcome)
         self.ideal_order, self.ideal_ends = _ranked(ideal)
+        self.own, self.perfect = self._columns(self.order), self._columns(self.ideal_order)
         self.ideal_area = self.ideal(np.ones(len(ideal)))
 
     def coefficient(self, weights: Floats) -> float:
         """With each customer as often as the weights say."""
-        return self._area(weights, self.order, self.ends) / self.ideal(weights)
+        return self.area(weights) / self.ideal(weights)
+
+    def area(self, weights: Floats) -> float:
+        """That of the curve above chance."""
+        return _area(self.so_far(weights))
 
     def ideal(self, weights: Floats) -> float:
         """The area of perfection."""
-        return self._area(weights, self.ideal_order, self.ideal_ends)
+        return _area(_so_far(weights[self.ideal_order], self.perfect, self.ideal_ends))
 
     def exchanged(self, others: Places) -> float:
         """With the scores of others."""
-        return self._area(np.ones(len(self.scores)), others[self.order], self.ends) / self.ideal_area
+        everybody = np.ones(len(self.scores))
+        return _area(_so_far(everybody, self._columns(others[self.order]), self.ends)) / self.ideal_area
 
     def curve(self, weights: Floats) -> tuple[Floats, Floats]:
-        count, with_it, of_treated, without, of_control = self.so_far(weights)
-        return count, of_treated - of_control * _by(with_it, without)
+        return _curve(self.so_far(weights))
 
-    def so_far(self, weights: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-        return self._so_far(weights, self.order, self.ends)
+    def so_far(self, weights: Floats) -> SoFar:
+        return _so_far(weights[self.order], self.own, self.ends)
 
-    def _area(self, weights: Floats, order: Places, ends: Places) -> float:
-        count, with_it, of_treated, without, of_control = self._so_far(weights, order, ends)
-        return _area_above_chance(count, of_treated - of_control * _by(with_it, without))
+    def _columns(self, order: Places) -> tuple[Any, Floats, Floats]:
+        """Whether treated, the outcome, and the outcome of the treated, in that order."""
+        return self.treated[order], self.outcome[order], self.brought[order]
 
-    def _so_far(self, weights: Floats, order: Places, ends: Places) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-        """Customers, treated, their outcomes, others, theirs."""
-        treated, outcome, weight = self.treated[order], self.outcome[order], weights[order]
-        count, with_it = np.cumsum(weight), np.cumsum(weight * treated)
-        brought = weight * outcome
-        all_of_them, of_treated = np.cumsum(brought), np.cumsum(brought * treated)
-        kept = [np.concatenate([[0.0], figures[ends]]) for figures in (count, with_it, all_of_them, of_treated)]
-        return kept[0], kept[1], kept[3], kept[0] - kept[1], kept[2] - kept[3]
+
+def _so_far(weight: Floats, columns: tuple[Any, Floats, Floats], ends: Places) -> SoFar:
+    treated, outcome, of_treated = columns
+    told = (weight, weight * treated, weight * outcome, weight * of_treated)
+    count, with_it, brought, by_treated = (np.concatenate([[0.0], np.cumsum(one)[ends]]) for one in told)
+    return count, with_it, by_treated, count - with_it, brought - by_treated
+
+
+def _curve(so_far: SoFar) -> tuple[Floats, Floats]:
+    count, with_it, of_treated, without, of_control = so_far
+    return count, of_treated - of_control * _by(with_it, without)
+
+
+def _area(so_far: SoFar) -> float:
+    return _area_above_chance(*_curve(so_far))
 
 
 def _ranked(scores: Floats) -> tuple[Places, Places]:
