@@ -237,10 +237,23 @@ def test_a_field_is_designed_filled_shown_and_archived(open_browser: Opened) -> 
     expect(rows).to_contain_text(["等级分", "会员等级"])
     page.goto("/customers/?cols=name,custom.deng_ji_fen")
     expect(page.locator("tbody").get_by_text("10", exact=True)).to_be_visible()
+    page.goto("/settings/fields/of/customers.customer/new/?kind=text")
+    page.get_by_label("名称", exact=False).first.fill("升级说明")
+    page.get_by_text("显示条件").first.click()
+    page.get_by_role("group", name="会员等级").get_by_label("银卡").check()
+    page.get_by_role("button", name="保存").click()
+    page.wait_for_url("**/of/customers.customer/")
+    page.goto("/customers/new/")
+    reason = page.get_by_label("升级说明")
+    expect(reason).to_be_hidden()
+    page.get_by_label("会员等级").select_option("银卡")
+    expect(reason).to_be_visible()
     for name, answer in (
         ("会员等级", "公式字段“等级分”用到了它"),
         ("等级分", "1 个已归档字段"),
-        ("会员等级", "2 个已归档字段"),
+        ("会员等级", "“升级说明”的显示条件用到了“会员等级”"),
+        ("升级说明", "2 个已归档字段"),
+        ("会员等级", "3 个已归档字段"),
     ):
         page.goto("/settings/fields/")
         page.get_by_role("link", name=name).click()
