@@ -37,7 +37,12 @@ DECODE = """async encoded => {
 }"""
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+CHROMIUM = (
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/usr/bin/chromium-headless-shell",
+)
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 PHONE = 768
