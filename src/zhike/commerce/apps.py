@@ -50,6 +50,9 @@ class CommerceConfig(AppConfig):
                 name="number",
                 name_field=guarded.NUMBER,
                 url_name="show_order",
+                permission="commerce.view_order",
+                is_numbered=False,
+                called=findable.called,
             )
         )
         designed.register_target(
@@ -59,8 +62,10 @@ class CommerceConfig(AppConfig):
                 model=Product,
                 name="name",
                 name_field=guarded.PRODUCT,
-                codes=("code",),
+                code="code",
                 url_name="show_product",
+                permission="commerce.view_order",
+                is_numbered=False,
             )
         )
         merging.declare(Order, "customer", merging.Move())

@@ -1,9 +1,10 @@
 """Orders in the search box, by number: the whole of it or how it begins. Products, by name and code."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +45,11 @@ def find(asked: Asked) -> list[Found]:
     rows = Order.objects.visible_to(asked.actor).filter(begins, source__in=_sources())
     told = _told(asked.actor, rows.exclude(number="").select_related("customer").order_by("key")[: asked.limit + 1])
     return [one for one in told if one.title.upper().startswith(typed.upper())]
+
+
+def called(rows: "QuerySet[Any, Any]", number: str) -> "QuerySet[Any, Any]":
+    """Orders of just this number, by the index of their keys."""
+    return rows.filter(source__in=_sources(), key=number).exclude(number="")
 
 
 def recall(actor: Actor, ids: Sequence[int]) -> list[Found]:

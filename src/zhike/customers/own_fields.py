@@ -138,6 +138,12 @@ def written_in(customer: Customer, field: str) -> str:
     return kept or _written(field, customer.custom)
 
 
+def says(customer: Customer, field: str, text: str) -> bool:
+    """Whether the field holds what a form or a change record says; links were once written without their mark."""
+    known, now = known_of(field, archived=True), written_in(customer, field)
+    return now == (f"#{text.removeprefix('#')}" if text and known and known.kind is Kind.RECORD else text)
+
+
 def known_of(field: str, *, archived: bool = False) -> Known | None:
     """The field in use behind "custom.k". archived: also one that is not in use any more."""
     design = design_of(RECORD)

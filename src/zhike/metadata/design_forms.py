@@ -120,6 +120,8 @@ class DesignField(Conditional):
         for name, bound in _rules(kind).items():
             self.fields[f"rule_{name}"] = bound
             self.fields[f"rule_{name}"].initial = known.rules.get(name)
+        if definition is not None and "rule_target" in self.fields:
+            self.fields["rule_target"].disabled = True
         if kind not in indexes.EXPRESSIONS:
             del self.fields["is_filtered"]
         if kind not in indexes.SINGLE:

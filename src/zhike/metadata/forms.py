@@ -48,7 +48,7 @@ def control(field: Known, actor: Actor, *, required: bool = False) -> forms.Fiel
         case Kind.USER | Kind.TEAM:
             return forms.ChoiceField(choices=[("", "—"), *references.choices(field, actor)], **more)
         case Kind.RECORD:
-            more["help_text"] = field.help_text or _("Its number, such as #123, or its whole name.")
+            more["help_text"] = field.help_text or references.hint(field)
             return forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", **_sought(field)}), **more)
         case Kind.ADDRESS:
             return AddressField(**more)

@@ -303,7 +303,7 @@ def _url(_field: Known, value: Any) -> Json:
 
 
 def _reference(_field: Known, value: Any) -> Json:
-    text = _string(value).strip()
+    text = _string(value).strip().removeprefix("#")
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
         raise NotOfItsKind(_("Choose one of the list."))
     return int(text)
@@ -397,4 +397,4 @@ def written(field: Known, value: Json) -> str:
             return json.dumps(value, ensure_ascii=False)
         case Kind.LOCATION:
             return f"{value['lat']}, {value['lng']}"
-    return str(value)
+    return f"#{value}" if field.kind is Kind.RECORD else str(value)  # digits alone may be a name

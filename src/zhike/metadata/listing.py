@@ -30,6 +30,7 @@ from zhike.core.lists.operators import NIL, Asking
 from zhike.core.lists.operators import Kind as Asked
 from zhike.core.lists.registry import Column, Compile, Field, Gone, Parts, Sort, Total
 from zhike.core.paging import Phase
+from zhike.core.text.normal import sought_phone
 from zhike.metadata import references, rollups
 from zhike.metadata.filed import FILES
 from zhike.metadata.filed_parts import file_column, file_field
@@ -149,7 +150,7 @@ def is_ordered(known: Known) -> bool:
 
 
 def _permission(known: Known) -> str:
-    return rollups.collection_of(known).permission if known.kind is Kind.ROLLUP else ""
+    return rollups.collection_of(known).permission if known.kind is Kind.ROLLUP else references.permission(known)
 
 
 def _column(known: Known) -> Column:
@@ -299,6 +300,7 @@ def _compiling(known: Known, path: str) -> Compile:
 
 def _asked(known: Known, path: str, operator: str, values: list[Any], asking: Asking) -> Q:
     value = value_of(known, path, asking.actor)
+    values = [sought_phone(one, operator) for one in values] if known.kind is Kind.PHONE else values
     if EXPRESSIONS[known.kind] is WHOLE and operator == "besides":
         return has_others(value, values)
     if EXPRESSIONS[known.kind] is WHOLE:

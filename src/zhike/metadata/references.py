@@ -8,6 +8,7 @@ from django.db.models import F, Model, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +23,13 @@ from zhike.metadata.models import Kind
 
 KINDS = (Kind.USER, Kind.TEAM, Kind.RECORD)
 MOST_CHOICES = 500
-_NUMBER = re.compile(r"#?([0-9]{1,18})(\s|$)")
+_NUMBER = re.compile(r"(?P<mark>#?)(?P<number>[0-9]{1,18})(\s|$)")
+
+
+class Untold(str):
+    """What stands in place of the name of a record that leads nowhere, or that the reader does not see."""
+
+    __slots__ = ()
 
 
 def rows_of(field: Known, actor: Actor) -> "QuerySet[Any, Any]":
@@ -42,9 +49,8 @@ def name_path(field: Known) -> str:
 
 def named(field: Known) -> Combinable:
     """What one is called: its name or, without one, its code."""
-    paths = [name_path(field), *(_target(field).codes if field.kind is Kind.RECORD else ())]
-    said = [NullIf(F(path), Value("")) for path in paths]
-    return Coalesce(*said) if len(said) > 1 else F(paths[0])
+    code = _target(field).code if field.kind is Kind.RECORD else ""
+    return Coalesce(*(NullIf(F(path), Value("")) for path in (name_path(field), code))) if code else F(name_path(field))
 
 
 def name_field(field: Known) -> str:
@@ -67,7 +73,7 @@ def names(field: Known, actor: Actor, ids: Iterable[int]) -> dict[int, str]:
 
 def gone(pk: int) -> str:
     """What a link to a record that was deleted or erased says."""
-    return gettext("#%(number)s (no longer there)") % {"number": pk}
+    return Untold(gettext("#%(number)s (no longer there)") % {"number": pk})
 
 
 def name_of_linked(field: Known, pk: int) -> str:
@@ -124,28 +130,65 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
     """
     rows = rows_of(field, actor)
     text = str(value).strip()
-    number = _NUMBER.match(text)
-    if number:
-        found = list(rows.filter(pk=int(number[1])).values_list("pk", flat=True))
-        if not found and field.kind is Kind.RECORD and _is_gone(field, int(number[1])):
-            successor = _target(field).successor(int(number[1]))
-            found = list(rows.filter(pk=successor).values_list("pk", flat=True)) if successor else []
-            if not found:
-                message = _("Record %(number)s is no longer there: it was deleted or erased. Choose another one.")
-                raise NotOfItsKind(message % {"number": number[1]})
-    else:
-        guard = name_field(field)
-        if guard and not fields.reads(actor, [guard]):
-            raise NotOfItsKind(_("Enter the number of the record."))
-        called = Q(**{name_path(field): text})
-        for code in _target(field).codes if field.kind is Kind.RECORD else ():
-            called |= Q(**{code: text})
-        found = list(rows.filter(called).values_list("pk", flat=True)[:2])
+    number = number_in(field, value)
+    found = set() if number is None else set(rows.filter(pk=number).values_list("pk", flat=True))
+    if not _is_numbered(field) and not isinstance(value, int):
+        # Shops call orders #1001 as well.
+        found |= _called(field, actor, text, is_needed=number is None)
+    elif number is None:
+        found = _called(field, actor, text, is_needed=True)
+    if not found and number is not None and field.kind is Kind.RECORD and _is_gone(field, number):
+        successor = _target(field).successor(number)
+        found = set(rows.filter(pk=successor).values_list("pk", flat=True)) if successor else set()
+        if not found:
+            message = _("Record %(number)s is no longer there: it was deleted or erased. Choose another one.")
+            raise NotOfItsKind(message % {"number": number})
     if len(found) > 1:
         raise NotOfItsKind(_("Several are called “%(name)s”. Enter the number instead.") % {"name": text[:60]})
     if not found:
         raise NotOfItsKind(_("There is no “%(name)s” that you may see.") % {"name": text[:60]})
-    return int(found[0])
+    return int(found.pop())
+
+
+def number_in(field: Known, value: Any) -> int | None:
+    """The number of a record that a value begins with; None where it is a name, or its digits may be one."""
+    if isinstance(value, int):
+        return value
+    number = _NUMBER.match(str(value).strip())
+    return int(number["number"]) if number and (number["mark"] or _is_numbered(field)) else None
+
+
+def _called(field: Known, actor: Actor, text: str, *, is_needed: bool) -> set[int]:
+    """Two at most."""
+    guard = name_field(field)
+    if guard and not fields.reads(actor, [guard]):
+        if is_needed:
+            raise NotOfItsKind(_("Enter the number of the record."))
+        return set()
+    rows = rows_of(field, actor)
+    target = _target(field) if field.kind is Kind.RECORD else None
+    if target is not None and target.called is not None:
+        rows = target.called(rows, text)
+    else:
+        by_code = Q(**{target.code: text}) if target is not None and target.code else Q(pk__in=())
+        rows = rows.filter(Q(**{name_path(field): text}) | by_code)
+    return set(rows.values_list("pk", flat=True)[:2])
+
+
+def _is_numbered(field: Known) -> bool:
+    return field.kind is not Kind.RECORD or _target(field).is_numbered
+
+
+def permission(field: Known) -> str:
+    """What seeing what the field leads to asks for, where no policy of the database does; empty where nothing."""
+    return _target(field).permission if field.kind is Kind.RECORD else ""
+
+
+def hint(field: Known) -> Promise:
+    """How one says which record is meant."""
+    if _is_numbered(field):
+        return _("Its number, such as #123, or its whole name.")
+    return _("Its whole name or code, or one of those that are found while you type.")
 
 
 def _target(field: Known) -> registry.Target:

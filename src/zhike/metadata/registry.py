@@ -24,9 +24,11 @@ type Choosable = Sequence[tuple[str, str]]
 class Target:
     """A kind of record that fields can lead to. model: has a manager with `visible_to`.
 
-    name, name_field: column that a link to such a record shows, and the field of the record that it is. codes: other
-    columns by which one is meant, and shown where it has no name. url_name: its page. successor: into which record one
-    was merged in the end; merged_into: those that were merged into one.
+    name, name_field: column that a link to such a record shows, and the field of the record that it is. code: another
+    column by which one is meant, and shown where it has no name. url_name: its page. permission: what seeing such
+    records asks for where no policy of the database does. is_numbered: whether people know one by its number here;
+    otherwise digits are a name or a code like any other. called: of some records, those that a text names as a whole.
+    successor: into which record one was merged in the end; merged_into: those that were merged into one.
     """
 
     key: str
@@ -35,7 +37,10 @@ class Target:
     name: str
     name_field: str
     url_name: str
-    codes: Sequence[str] = ()
+    code: str = ""
+    permission: str = ""
+    is_numbered: bool = True
+    called: "Callable[[models.QuerySet[Any, Any], str], models.QuerySet[Any, Any]] | None" = None
     successor: Callable[[int], int | None] = lambda _pk: None
     merged_into: Callable[[int], Sequence[int]] = lambda _pk: ()
 

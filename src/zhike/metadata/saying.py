@@ -57,7 +57,7 @@ def say(field: Known, value: Json, *, names: Mapping[int, str] | None = None) ->
         case Kind.FILE | Kind.IMAGE:
             return filed.names(value)
         case Kind.USER | Kind.TEAM | Kind.RECORD:
-            return (names or {}).get(int(value), f"#{value}")
+            return (names or {}).get(int(value), references.Untold(f"#{value}"))
     return str(value)
 
 

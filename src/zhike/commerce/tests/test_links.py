@@ -14,8 +14,8 @@ from zhike.accounts.models import Team, User
 from zhike.commerce.models import Order, Product
 from zhike.core.actor import SYSTEM, Actor, Scope
 from zhike.customers.guarded import RECORD
-from zhike.customers.models import Customer
-from zhike.customers.services import people
+from zhike.customers.models import Activity, Customer
+from zhike.customers.services import activities, people
 from zhike.metadata.models import FieldDefinition, Index, Kind
 from zhike.metadata.services import definitions
 
@@ -110,6 +110,52 @@ def test_pages_name_what_is_linked_and_lead_there(shop: Team, ada: Customer) -> 
         assert answer.json()["words"] == names
 
 
+def test_digits_are_a_code_or_an_order_number_and_no_number_of_ours(shop: Team, ada: Customer) -> None:
+    _client, boss = person("boss", shop, "commerce.view_order")
+    first = order("A-1", ada)
+    second, shopped = order(str(first.pk), ada), order("#1001", ada)
+    assert put(boss, ada, "complaint", str(first.pk)) == second.pk
+    assert put(boss, ada, "complaint", "#1001") == shopped.pk
+    assert put(boss, ada, "complaint", f"#{first.pk} A-1") == first.pk
+    barcode = product("6901234567892", "Tea")
+    assert put(boss, ada, "wish", "6901234567892") == barcode.pk
+    for key, meant in (("wish", str(barcode.pk)), ("complaint", f"{shopped.pk}00")):
+        with pytest.raises(ValidationError):
+            put(boss, ada, key, meant)
+    # Where a shop's number is also one of ours, nobody guesses.
+    order(f"#{first.pk}", ada)
+    put(boss, ada, "complaint", "#1001")
+    with pytest.raises(ValidationError):
+        put(boss, ada, "complaint", f"#{first.pk}")
+    held = Customer.objects.get(pk=ada.pk).custom
+    assert (held["wish"], held["complaint"]) == (barcode.pk, shopped.pk)
+
+
+def test_a_change_of_a_link_is_taken_back(shop: Team, ada: Customer) -> None:
+    _client, boss = person("boss", shop, "commerce.view_order")
+    tea, other = product("T-1", "Tea"), product("2")
+    put(boss, ada, "wish", "T-1")
+    put(boss, ada, "wish", "2")
+    change = Activity.objects.filter(customer=ada, kind="change").order_by("-pk")[0]
+    activities.undo_change(actor=boss, activity_id=change.pk, at=NOON)
+    assert Customer.objects.get(pk=ada.pk).custom["wish"] == tea.pk != other.pk
+
+
+def test_a_role_that_creates_orders_and_sees_none_reads_no_product(shop: Team, ada: Customer) -> None:
+    put(SYSTEM, ada, "wish", str(product("T-1", "Secret tea").code))
+    client, _maker = person("maker", shop, "commerce.create_order")
+    for page in (f"/customers/{ada.pk}/", "/customers/?cols=name,custom.wish"):
+        assert "Secret tea" not in client.get(page).text
+
+
+def test_orders_called_like_ours_are_led_to_and_those_unseen_are_not(shop: Team, ada: Customer) -> None:
+    client, boss = person("boss", shop, "commerce.view_order")
+    for number in ("#1001", ""):
+        bought = order(number, ada)
+        put(boss, ada, "complaint", f"#{bought.pk} x")
+        assert f'href="/commerce/orders/{bought.pk}/"' in client.get(f"/customers/{ada.pk}/").text
+
+
 def test_who_sees_no_orders_is_told_a_number_alone(shop: Team, ada: Customer) -> None:
     _client, boss = person("boss", shop, "commerce.view_order")
     tea, bought = product("T-1", "Green tea"), order("A-100", ada)
@@ -158,3 +204,7 @@ def test_the_designer_offers_what_can_be_linked_to(shop: Team, ada: Customer) ->
         definitions.create_field(
             actor=SYSTEM, at=NOON, record=RECORD, kind=Kind.RECORD, label="X", rules={"target": "commerce.orderline"}
         )
+    definition = FieldDefinition.objects.get(key="wish")
+    with pytest.raises(ValidationError):
+        definitions.edit_field(actor=SYSTEM, pk=definition.pk, rules={"target": RECORD})
+    assert FieldDefinition.objects.get(pk=definition.pk).rules == {"target": "commerce.product"}

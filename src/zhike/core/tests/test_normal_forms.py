@@ -186,3 +186,19 @@ def test_a_column_is_read_as_its_cells_are(cells: list[str | None]) -> None:
         values, reasons = by_column(column)
         expected = [(None, None) if cell is None else by_cell(cell) for cell in cells]
         assert list(zip(values, reasons, strict=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "operator", "asked"),
+    [
+        ("138 0013 8000", "is", "+8613800138000"),
+        ("010-6552 9988", "not", "+861065529988"),
+        ("no number", "is", "nonumber"),
+        ("138", "starts", "+86138"),
+        ("+44", "starts", "+44"),
+        ("010 6552 9988", "has", "1065529988"),
+        ("8000", "lacks", "8000"),
+    ],
+)
+def test_a_phone_number_is_asked_for_as_it_is_kept(typed: str, operator: str, asked: str) -> None:
+    assert normal.sought_phone(typed, operator) == asked

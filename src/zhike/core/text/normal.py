@@ -146,6 +146,19 @@ def phone(value: str, region: str = "CN") -> str | None:
     return check_phone(value, region)[0]
 
 
+def sought_phone(value: str, operator: str) -> str:
+    """What a filter asks of numbers in E.164. operator: “is” and “not” ask for the whole number; of a part, 010-6552 is
+    106552, and +86106552 for “starts”.
+    """
+    text = _SEPARATORS.sub("", half_width(value))
+    if operator in ("is", "not"):
+        return phone(value) or text
+    if not (text.isascii() and text.isdecimal()):
+        return text
+    inner = text.removeprefix("0") or text
+    return f"+86{inner}" if operator == "starts" else inner
+
+
 # --- other identifiers ---------------------------------------------------------------------------------------------
 
 _EMAIL = re.compile(r"[^@\s\"<>(),:;\[\]\\]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W0-9_][\w-]*[\w]")

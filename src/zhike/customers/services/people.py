@@ -170,7 +170,7 @@ def edit_customer(
         # Whoever is told what it says now has to be somebody who reads it.
         if own_fields.known_of(field):
             guarding.require_write(actor, key(field))
-        if written(customer, field) != value:
+        if not (own_fields.says if own_fields.is_own(field) else _says)(customer, field, value):
             raise CustomerEditedMeanwhile(
                 _("Somebody changed this field in the meantime: it now says “%(value)s”.")
                 % {"value": written(customer, field)}
@@ -227,6 +227,10 @@ def written(customer: Customer, field: str) -> str:
         return own_fields.written_in(customer, field)
     value = getattr(customer, f"{field}_id" if field in _REFERENCES else field)
     return "" if value is None else str(value)
+
+
+def _says(customer: Customer, field: str, text: str) -> bool:
+    return written(customer, field) == text
 
 
 def clean(changes: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:

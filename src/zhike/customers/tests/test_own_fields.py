@@ -290,3 +290,12 @@ def test_a_field_that_links_offers_records_while_one_types(company: Company) -> 
     client.force_login(company.seller)
     form = client.get(f"/customers/{mine.pk}/edit/custom.referrer/").content.decode()
     assert 'data-suggest="/find/words/" data-suggest-kind="customers.customer"' in form
+
+
+@pytest.mark.usefixtures("designed")
+@pytest.mark.parametrize("asked", ["is:138 0013 8000", "starts:138", "has:0013 8", "has:99"])
+def test_a_phone_is_found_as_it_is_shown(company: Company, asked: str) -> None:
+    add(company.actor("seller"), spare="+86 138 0013 8000")
+    client = Client()
+    client.force_login(company.seller)
+    assert (">Ada<" in client.get("/customers/", {"f": f"custom.spare:{asked}"}).text) is (asked != "has:99")

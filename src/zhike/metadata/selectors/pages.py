@@ -133,7 +133,7 @@ def _line(one: Known, shown: str, value: Json, sight: Sight) -> Line:
     if shown and not is_masked:
         if one.kind is Kind.URL:
             href = str(value)
-        elif one.kind is Kind.RECORD and not shown.startswith("#"):
+        elif one.kind is Kind.RECORD and not isinstance(shown, references.Untold):
             href = references.url(one, int(value))
         elif one.kind is Kind.CHOICE and value in one.options:
             tone = one.options[value].tone

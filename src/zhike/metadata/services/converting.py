@@ -159,7 +159,7 @@ def _planned(old: Known, new: Known) -> Conversion:
 
 def said(old: Known, value: Json) -> str:
     """The value as another kind reads it: plain, without the marks that only people need."""
-    return str(value) if old.kind in (Kind.NUMBER, Kind.MONEY) else say(old, value)
+    return str(value) if old.kind in (Kind.NUMBER, Kind.MONEY, Kind.PHONE) else say(old, value)
 
 
 def converted(old: Known, new: Known, value: Json) -> Json:

@@ -112,6 +112,9 @@ def edit_field(*, actor: Actor, pk: int, options: Sequence[NewOption] | None = N
     lock(definition.record)
     before, was_sealed = definition.rules, definition.is_sealed
     _put(definition, given)
+    if definition.rules.get("target") != before.get("target"):
+        # What is held are numbers of such records, and would be anybody's.
+        raise ValidationError({"rules": [_("What a link leads to stays as it is. Create another field.")]})
     if was_sealed:
         # Into the clear they come as sensitive as they were; less is a change of its own.
         definition.care = Care.SENSITIVE.value

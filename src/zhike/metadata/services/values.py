@@ -56,7 +56,7 @@ def put_values(
         # Whether a guess is right is told to nobody who does not read the field.
         if pk is not None and fields.sight(actor, field.path) < Sight.READ:
             fields.require_write(actor, field.path)
-        if pk is not None and field.kind in references.KINDS and str(value).strip("# ") == str(current.get(key)):
+        if pk is not None and field.kind in references.KINDS and _leads_to(field, value, current.get(key)):
             continue  # also one that leads nowhere any more: nothing is lost by saving something else
         try:
             read = _read(actor, field, value, pk, current.get(key))
@@ -174,6 +174,11 @@ def _missing(
         and is_shown(design, field, plain=plain, values=found)
         and fields.sight(actor, field.path) is Sight.WRITE
     ]
+
+
+def _leads_to(field: Known, value: Any, held: Json) -> bool:
+    """Whether the value names just what is held."""
+    return held is not None and references.number_in(field, value) == int(held)
 
 
 def _read(actor: Actor, field: Known, value: Any, pk: int | None, before: Json) -> Json:

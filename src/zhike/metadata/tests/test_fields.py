@@ -296,6 +296,14 @@ def test_every_kind_of_record_names_a_model_with_the_column() -> None:
 
 
 @pytest.mark.django_db
+def test_phones_become_text_as_they_are_kept() -> None:
+    line = create(Kind.PHONE, "Line")
+    Customer.objects.create(name="a", name_normal="a", created_at=NOW, updated_at=NOW, custom={"line": "+861065529988"})
+    converting.convert_field(actor=SYSTEM, pk=line.pk, kind=Kind.TEXT, drops_misfits=False)
+    assert Customer.objects.get().custom == {"line": "+861065529988"}
+
+
+@pytest.mark.django_db
 def test_another_kind_reads_the_values_anew_and_lists_what_does_not_fit() -> None:
     size = create(Kind.TEXT, "Size")
     for text in ("12", "12", "1,500", "big"):
