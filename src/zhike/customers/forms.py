@@ -16,11 +16,13 @@ from zhike.core import fields
 from zhike.core.actor import Actor, Sight
 from zhike.customers.guarded import ALL_LABELS, IDENTIFIER_KEYS, RECORD, key
 from zhike.customers.models import Customer, Identifier, Relationship
+from zhike.customers.own_fields import plain_of
 from zhike.customers.services.activities import WRITTEN_KINDS
 from zhike.metadata import forms as own
-from zhike.metadata.conditions import list_conditions
+from zhike.metadata.conditions import holds, list_conditions
 from zhike.metadata.kinds import Known
 from zhike.metadata.selectors.pages import list_entered
+from zhike.metadata.services.values import defaults_of
 
 MOST_ENTERED = 30
 # Words that are there already, offered while one types (`suggest.ts`); several with commas between them.
@@ -33,7 +35,8 @@ def writes(actor: Actor, field: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRow:
-    """A field of the company's own in a form. conditions: all of which have to hold for it to be there."""
+    """A field of the company's own in a form. conditions: those about other fields of the form, which come true there,
+    and those that never hold; all have to for it to be there."""
 
     bound: forms.BoundField
     is_required: bool
@@ -80,8 +83,18 @@ class NewCustomer(forms.Form):
 
     @property
     def own_rows(self) -> list[OwnRow]:
+        # What is not in the form counts as a customer gets it who is saved without.
+        plain, defaults = plain_of(Customer()), defaults_of(RECORD)
         return [
-            OwnRow(bound=self[one.name], is_required=one.is_required, conditions=list_conditions(RECORD, one))
+            OwnRow(
+                bound=self[one.name],
+                is_required=one.is_required,
+                conditions=[
+                    condition
+                    for condition in list_conditions(RECORD, one)
+                    if condition["field"] in self.fields or not holds(condition, plain=plain, values=defaults)
+                ],
+            )
             for one in self.own
         ]
 
