@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Position, expect
 from tests.browser.conftest import Manners, Person, Site, log_in, settle
 
 type Opened = Callable[..., Page]
+# Of a lane, whose middle may be so far below that the page scrolls under the card that is being dragged.
+HEAD: Position = {"x": 40, "y": 30}
 
 
 def test_a_filter_becomes_chips_and_each_chip_can_be_dropped(open_browser: Opened) -> None:
@@ -167,7 +169,7 @@ def test_the_list_designer_makes_a_board_that_the_team_sees(site: Site, open_bro
     name, lane = card.locator("a").inner_text(), held.first.get_attribute("data-lane")
     source, target = page.locator(f"[data-lane='{lane}']"), page.locator(f"[data-lane='{lane}'] + [data-lane]")
     before = source.locator("[data-lane-count]").inner_text()
-    card.drag_to(target)
+    card.drag_to(target, target_position=HEAD)
     expect(target.locator("[data-card] a").first).to_have_text(name)
     expect(source.locator("[data-lane-count]")).not_to_have_text(before)
     page.locator("[data-toast]").get_by_role("button", name="撤销").click()
@@ -207,7 +209,7 @@ def test_a_customer_stands_under_each_tag_and_goes_from_tag_to_tag(open_browser:
     card = next(one for one in left.locator("[data-card]").all() if one.get_attribute("data-card") not in held)
     address = card.get_attribute("data-card")
     before = left.locator("[data-lane-count]").inner_text()
-    card.drag_to(entered)
+    card.drag_to(entered, target_position=HEAD)
     expect(entered.locator(f"[data-card='{address}']")).to_be_visible()
     expect(left.locator("[data-lane-count]")).not_to_have_text(before)
     # What both lanes hold and add up to is what another look at the board says.
