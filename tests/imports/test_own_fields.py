@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from tests.imports.conftest import AT, Bring
 
-from zhike.core.actor import SYSTEM
+from zhike.accounts.actors import actor_of
+from zhike.accounts.models import User
+from zhike.accounts.services import put_role
+from zhike.core.actor import SYSTEM, Scope
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Customer
 from zhike.exchange import services
 from zhike.exchange.models import Import
 from zhike.metadata.models import FieldDefinition, Kind
-from zhike.metadata.services import definitions
+from zhike.metadata.services import definitions, sections
 from zhike.metadata.services.definitions import NewOption
 
 HEAD = ["客户编号", "姓名", "门店数", "会员等级", "会员卡号", "续约日期", "是否签约"]
@@ -110,3 +113,21 @@ def test_a_new_customer_needs_what_has_to_be_filled_in(bring: Bring) -> None:
     assert set(own()) == {"甲", "丙", "丁"}
     refused = {(row["row"], row["reason"], row["value"]) for row in job.refused_rows}
     assert refused == {(3, "own_missing", "门店数"), (7, "own_missing", "会员卡号")}
+
+
+def test_what_stands_in_a_section_for_some_roles_is_asked_of_their_files(bring: Bring) -> None:
+    grants = {f"customers.{one}_customer": Scope.ALL for one in ("view", "create", "edit")}
+    grants |= {f"exchange.{one}": Scope.ALL for one in ("view_import", "import_file")}
+    sellers = put_role(actor=SYSTEM, code="s", name="s", grants=grants)
+    section = sections.create_section(actor=SYSTEM, record=RECORD, name="Sales", roles=[sellers.pk])
+    card = FieldDefinition.objects.get(key="card")
+    definitions.edit_field(actor=SYSTEM, pk=card.pk, is_required=True, section_id=section.pk)
+    actors = {}
+    for name, role in (("seller", sellers), ("other", put_role(actor=SYSTEM, code="o", name="o", grants=grants))):
+        user = User.objects.create(username=name, name=name)
+        user.roles.set([role])
+        actors[name] = actor_of(user)
+    refused = bring([HEAD, ["1", "甲", "1", "", "", "", ""]], actor=actors["seller"])
+    assert [(row["reason"], row["value"]) for row in refused.refused_rows] == [("own_missing", "会员卡号")]
+    assert bring([HEAD, ["2", "乙", "1", "", "", "", ""]], actor=actors["other"], name="other.csv").refused_count == 0
+    assert set(own()) == {"乙"}

@@ -6,13 +6,11 @@ from typing import Any
 from psycopg import sql
 from simplejson import JSONEncoder
 
-from zhike.core import fields
-from zhike.core.actor import Sight
 from zhike.customers.guarded import RECORD
 from zhike.exchange.run import Run
 from zhike.metadata.conditions import list_conditions
-from zhike.metadata.kinds import HOLDER, NOT_ENTERED
-from zhike.metadata.selectors import design_of
+from zhike.metadata.kinds import HOLDER
+from zhike.metadata.selectors.pages import list_entered
 from zhike.metadata.services.values import defaults_of
 
 _PLAIN: Mapping[str, sql.SQL] = {
@@ -22,14 +20,11 @@ _PLAIN: Mapping[str, sql.SQL] = {
 
 
 def refuse_incomplete(run: Run, parts: Mapping[str, sql.Composable], *, sealed: Collection[str]) -> None:
-    """All rows of a new customer of whom no row fills a field that has to be, where it is shown and the actor may write
-    it. Rows of one customer have the same leader by now. sealed: fields that the file has and that are encrypted."""
-    design = design_of(RECORD)
+    """All rows of a new customer of whom no row fills a field that has to be, where it is shown and the actor could
+    enter it. Rows of one customer have the same leader by now. sealed: fields of the file that are encrypted."""
     defaults = defaults_of(RECORD)
-    for one in design.known.values():
-        if not one.is_required or one.kind in NOT_ENTERED or one.key in defaults:
-            continue
-        if fields.sight(run.actor, one.path) is not Sight.WRITE:
+    for one in list_entered(actor=run.actor, record=RECORD):
+        if not one.is_required or one.key in defaults:
             continue
         conditions = list_conditions(RECORD, one)
         run.execute(
