@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from zhike.core.text.columns import check_rest
-from zhike.core.text.normal import Checked, half_width, one_line
+from zhike.core.text.normal import Checked, half_width_number, one_line
 
 if TYPE_CHECKING:
     from polars import Series
@@ -23,7 +23,7 @@ _CURRENCY = re.compile(
 
 def check_decimal(value: str) -> Checked:
     """Canonical digits: no grouping, no plus, no superfluous zero."""
-    text = one_line(half_width(value)).lstrip("'")
+    text = one_line(half_width_number(value)).lstrip("'")
     if not text:
         return None, None
     text = _CURRENCY.sub(r"\1\2", text).strip()

@@ -23,12 +23,23 @@ def half_width(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
+def half_width_number(text: str) -> str:
+    """The same of a number. With 5², ½ or ① in it the text stays: those are digits of their own, and 5² is not 52."""
+    return text if text.isascii() or any(map(_is_mark, text)) else half_width(text)
+
+
+def _is_mark(character: str) -> bool:
+    if character.isascii() or character.isdecimal():
+        return False
+    return character.isnumeric() or unicodedata.decomposition(character).startswith(("<super>", "<sub>"))
+
+
 _GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 
 
 def ungrouped(text: str) -> str:
     """12,345.6 without the commas that part its thousands. Any other comma stays: it is somebody's decimal point."""
-    text = half_width(text).strip()
+    text = half_width_number(text).strip()
     return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 

@@ -108,6 +108,7 @@ def test_values_of_a_record() -> None:
     [
         (Kind.TEXT, "  a　b ", "a b"),
         (Kind.NUMBER, "1,234.50", Decimal("1234.5")),
+        (Kind.NUMBER, "　－１，２３４．５", Decimal("-1234.5")),
         (Kind.MONEY, "0", Decimal(0)),
         (Kind.DATE, "2026-02-28", "2026-02-28"),
         (Kind.MOMENT, "2026-11-23T12:00:00+08:00", "2026-11-23T04:00:00Z"),
@@ -133,6 +134,8 @@ def test_what_is_typed_and_what_is_kept(kind: Kind, typed: object, kept: object)
         (Kind.TEXT, {"a": 1}),
         (Kind.NUMBER, "NaN"),
         (Kind.NUMBER, "1,5"),
+        (Kind.NUMBER, "5²"),
+        (Kind.NUMBER, "５①"),
         (Kind.NUMBER, "1e30"),
         (Kind.NUMBER, True),
         (Kind.MONEY, "1.005"),
