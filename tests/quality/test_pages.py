@@ -119,6 +119,7 @@ def test_figures_say_what_they_mean_and_lead_to_the_records(run: Run) -> None:
     field = client.get("/quality/figures/customers.customer/phone/").content.decode()
     assert "web" in field
     assert "1 of 2 are not" in field
+    assert "Checked on one day so far" in field
     assert client.get("/quality/figures/customers.customer/nothing/").status_code == 404
     seller = browser(person("seller", Scope.OWN))
     assert seller.get("/quality/figures/").status_code == 200
