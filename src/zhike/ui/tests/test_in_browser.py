@@ -71,6 +71,21 @@ def page(windows: Windows, address: str, request: pytest.FixtureRequest) -> Iter
     assert [said for said in complaints if "422" not in said] == []
 
 
+def test_a_window_is_lent_as_every_other(windows: Windows, address: str) -> None:
+    """Whatever who had it before made of it."""
+    look = """() => [innerWidth, innerHeight,
+        ...["color-scheme: dark", "reduced-motion: reduce"].map(one => matchMedia(`(prefers-${one})`).matches)]"""
+    page = windows.lend(address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark", reduced_motion="no-preference")
+    assert page.evaluate(look) == [390, 844, True, False]
+    windows.take_back(page)
+    again = windows.lend(address)
+    assert again is page
+    assert again.evaluate(look) == [1440, 900, False, True]
+    windows.take_back(again)
+
+
 @pytest.mark.parametrize(
     "page",
     [(1440, "light", "zh-hans"), (1440, "dark", "en"), (900, "dark", "zh-hans"), (390, "light", "en")],

@@ -1,15 +1,17 @@
 """Windows of Chromium that stay open from test to test.
 
 A new one begins with a process of its own, which fetches and compiles the front end: that takes more processor time
-than most pages do. Who gets one finds nobody's cookies in it, and nothing that a page has kept.
+than most pages do. Who gets one finds nobody's cookies in it, nothing that a page has kept, and the same size and
+colours whoever had it before.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 QUIET = "/static/ui/manifest.json"  # of the same site, so that the process stays, and without a script
 
 
@@ -25,11 +27,13 @@ class Windows:
     def lend(self, address: str, *, locale: str = "zh-CN") -> Page:
         free = self._free.setdefault((address, locale), [])
         page = free.pop() if free else self._made(address, locale)
+        page.set_viewport_size(SIZE)
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
         self._lent[page], self._heard[page] = (address, locale), []
         return page
 
     def _made(self, address: str, locale: str) -> Page:
-        return self._chromium.new_context(base_url=address, locale=locale, reduced_motion="reduce").new_page()
+        return self._chromium.new_context(base_url=address, locale=locale).new_page()
 
     def listen(self, page: Page, event: Any, listener: Callable[[Any], None]) -> None:
         """Until the page is given back."""
