@@ -25,7 +25,7 @@ from zhike.metadata.kinds import Known
 from zhike.metadata.models import FieldDefinition, Kind
 from zhike.metadata.permissions import MANAGE
 from zhike.metadata.selectors import designing, forget
-from zhike.metadata.services import converting, definitions, indexing
+from zhike.metadata.services import converting, definitions, depending, indexing
 from zhike.ui.parts import Tab
 
 OFFERED = list(Kind)
@@ -111,7 +111,9 @@ def archive_field(request: ActorRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         forget()
         messages.error(request, str(refusal))
-        back = reverse("design_fields_of", args=[held.record]) if is_back else reverse("edit_own_field", args=[pk])
+        # What is in the way lies with another field that is archived too, or can be mended on this one's page.
+        others = isinstance(refusal, depending.ConditionAsleep)
+        back = reverse("design_fields_of", args=[held.record]) if others else reverse("edit_own_field", args=[pk])
         return go_to(request, back)
     said = _("“%(name)s” is shown again.") if is_back else _("“%(name)s” is archived; its values are kept.")
     return go_to(request, reverse("design_fields_of", args=[made.record]), message=said % {"name": made.label})

@@ -152,6 +152,7 @@ def bring_back_field(*, actor: Actor, pk: int) -> FieldDefinition:
 
     :raises zhike.metadata.services.formulas.FormulaBreaks: what it is computed from is not there
     :raises zhike.metadata.services.depending.ConditionAsleep: what it is shown depending on is archived
+    :raises zhike.metadata.services.depending.ConditionOutdated: that has another kind now
     """
     return _set_archived(actor, pk, None)
 

@@ -31,6 +31,21 @@ class ConditionAsleep(DomainError):
         super().__init__(_("It is shown depending on “%(field)s”. Show that one again first.") % {"field": field.named})
 
 
+class ConditionOutdated(DomainError):
+    """What the field depends on was given another kind while this one was archived, and cannot be asked any more."""
+
+    code = "condition_outdated"
+
+    def __init__(self, field: Known) -> None:
+        super().__init__(
+            _(
+                "It is shown depending on “%(field)s”, which has another kind now. Choose anew when it is shown, save,"
+                " and show it again."
+            )
+            % {"field": field.named}
+        )
+
+
 class ConditionCircle(DomainError):
     """What shows a field lies behind the field itself."""
 
@@ -56,11 +71,15 @@ def check_others(record: str, key: str) -> None:
 
 
 def check_own(record: str, key: str) -> None:
-    """:raises ConditionAsleep: the field that this one's condition asks is not in use"""
+    """:raises ConditionAsleep: the field that this one's condition asks is not in use
+    :raises ConditionOutdated: it is, and cannot have the values that are asked for
+    """
     known = known_of(record)
     asked = _asked(known[key].shown_when, known)
-    if asked and not _can_hold(known[key].shown_when, asked):
+    if asked and asked.is_archived:
         raise ConditionAsleep(asked)
+    if asked and not _can_hold(known[key].shown_when, asked):
+        raise ConditionOutdated(asked)
 
 
 def check_reachable(record: str, keys: Collection[str]) -> None:

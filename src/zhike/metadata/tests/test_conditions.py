@@ -61,6 +61,25 @@ def test_what_others_are_shown_depending_on_stays_what_they_ask() -> None:
 
 
 @pytest.mark.django_db
+def test_an_archived_field_whose_condition_cannot_be_asked_any_more_is_mended_on_its_page(client: Client) -> None:
+    boss = User.objects.create(username="boss", name="boss", locale="en")
+    boss.roles.set([put_role(actor=SYSTEM, code="d", name="Designers", grants={MANAGE: Scope.ALL})])
+    client.force_login(boss)
+    asked = level()
+    reason = create(Kind.TEXT, "Reason", shown_when=when(asked, "low"))
+    page, back = (f"/settings/fields/{reason.pk}/{part}" for part in ("", "archive/"))
+    client.post(back)
+    converting.convert_field(actor=SYSTEM, pk=asked.pk, kind=Kind.TEXT, drops_misfits=True)
+    answer = client.post(back, {"back": "1"}, follow=True)
+    assert answer.request["PATH_INFO"] == page
+    assert "“Level”, which has another kind now" in (told := answer.content.decode())
+    assert "Show again" in told
+    assert client.post(page, {"label": "Reason", "care": "plain"}).status_code == 302
+    assert "is shown again" in client.post(back, {"back": "1"}, follow=True).content.decode()
+    assert [one.label for one in list_known(RECORD)] == ["Level", "Reason"]
+
+
+@pytest.mark.django_db
 def test_a_value_that_is_not_offered_any_more_stays_in_conditions() -> None:
     asked = level()
     reason = create(Kind.TEXT, "Reason", shown_when=when(asked, "low"))
