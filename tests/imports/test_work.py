@@ -3,19 +3,24 @@
 import json
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.cli.output import Exit
 from zhike.cli.tests.commands import run_zhike
 from zhike.core.actor import SYSTEM
-from zhike.customers.models import Customer
+from zhike.customers.models import Customer, CustomerFacts
 from zhike.exchange import services, tasks
 from zhike.exchange.models import Import
 
@@ -113,3 +118,41 @@ def test_figures_are_computed_anew_only_where_records_changed(bring: Bring) -> N
         bring(rows, source="shop")
         counts.append(waiting.count())
     assert [count - counts[0] for count in counts[1:]] == [1, 1, 1, 2]
+
+
+def test_figures_that_come_while_an_import_is_undone_do_not_stop_it(bring: Bring) -> None:
+    """A refresh gives facts to a customer whose facts the undo has deleted already, and whom it is about to delete."""
+    job = bring([("客户编号", "姓名"), ("A1", "王伟")])
+    failures: list[Exception] = []
+
+    def undo() -> None:
+        try:
+            services.undo_import(actor=SYSTEM, import_id=job.pk, at=AT)
+        except (DatabaseError, psycopg.Error) as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=copy_context().run, args=[undo])
+    with transaction.atomic(), connection.cursor() as cursor:
+        one = Customer.objects.select_for_update().get()
+        thread.start()
+        for _ in range(500):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchall() != [(0,)]:
+                break
+            time.sleep(0.02)
+        else:
+            pytest.fail("the undo does not come to the customer")
+        CustomerFacts.objects.create(
+            customer=one,
+            run_id=1,
+            as_of=AT.date(),
+            stage="new",
+            relationship="repeat",
+            amount=Decimal(0),
+        )
+    thread.join(timeout=30)
+    assert failures == []
+    assert Import.objects.get(pk=job.pk).status == Import.Status.UNDONE
+    assert (Customer.objects.count(), CustomerFacts.objects.count()) == (0, 0)

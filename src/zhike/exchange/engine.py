@@ -5,7 +5,7 @@ lock of the database. Records are only written under the merge lock, in one tran
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -29,7 +29,7 @@ IMPORT_LOCK = 0x5A_48_01  # first halves of advisory lock keys; the second is th
 MERGE_LOCK = 0x5A_48_02
 ATTEMPTS = 3
 MANY = 1000  # new rows from which stale statistics would hurt
-# Somebody wrote the same record between match and merge; the next attempt sees it.
+# Somebody wrote the same record, or what belongs to it, in the meantime; the next attempt sees it.
 RACES = (
     RecordsMoved,
     psycopg.errors.UniqueViolation,
@@ -87,7 +87,7 @@ def apply(run: Run) -> None:
         if not is_staged(run):
             stage(run)
         with _merge_lock():
-            _merge_with_retries(run)
+            _try_again(run, _match_and_merge)
         refused.write(run)
     run.progress.forbid_cancel()
     run.progress.at("finishing")
@@ -101,9 +101,15 @@ def apply(run: Run) -> None:
 
 def undo(run: Run) -> None:
     """Take the import back; what was edited since stays and is listed."""
-    with _merge_lock(), transaction.atomic():
+    with _merge_lock():
+        _try_again(run, _undo)
+
+
+def _undo(run: Run) -> None:
+    with transaction.atomic():
         run.progress.at("undoing")
         undone = importable(run.job.kind).undo(run)
+        run.execute("SET CONSTRAINTS ALL IMMEDIATE")
         run.job.changes.all().delete()
         drop_staging(run.job.pk)
         _put(
@@ -139,11 +145,11 @@ def _match(run: Run) -> None:
         )
 
 
-def _merge_with_retries(run: Run) -> None:
+def _try_again(run: Run, work: Callable[[Run], None]) -> None:
+    """Where somebody else was quicker, from the beginning."""
     for attempt in range(ATTEMPTS):
-        _match(run)
         try:
-            _merge(run)
+            work(run)
         except RACES:
             run.abandon_asides()
             run.job.refresh_from_db()
@@ -151,6 +157,11 @@ def _merge_with_retries(run: Run) -> None:
                 raise
         else:
             return
+
+
+def _match_and_merge(run: Run) -> None:
+    _match(run)
+    _merge(run)
 
 
 def _merge(run: Run) -> None:
