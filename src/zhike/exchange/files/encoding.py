@@ -196,7 +196,8 @@ def _block(raw: bytes, encoding: Encoding, newline: str, mark: str = "") -> Bloc
 
 
 # Two Chinese characters of UTF-8 in a row; in GB18030 text that chance is small, and then the whole line decides.
-_MAYBE_UTF8 = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){2}")
+# Written out instead of repeated, so that the search skips to the first of its bytes.
+_MAYBE_UTF8 = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}[\xe3-\xe9][\x80-\xbf]{2}")
 _OTHER = {"utf-8": "gb18030", "gb18030": "utf-8"}
 
 
