@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet, Value
@@ -94,7 +95,9 @@ def _names(field: Known, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
     found = rows_of(field, actor).filter(pk__in=ids).values_list("pk", named(field))
     guard = name_field(field)
     cover = fields.covering(actor, guard) if guard else None
-    return {pk: (cover(name) if cover else name) or f"#{pk}" for pk, name in found}
+    if cover:
+        return {pk: cover(name or "") or Untold(f"#{pk}") for pk, name in found}
+    return {pk: name or f"#{pk}" for pk, name in found}
 
 
 def _is_gone(field: Known, pk: int) -> bool:
@@ -132,7 +135,7 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
     text = str(value).strip()
     number = number_in(field, value)
     found = set() if number is None else set(rows.filter(pk=number).values_list("pk", flat=True))
-    if not _is_numbered(field) and not isinstance(value, int):
+    if not _is_numbered(field) and not _is_number(value):
         # Shops call orders #1001 as well.
         found |= _called(field, actor, text, is_needed=number is None)
     elif number is None:
@@ -152,10 +155,15 @@ def resolve(field: Known, actor: Actor, value: Any) -> int:
 
 def number_in(field: Known, value: Any) -> int | None:
     """The number of a record that a value begins with; None where it is a name, or its digits may be one."""
-    if isinstance(value, int):
-        return value
+    if _is_number(value):
+        return int(value)
     number = _NUMBER.match(str(value).strip())
     return int(number["number"]) if number and (number["mark"] or _is_numbered(field)) else None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a program gave it as one: yes and no are none."""
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _called(field: Known, actor: Actor, text: str, *, is_needed: bool) -> set[int]:

@@ -131,6 +131,18 @@ def test_digits_are_a_code_or_an_order_number_and_no_number_of_ours(shop: Team, 
     assert (held["wish"], held["complaint"]) == (barcode.pk, shopped.pk)
 
 
+@pytest.mark.parametrize(("given", "is_taken"), [(1, True), (Decimal(1), True), (True, False), ("1", False)])
+def test_what_a_program_gives_as_a_number_is_ours(shop: Team, ada: Customer, given: object, is_taken: bool) -> None:
+    Product.objects.create(pk=1, source="shop", code="T-1", created_at=NOON)
+    changes = {"custom.wish": given}
+    if is_taken:
+        people.edit_customer(actor=SYSTEM, customer_id=ada.pk, changes=changes, at=NOON)
+    else:
+        with pytest.raises(ValidationError):
+            people.edit_customer(actor=SYSTEM, customer_id=ada.pk, changes=changes, at=NOON)
+    assert Customer.objects.get(pk=ada.pk).custom.get("wish") == (1 if is_taken else None)
+
+
 def test_a_change_of_a_link_is_taken_back(shop: Team, ada: Customer) -> None:
     _client, boss = person("boss", shop, "commerce.view_order")
     tea, other = product("T-1", "Tea"), product("2")

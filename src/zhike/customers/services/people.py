@@ -170,7 +170,7 @@ def edit_customer(
         # Whoever is told what it says now has to be somebody who reads it.
         if own_fields.known_of(field):
             guarding.require_write(actor, key(field))
-        if not (own_fields.says if own_fields.is_own(field) else _says)(customer, field, value):
+        if not _says(customer, field, value):
             raise CustomerEditedMeanwhile(
                 _("Somebody changed this field in the meantime: it now says “%(value)s”.")
                 % {"value": written(customer, field)}
@@ -230,7 +230,7 @@ def written(customer: Customer, field: str) -> str:
 
 
 def _says(customer: Customer, field: str, text: str) -> bool:
-    return written(customer, field) == text
+    return own_fields.says(customer, field, text) if own_fields.is_own(field) else written(customer, field) == text
 
 
 def clean(changes: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
