@@ -10,9 +10,9 @@ from django.utils import translation
 
 from zhike.accounts import services as accounts
 from zhike.accounts.actors import actor_of
-from zhike.accounts.models import Team, User
+from zhike.accounts.models import Role, Team, User
 from zhike.commerce.models import Order, Product
-from zhike.core.actor import SYSTEM, Actor, Scope
+from zhike.core.actor import SYSTEM, Actor, Scope, Sight
 from zhike.customers.guarded import RECORD
 from zhike.customers.models import Activity, Customer
 from zhike.customers.services import activities, people
@@ -158,6 +158,16 @@ def test_a_role_that_creates_orders_and_sees_none_reads_no_product(shop: Team, a
     client, _maker = person("maker", shop, "commerce.create_order")
     for page in (f"/customers/{ada.pk}/", "/customers/?cols=name,custom.wish"):
         assert "Secret tea" not in client.get(page).text
+
+
+def test_a_hidden_name_is_a_number_without_a_link(shop: Team, ada: Customer) -> None:
+    tea = product("T-1", "Secret tea")
+    put(SYSTEM, ada, "wish", "T-1")
+    client, _reader = person("reader", shop, "commerce.view_order")
+    role = Role.objects.get(code="reader")
+    accounts.put_field_access(actor=SYSTEM, role=role, levels={"commerce.order.product": Sight.HIDDEN})
+    page = client.get(f"/customers/{ada.pk}/").text
+    assert (f"#{tea.pk}" in page, "Secret tea" in page, "/commerce/products/" in page) == (True, False, False)
 
 
 def test_orders_called_like_ours_are_led_to_and_those_unseen_are_not(shop: Team, ada: Customer) -> None:
