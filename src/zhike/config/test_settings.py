@@ -34,7 +34,7 @@ for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
     os.environ.pop(name, None)
 
 # As many processes run as there are cores: threads that spin for want of one take half of what the analytics cost.
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(name, "1")
 
 from zhike.config.settings import *  # noqa: E402, F403
